@@ -1,0 +1,1 @@
+"""Operations, envelopes, errors and topics of Meterstream; everything that crosses a service boundary."""

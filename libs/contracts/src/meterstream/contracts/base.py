@@ -1,0 +1,49 @@
+"""The base of every model that crosses a service boundary."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, StringConstraints, WithJsonSchema
+
+
+class Record(BaseModel):
+    """An immutable value with an Avro record of the same name; unknown fields are refused.
+
+    JSON spells bytes as hexadecimal text, as the field's documents do.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", ser_json_bytes="hex", val_json_bytes="hex", regex_engine="python-re"
+    )
+
+
+def _to_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("needs an offset from UTC")
+    return moment.astimezone(UTC)
+
+
+def _decimal_schema() -> dict[str, Any]:
+    return {"type": "string", "format": "decimal", "examples": ["18422.107"]}
+
+
+Moment = Annotated[datetime, AfterValidator(_to_utc)]
+"""An aware moment, kept in UTC; Avro timestamp-micros."""
+
+ExactDecimal = Annotated[Decimal, PlainSerializer(str, return_type=str), WithJsonSchema(_decimal_schema())]
+"""A decimal number that keeps its digits; text in Avro and JSON."""
+
+DeviceIdentification = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9]{16,40}$")]
+"""16 to 40 letters and digits; usually 5 characters of manufacturer and type, then 12 digits."""
+
+OrganisationIdentification = Annotated[str, StringConstraints(pattern=r"^[^\s]{1,40}$")]
+"""1 to 40 characters without white space; equals the common name of the organisation's certificate."""
+
+CorrelationUid = Annotated[str, StringConstraints(min_length=20, max_length=255, pattern=r"^[\x21-\x7e ]+$")]
+"""Names one command within its organisation; opaque, 20 to 255 printable characters."""
+
+ObisCode = Annotated[str, StringConstraints(pattern=r"^(\d{1,3}\.){5}\d{1,3}$")]
+"""A logical name as text, A.B.C.D.E.F, each 0 to 255 (IEC 62056-6-1)."""

@@ -1,0 +1,136 @@
+"""What an operation is: its messages and its traits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from pydantic import create_model
+
+from meterstream.contracts.base import Moment, Record
+from meterstream.contracts.envelope import CommandHeader, DlmsRequestHeader, DlmsResponseHeader, ResultStatus
+from meterstream.contracts.errors import ErrorRecord
+from meterstream.contracts.soap import SoapBinding
+
+
+class OperationRequest(Record):
+    """What is asked of a device or of the registry."""
+
+
+class OperationResponse(Record):
+    """What came of it."""
+
+
+class Kind(StrEnum):
+    """How a face waits for the operation."""
+
+    ASYNCHRONOUS = "asynchronous"
+    SYNCHRONOUS = "synchronous"
+
+
+class Target(StrEnum):
+    """Who carries the operation out."""
+
+    METER = "meter"
+    GATEWAY = "gateway"
+    REGISTRY = "registry"
+
+
+class OperationMessage(Record):
+    """A record that belongs to one operation."""
+
+    operation: ClassVar[Operation]
+
+
+class Command(OperationMessage):
+    """What a face or an upstream system asks; topics `commands`, `commands-urgent`, `upstream-commands`."""
+
+    header: CommandHeader
+    request: OperationRequest
+
+
+class Result(OperationMessage):
+    """The one final outcome of a command; topic `results`.
+
+    `meter_ms` is the time the platform spent waiting for the meter in the deciding attempt.
+    """
+
+    header: CommandHeader
+    status: ResultStatus
+    attempt: int
+    finished_at: Moment
+    meter_ms: int | None = None
+    response: OperationResponse | None = None
+    error: ErrorRecord | None = None
+
+
+class DlmsRequest(OperationMessage):
+    """One attempt for protocol-dlms; topics `dlms-requests-high`, `-normal`, `-low`."""
+
+    header: DlmsRequestHeader
+    request: OperationRequest
+
+
+class DlmsResponse(OperationMessage):
+    """The outcome of one attempt; topic `dlms-responses`. Exactly one of `response` and `error` is set."""
+
+    header: DlmsResponseHeader
+    response: OperationResponse | None = None
+    error: ErrorRecord | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """One operation: its name is the same in file, classes, topics, metric labels and documents.
+
+    Attributes:
+        name: for example "SynchronizeTime".
+        function: device function that an organisation must hold; also the notification type of the SOAP contract.
+        repeatable: running it twice on the meter does no harm, so a crash may repeat it without a mark.
+        bundle_action: may be an action of a Bundle.
+        long: reports progress.
+    """
+
+    name: str
+    request: type[OperationRequest]
+    response: type[OperationResponse]
+    function: str
+    summary: str
+    target: Target = Target.METER
+    kind: Kind = Kind.ASYNCHRONOUS
+    repeatable: bool = False
+    bundle_action: bool = False
+    long: bool = False
+    needs_known_device: bool = True
+    soap: SoapBinding | None = None
+    examples: tuple[OperationRequest, ...] = ()
+    aliases: tuple[str, ...] = ()
+    command: type[Command] = field(init=False)
+    result: type[Result] = field(init=False)
+    dlms_request: type[DlmsRequest] = field(init=False)
+    dlms_response: type[DlmsResponse] = field(init=False)
+
+    def __post_init__(self) -> None:
+        optional: Any = self.response | None
+        for attribute, base, fields in (
+            ("command", Command, {"request": (self.request, ...)}),
+            ("result", Result, {"response": (optional, None)}),
+            ("dlms_request", DlmsRequest, {"request": (self.request, ...)}),
+            ("dlms_response", DlmsResponse, {"response": (optional, None)}),
+        ):
+            definitions: dict[str, Any] = dict(fields)
+            model = create_model(self.name + base.__name__, __base__=base, __module__=base.__module__, **definitions)
+            model.operation = self  # type: ignore[attr-defined]  # a class variable of every operation message
+            object.__setattr__(self, attribute, model)
+
+    @property
+    def safe_name(self) -> str:
+        """The name as file name: synchronize_time for SynchronizeTime."""
+        letters = [
+            ("_" if index and letter.isupper() else "") + letter.lower() for index, letter in enumerate(self.name)
+        ]
+        return "".join(letters)
+
+    def __repr__(self) -> str:
+        return f"<Operation {self.name}>"

@@ -1,0 +1,81 @@
+"""GetPeriodicMeterReads: rows of an electricity meter's interval, daily or monthly profile."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import model_validator
+
+from meterstream.contracts.base import Moment, Record
+from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse
+from meterstream.contracts.soap import Soap, SoapBinding
+from meterstream.contracts.types import AmrProfileStatusFlag, Quantity
+
+
+class PeriodType(StrEnum):
+    """Which profile: every quarter of an hour, every day, every month."""
+
+    INTERVAL = "INTERVAL"
+    DAILY = "DAILY"
+    MONTHLY = "MONTHLY"
+
+
+class GetPeriodicMeterReadsRequest(OperationRequest):
+    """Rows with a capture time from `begin_date` to `end_date`, both included."""
+
+    period_type: Annotated[PeriodType, Soap("PeriodType")]
+    begin_date: Annotated[Moment, Soap("BeginDate")]
+    end_date: Annotated[Moment, Soap("EndDate")]
+
+    @model_validator(mode="after")
+    def _begins_before_it_ends(self) -> Self:
+        if self.begin_date > self.end_date:
+            raise ValueError("begin_date must not be after end_date")
+        return self
+
+
+class PeriodicMeterReading(Record):
+    """One profile row in kWh: totals in an interval profile, tariff registers in the others."""
+
+    log_time: Annotated[Moment, Soap("LogTime")]
+    active_energy_import: Annotated[Quantity | None, Soap("ActiveEnergyImport")] = None
+    active_energy_export: Annotated[Quantity | None, Soap("ActiveEnergyExport")] = None
+    active_energy_import_tariff_one: Annotated[Quantity | None, Soap("ActiveEnergyImportTariffOne")] = None
+    active_energy_import_tariff_two: Annotated[Quantity | None, Soap("ActiveEnergyImportTariffTwo")] = None
+    active_energy_export_tariff_one: Annotated[Quantity | None, Soap("ActiveEnergyExportTariffOne")] = None
+    active_energy_export_tariff_two: Annotated[Quantity | None, Soap("ActiveEnergyExportTariffTwo")] = None
+    status: Annotated[list[AmrProfileStatusFlag] | None, Soap("AmrProfileStatusCode/AmrProfileStatusCodeFlag")] = None
+
+
+class GetPeriodicMeterReadsResponse(OperationResponse):
+    """The rows in the meter's order; none where the profile holds none in the range."""
+
+    period_type: Annotated[PeriodType, Soap("PeriodType")]
+    meter_reads: Annotated[list[PeriodicMeterReading], Soap("PeriodicMeterReads")]
+
+
+OPERATION = Operation(
+    name="GetPeriodicMeterReads",
+    request=GetPeriodicMeterReadsRequest,
+    response=GetPeriodicMeterReadsResponse,
+    function="REQUEST_PERIODIC_METER_DATA",
+    summary="Read rows of the interval, daily or monthly profile of an electricity meter.",
+    repeatable=True,
+    bundle_action=True,
+    soap=SoapBinding(
+        service="SmartMeteringMonitoring",
+        operation="GetPeriodicMeterReads",
+        wrapper="PeriodicReadsRequestData",
+        bundle_action="GetPeriodicMeterReadsRequest",
+        bundle_response="PeriodicMeterReadsResponse",
+    ),
+    examples=(
+        GetPeriodicMeterReadsRequest(
+            period_type=PeriodType.DAILY,
+            begin_date=datetime(2025, 3, 11, tzinfo=UTC),
+            end_date=datetime(2025, 3, 14, tzinfo=UTC),
+        ),
+    ),
+)

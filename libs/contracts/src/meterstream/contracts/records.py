@@ -1,0 +1,229 @@
+"""Records that carry state between services: devices, counters, marks, organisations, readings."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, PlainSerializer
+
+from meterstream.contracts.avro import AvroType
+from meterstream.contracts.base import Moment, Record
+from meterstream.contracts.errors import ErrorRecord
+
+READING_SCALE = 9
+ReadingValue = Annotated[
+    Decimal,
+    AvroType({"type": "bytes", "logicalType": "decimal", "precision": 38, "scale": READING_SCALE}),
+    PlainSerializer(lambda value: value, return_type=Decimal),
+]
+"""A scaled value for analytics: Avro decimal(38, 9)."""
+
+
+class KeyKind(StrEnum):
+    """Kinds of device keys (names of the SOAP contract)."""
+
+    E_METER_MASTER_KEY = "E_METER_MASTER_KEY"
+    E_METER_AUTHENTICATION_KEY = "E_METER_AUTHENTICATION_KEY"
+    E_METER_ENCRYPTION_KEY_UNICAST = "E_METER_ENCRYPTION_KEY_UNICAST"
+    LLS_PASSWORD = "LLS_PASSWORD"  # noqa: S105  # a kind of key, not a password
+    G_METER_MASTER_KEY = "G_METER_MASTER_KEY"
+    G_METER_ENCRYPTION_KEY = "G_METER_ENCRYPTION_KEY"
+    G_METER_FIRMWARE_UPDATE_AUTHENTICATION_KEY = "G_METER_FIRMWARE_UPDATE_AUTHENTICATION_KEY"
+    G_METER_OPTICAL_PORT_KEY = "G_METER_OPTICAL_PORT_KEY"
+
+
+class KeyState(StrEnum):
+    """Life of a key: NEW (stored, maybe not in the meter), ACTIVE, EXPIRED (was active), WITHDRAWN (was new)."""
+
+    NEW = "NEW"
+    ACTIVE = "ACTIVE"
+    EXPIRED = "EXPIRED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+class SealedKey(Record):
+    """A device key that only protocol-dlms can open.
+
+    `sealed` is nonce and AES-256-GCM ciphertext with tag; associated data bind it to device, kind and key id.
+    `proven` tells that an association has stood with it. The same key bytes of a device always have the same id.
+    """
+
+    key_id: str
+    kind: KeyKind
+    state: KeyState
+    proven: bool
+    sealed: bytes
+
+
+class SecurityLevel(StrEnum):
+    """Authentication of the management association; the highest flag of the device wins."""
+
+    NONE = "none"
+    LLS1 = "lls1"
+    HLS3 = "hls3"
+    HLS4 = "hls4"
+    HLS5 = "hls5"
+
+
+class Connection(Record):
+    """How to reach a meter. `base_station` and `cell` bound concurrent sessions in one part of the network."""
+
+    address: str | None = None
+    port: int | None = None
+    logical_id: int | None = None
+    dynamic: bool = False
+    base_station: str | None = None
+    cell: str | None = None
+
+
+class MbusChannel(Record):
+    """An M-Bus device behind the gateway."""
+
+    channel: int
+    device_identification: str
+    mbus_identity: str | None = None
+    device_type: str | None = None
+
+
+class DeviceState(StrEnum):
+    """Whether a `DeviceRecord` still stands for a device."""
+
+    ACTIVE = "active"
+    REMOVED = "removed"
+
+
+class DeviceRecord(Record):
+    """All that protocol-dlms knows of a gateway; topic `devices` (compacted). Views keep the highest `revision`.
+
+    `ephemeral_public` is the X25519 public key under which this record's keys are sealed for `recipient`.
+    """
+
+    device_identification: str
+    revision: int
+    state: DeviceState
+    organisation: str
+    device_type: str
+    protocol_name: str
+    protocol_version: str
+    connection: Connection
+    security_level: SecurityLevel
+    challenge_length: int = 64
+    with_list_max: int = 1
+    selective_access: bool = True
+    selective_access_periodic_reads: bool = True
+    polyphase: bool = False
+    use_hdlc: bool = False
+    use_short_names: bool = False
+    time_zone: str | None = None
+    debug: bool = False
+    recipient: str = ""
+    ephemeral_public: bytes = b""
+    keys: list[SealedKey] = Field(default_factory=list)
+    channels: list[MbusChannel] = Field(default_factory=list)
+
+
+class CounterReservation(Record):
+    """A block of invocation counters taken by one process; topic `device-sessions`.
+
+    The block is [`previous_mark`, `new_mark`) and holds only if this is the first reservation in log order above
+    `previous_mark`. `owner` is the random id of the process's start.
+    """
+
+    gateway: str
+    key_id: str
+    client_title: bytes
+    owner: str
+    previous_mark: int
+    new_mark: int
+
+
+class UnsafeStep(Record):
+    """A step that must not run twice: written before its first APDU, closed with its answer; topic `device-sessions`.
+
+    `step` is the action's place in a bundle, 0 otherwise. `response` is the encoded answer of a closed step.
+    """
+
+    gateway: str
+    organisation: str
+    correlation_uid: str
+    attempt: int
+    step: int
+    closed: bool
+    not_after: Moment
+    response: bytes | None = None
+    error: ErrorRecord | None = None
+
+
+class ProvenKeys(Record):
+    """The keys with which the last association stood; topic `device-sessions`, on change only."""
+
+    gateway: str
+    key_ids: list[str]
+    observed_at: Moment
+
+
+class KafkaCommands(StrEnum):
+    """Whether and how an organisation may publish commands by itself."""
+
+    OFF = "off"
+    OWN_TOPIC = "own-topic"
+    SIGNED = "signed"
+    TRUSTED = "trusted"
+
+
+class EndpointKind(StrEnum):
+    """How an organisation is told about results."""
+
+    SOAP = "soap"
+    WEBHOOK = "webhook"
+
+
+class Endpoint(Record):
+    """Where notifications go. `application` "" serves every application.
+
+    `sealed_secret` (webhooks) is sealed for notification like a device key: ephemeral public key (32 octets), nonce
+    and ciphertext, with associated data `<organisation>|endpoint|<url>`.
+    """
+
+    kind: EndpointKind
+    url: str
+    application: str = ""
+    sealed_secret: bytes = b""
+
+
+class OrganisationRecord(Record):
+    """An organisation as other services know it; topic `organisations` (compacted)."""
+
+    organisation: str
+    revision: int
+    name: str
+    enabled: bool
+    kafka_commands: KafkaCommands = KafkaCommands.OFF
+    admin: bool = False
+    certificate_names: list[str] = Field(default_factory=list)
+    endpoints: list[Endpoint] = Field(default_factory=list)
+
+
+class ReadingRow(Record):
+    """One scaled value. `quantity` is the field's name in the operation's response; `status` the profile's flags."""
+
+    quantity: str
+    logical_name: str
+    value: ReadingValue
+    unit: str
+    captured_at: Moment
+    status: list[str] = Field(default_factory=list)
+
+
+class MeterReadings(Record):
+    """All values of one answer; topic `readings`."""
+
+    reading_id: str
+    device_identification: str
+    organisation: str
+    correlation_uid: str
+    operation: str
+    read_at: Moment
+    rows: list[ReadingRow]

@@ -1,0 +1,42 @@
+"""How a field or an operation is spelled on the SOAP face.
+
+Only local names are given here: namespaces, order and facets come from the schema documents, which the face knows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Soap:
+    """Where a field's value lies below its model's element.
+
+    `path` holds local names separated by "/"; "." is the element's own text and "@name" an attribute. A path of two
+    names on a list repeats the last one inside the first. `bundle` differs where the answer inside a bundle does.
+    `shape` names a spelling that is no plain text: "obis" is the six elements a to f.
+    """
+
+    path: str
+    bundle: str | None = None
+    shape: Literal["text", "obis"] = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class SoapBinding:
+    """An operation's place in the SOAP contract.
+
+    `operation` is its name in the service's WSDL. `wrapper` is the element that holds the request's fields in the
+    plain request, "" where they are its own children; inside a bundle they never have one. `device` is the path to
+    the device identification, None where the request names none. `result_text` is what an answer without fields of
+    its own says inside a bundle.
+    """
+
+    service: str
+    operation: str
+    wrapper: str = ""
+    device: str | None = "DeviceIdentification"
+    bundle_action: str | None = None
+    bundle_response: str | None = None
+    result_text: str | None = None

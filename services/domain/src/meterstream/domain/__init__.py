@@ -1,0 +1,1 @@
+"""Registry, authorisation, keys, scheduling, retries and bundles."""

@@ -1,0 +1,1 @@
+"""Tells organisations about results: SOAP SendNotification and signed webhooks."""

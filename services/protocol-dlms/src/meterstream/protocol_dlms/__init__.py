@@ -1,0 +1,1 @@
+"""Executes operations on DLMS/COSEM meters, partitioned by device."""

@@ -1,0 +1,1 @@
+"""SOAP, REST and server-sent events; the response store."""
