@@ -1,0 +1,127 @@
+"""Avro single-object encoding (Apache Avro 1.12): C3 01, the schema's CRC-64-AVRO fingerprint, the body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+from fastavro import parse_schema, schemaless_reader, schemaless_writer
+from meterstream.contracts.base import Record
+from meterstream.contracts.catalogue import records_by_topic
+from meterstream.contracts.schemas import fingerprint_of, read_released, rendered, schema_directory
+from pydantic import ValidationError
+
+from meterstream.runtime.errors import UnknownSchema, UnreadableMessage
+
+MARKER: Final = b"\xc3\x01"
+HEADER_BYTES: Final = 10
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Form:
+    """A record and the schema in which one release writes it; `reader` is None where that is our own."""
+
+    model: type[Record]
+    writer: Any
+    reader: Any | None
+
+
+class Codec:
+    """Turns records of the contract into bytes and back; knows every released schema of each."""
+
+    def __init__(self, models: Iterable[type[Record]] | None = None, directory: Path | None = None) -> None:
+        if models is None:
+            models = [model for group in records_by_topic().values() for model in group]
+        self._writers: dict[type[Record], tuple[bytes, Any]] = {}
+        self._forms: dict[bytes, _Form] = {}
+        parsed: dict[str, tuple[type[Record], Any]] = {}
+        for model in models:
+            schema = rendered(model)
+            fingerprint = fingerprint_of(schema)
+            own = parse_schema(schema, named_schemas={})
+            self._writers[model] = (MARKER + fingerprint, own)
+            self._forms[fingerprint] = _Form(model, own, None)
+            parsed[model.__name__] = (model, own)
+        for released in read_released(directory or schema_directory()):
+            if released.fingerprint in self._forms or released.record not in parsed:
+                continue
+            model, own = parsed[released.record]
+            writer = parse_schema(released.schema, named_schemas={})
+            self._forms[released.fingerprint] = _Form(model, writer, own)
+
+    def encode(self, record: Record) -> bytes:
+        """The record in its newest schema.
+
+        Raises: KeyError for a record that is not of the contract.
+        """
+        header, schema = self._writers[type(record)]
+        buffer = BytesIO()
+        buffer.write(header)
+        schemaless_writer(buffer, schema, record.__dict__ if _is_flat(type(record)) else record.model_dump())
+        return buffer.getvalue()
+
+    def decode(self, raw: bytes) -> Record:
+        """The record in `raw`.
+
+        Raises: UnreadableMessage, UnknownSchema.
+        """
+        form = self._form(raw)
+        buffer = BytesIO(raw)
+        buffer.seek(HEADER_BYTES)
+        try:
+            fields = schemaless_reader(buffer, form.writer, form.reader)
+        except Exception as error:  # noqa: BLE001  # fastavro raises whatever the bytes provoke
+            raise UnreadableMessage(f"{form.model.__name__}: body does not follow its schema") from error
+        if buffer.tell() != len(raw):
+            raise UnreadableMessage(f"{form.model.__name__}: {len(raw) - buffer.tell()} bytes too many")
+        try:
+            return form.model.model_validate(fields)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            field = ".".join(str(part) for part in first["loc"]) or "record"
+            raise UnreadableMessage(f"{form.model.__name__}.{field}: {first['msg']}") from None
+
+    def decode_as(self, raw: bytes, model: type[R]) -> R:
+        """The record in `raw`, which must be a `model`.
+
+        Raises: UnreadableMessage, UnknownSchema.
+        """
+        record = self.decode(raw)
+        if not isinstance(record, model):
+            raise UnreadableMessage(f"a {type(record).__name__} where a {model.__name__} belongs")
+        return record
+
+    def type_of(self, raw: bytes) -> type[Record]:
+        """Which record `raw` claims to be, from its fingerprint alone.
+
+        Raises: UnreadableMessage, UnknownSchema.
+        """
+        return self._form(raw).model
+
+    def _form(self, raw: bytes) -> _Form:
+        if len(raw) < HEADER_BYTES or raw[:2] != MARKER:
+            raise UnreadableMessage("no Avro single-object encoding (C3 01 and a fingerprint)")
+        fingerprint = raw[2:HEADER_BYTES]
+        form = self._forms.get(fingerprint)
+        if form is None:
+            raise UnknownSchema(fingerprint)
+        return form
+
+
+@cache
+def _is_flat(model: type[Record]) -> bool:
+    """Whether every field is a plain value that Avro takes as it is, so that no copy is needed."""
+    plain = (str, int, float, bool, bytes)
+    return all(info.annotation in plain and not info.metadata for info in model.model_fields.values())
+
+
+@cache
+def shared_codec() -> Codec:
+    """The codec of this process."""
+    return cast("Codec", Codec())
