@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 from fastavro import parse_schema, schemaless_reader, schemaless_writer
+from pydantic import ValidationError
+
 from meterstream.contracts.base import Record
 from meterstream.contracts.catalogue import records_by_topic
 from meterstream.contracts.schemas import fingerprint_of, read_released, rendered, schema_directory
-from pydantic import ValidationError
-
 from meterstream.runtime.errors import UnknownSchema, UnreadableMessage
 
 MARKER: Final = b"\xc3\x01"
@@ -76,7 +76,7 @@ class Codec:
         buffer.seek(HEADER_BYTES)
         try:
             fields = schemaless_reader(buffer, form.writer, form.reader)
-        except Exception as error:  # noqa: BLE001  # fastavro raises whatever the bytes provoke
+        except Exception as error:  # fastavro raises whatever the bytes provoke
             raise UnreadableMessage(f"{form.model.__name__}: body does not follow its schema") from error
         if buffer.tell() != len(raw):
             raise UnreadableMessage(f"{form.model.__name__}: {len(raw) - buffer.tell()} bytes too many")
@@ -124,4 +124,4 @@ def _is_flat(model: type[Record]) -> bool:
 @cache
 def shared_codec() -> Codec:
     """The codec of this process."""
-    return cast("Codec", Codec())
+    return Codec()

@@ -97,7 +97,11 @@ class FileValueSource(PydanticBaseSettingsSource):
         super().__init__(settings_cls)
         self._environment = environment
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+    def get_field_value(
+        self,
+        field: FieldInfo,  # noqa: ARG002  # the signature of the base class
+        field_name: str,  # the signature of the base class
+    ) -> tuple[Any, str, bool]:
         """Not used: the source answers as a whole."""
         return None, field_name, False
 
