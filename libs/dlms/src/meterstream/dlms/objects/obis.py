@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from meterstream.dlms.data import LogicalName
 from meterstream.dlms.objects.errors import ChannelError
 
 CHANNELS = (1, 2, 3, 4)
@@ -29,7 +30,7 @@ class ObisTemplate:
         for letter, group in zip("ABCDEF", groups, strict=True):
             if group == "x" and letter == "B":
                 continue
-            if not (group.isascii() and group.isdigit() and int(group) <= 255):  # noqa: PLR2004 - an octet
+            if not (group.isascii() and group.isdigit() and int(group) <= 255):
                 raise ValueError(f"group {letter} of {self.text!r} is {group!r}, expected 0 to 255")
 
     @cached_property
@@ -38,13 +39,13 @@ class ObisTemplate:
         return ".x." in self.text
 
     @cached_property
-    def _names(self) -> dict[int | None, bytes]:
+    def _names(self) -> dict[int | None, LogicalName]:
         if not self.has_channel:
-            return {None: _octets(self.text)}
-        return {channel: _octets(self.text.replace("x", str(channel))) for channel in CHANNELS}
+            return {None: LogicalName.parse(self.text)}
+        return {channel: LogicalName.parse(self.text.replace("x", str(channel))) for channel in CHANNELS}
 
-    def logical_name(self, channel: int | None = None) -> bytes:
-        """Give the six octets of the logical name.
+    def logical_name(self, channel: int | None = None) -> LogicalName:
+        """Give the logical name on a channel.
 
         Raises:
             ChannelError: a channel is missing, superfluous or outside 1 to 4.
@@ -61,7 +62,3 @@ class ObisTemplate:
 
     def __str__(self) -> str:
         return self.text
-
-
-def _octets(text: str) -> bytes:
-    return bytes(int(group) for group in text.split("."))
