@@ -1,1 +1,1 @@
-"""Starts a real Kafka, a real PostgreSQL, the services and a simulated fleet on one machine; for the demo, tests and benchmarks."""
+"""Starts real servers, the services and a simulated fleet on one machine; for demo, tests and benchmarks."""

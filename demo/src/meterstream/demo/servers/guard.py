@@ -100,7 +100,7 @@ def main(argument: str) -> NoReturn:
         stdout=log,
         stderr=log,
         cwd="/",
-        preexec_fn=die_with_guard,  # noqa: PLW1509 - safe here: no other thread runs yet
+        preexec_fn=die_with_guard,
     )
     sys.stdout.write(f"{child.pid}\n")
     sys.stdout.flush()

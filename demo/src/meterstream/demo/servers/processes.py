@@ -25,7 +25,9 @@ from meterstream.demo.servers import guard
 from meterstream.demo.servers.errors import ServerFailed, ServerInUse
 
 LOOPBACK = "127.0.0.1"
-PORTS = range(20_000, 32_000)  # below Linux's ephemeral range, so no outgoing connection takes one while a server is down
+PORTS = range(
+    20_000, 32_000
+)  # below Linux's ephemeral range, so no outgoing connection takes one while a server is down
 LOG_TAIL_BYTES = 4_000
 POLL_S = 0.05
 KILL_WAIT_S = 10.0
