@@ -149,7 +149,7 @@ class ExceptionResponse(DlmsError):
 
 
 class ConfirmedServiceError(DlmsError):
-    """A confirmed-service-error APDU (tag 0E): the service (1 initiate, 5 read, 6 write) and its error choice and value."""
+    """A confirmed-service-error APDU (tag 0E): service (1 initiate, 5 read, 6 write), error choice and its value."""
 
     code = "CONFIRMED_SERVICE_ERROR"
 

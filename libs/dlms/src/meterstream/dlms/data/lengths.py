@@ -18,7 +18,7 @@ def encode_length(length: int) -> bytes:
 
 
 def decode_length(raw: bytes, offset: int) -> tuple[int, int]:
-    """(length, offset after it). IndexError or DecodeError when the input ends early; longer forms than needed are fine."""
+    """(length, offset after it); longer forms than needed are fine. Raises: IndexError, DecodeError if cut."""
     first = raw[offset]
     offset += 1
     if first < 0x80:

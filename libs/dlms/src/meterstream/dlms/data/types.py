@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, Self, TypeAlias
 
 
 class DataType(IntEnum):
@@ -52,8 +52,8 @@ class BitString(str):
 class Data(NamedTuple):
     """One COSEM value.
 
-    `value` by type: None (null-data, dont-care); tuple of Data (array, structure); CompactArray (compact-array, itself a
-    tuple of Data); bool; BitString; int (all integer types, bcd, enum and deltas); float; str (visible-string as
+    `value` by type: None (null-data, dont-care); tuple of Data (array, structure); CompactArray (compact-array, itself
+    a tuple of Data); bool; BitString; int (all integer types, bcd, enum and deltas); float; str (visible-string as
     Latin-1, utf8-string); bytes (octet-string; date-time 12, date 5 and time 4 octets).
     Values are not checked here but where they are encoded.
     """
@@ -62,12 +62,12 @@ class Data(NamedTuple):
     value: Value
 
 
-class CompactArray(tuple[Data, ...]):
+class CompactArray(tuple[Data, ...]):  # noqa: SLOT001 - a tuple cannot have slots of its own
     """Rows of a compact-array together with the one type they all have."""
 
     description: TypeDescription
 
-    def __new__(cls, description: TypeDescription, rows: Iterable[Data]) -> CompactArray:
+    def __new__(cls, description: TypeDescription, rows: Iterable[Data]) -> Self:
         self = super().__new__(cls, rows)
         self.description = description
         return self
@@ -75,7 +75,8 @@ class CompactArray(tuple[Data, ...]):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, CompactArray) and self.description == other.description and super().__eq__(other)
 
-    __hash__ = tuple.__hash__
+    def __hash__(self) -> int:
+        return super().__hash__()
 
     def __getnewargs__(self) -> tuple[TypeDescription, tuple[Data, ...]]:
         return self.description, tuple(self)
@@ -95,7 +96,7 @@ class StructureOf(NamedTuple):
 
 
 TypeDescription: TypeAlias = DataType | ArrayOf | StructureOf
-Value: TypeAlias = None | bool | int | float | str | bytes | tuple[Data, ...]
+Value: TypeAlias = bool | int | float | str | bytes | tuple[Data, ...] | None
 
 INTEGER_TYPES: Final = frozenset(
     {

@@ -1,0 +1,42 @@
+"""First octets of the APDUs this library speaks (IEC 62056-5-3, clause 8)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+INITIATE_REQUEST: Final = 0x01
+INITIATE_RESPONSE: Final = 0x08
+CONFIRMED_SERVICE_ERROR: Final = 0x0E
+GLO_INITIATE_REQUEST: Final = 0x21
+GLO_INITIATE_RESPONSE: Final = 0x28
+AARQ: Final = 0x60
+AARE: Final = 0x61
+RLRQ: Final = 0x62
+RLRE: Final = 0x63
+GET_REQUEST: Final = 0xC0
+SET_REQUEST: Final = 0xC1
+ACTION_REQUEST: Final = 0xC3
+GET_RESPONSE: Final = 0xC4
+SET_RESPONSE: Final = 0xC5
+ACTION_RESPONSE: Final = 0xC7
+GLO_GET_REQUEST: Final = 0xC8
+GLO_SET_REQUEST: Final = 0xC9
+GLO_ACTION_REQUEST: Final = 0xCB
+GLO_GET_RESPONSE: Final = 0xCC
+GLO_SET_RESPONSE: Final = 0xCD
+GLO_ACTION_RESPONSE: Final = 0xCF
+EXCEPTION_RESPONSE: Final = 0xD8
+
+GLO_OF: Final = {
+    INITIATE_REQUEST: GLO_INITIATE_REQUEST,
+    INITIATE_RESPONSE: GLO_INITIATE_RESPONSE,
+    GET_REQUEST: GLO_GET_REQUEST,
+    SET_REQUEST: GLO_SET_REQUEST,
+    ACTION_REQUEST: GLO_ACTION_REQUEST,
+    GET_RESPONSE: GLO_GET_RESPONSE,
+    SET_RESPONSE: GLO_SET_RESPONSE,
+    ACTION_RESPONSE: GLO_ACTION_RESPONSE,
+    # Not of the standard: some meters cipher exception-responses without a tag of their own.
+    EXCEPTION_RESPONSE: EXCEPTION_RESPONSE,
+}
+PLAIN_OF: Final = {glo: plain for plain, glo in GLO_OF.items()}

@@ -1,0 +1,45 @@
+"""Keys of an association and key wrap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+
+from meterstream.dlms.errors import ConfigurationError, DecipherError
+
+KEY_OCTETS: Final = 16
+TITLE_OCTETS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityKeys:
+    """Global unicast encryption key (EK) and authentication key (AK), 16 bytes each; repr shows neither.
+
+    Raises: ConfigurationError for another length.
+    """
+
+    encryption_key: bytes = field(repr=False)
+    authentication_key: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        for name, key in (("encryption key", self.encryption_key), ("authentication key", self.authentication_key)):
+            if len(key) != KEY_OCTETS:
+                raise ConfigurationError(f"{name} has {len(key)} bytes instead of {KEY_OCTETS}")
+
+
+def wrap_key(master_key: bytes, key: bytes) -> bytes:
+    """AES key wrap (RFC 3394), as global_key_transfer carries a key. Raises: ConfigurationError."""
+    try:
+        return aes_key_wrap(master_key, key)
+    except ValueError as error:
+        raise ConfigurationError("key or master key has a length that key wrap does not take") from error
+
+
+def unwrap_key(master_key: bytes, wrapped: bytes) -> bytes:
+    """Reverse of wrap_key. Raises: DecipherError when `wrapped` was not made with this master key."""
+    try:
+        return aes_key_unwrap(master_key, wrapped)
+    except (InvalidUnwrap, ValueError) as error:
+        raise DecipherError("wrapped key does not open with this master key") from error
