@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "METERSTREAM_"
 FILE_SUFFIX = "_FILE"
@@ -144,6 +144,13 @@ class ServiceSettings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # the hook's signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then the environment, then the files that the environment names."""
+        if isinstance(env_settings, EnvSettingsSource):
+            files = {
+                (variable.name + FILE_SUFFIX).lower() for variable in variables(settings_cls) if variable.takes_file
+            }
+            env_settings.env_vars = {
+                name: value for name, value in env_settings.env_vars.items() if name.lower() not in files
+            }
         return init_settings, env_settings, FileValueSource(settings_cls, os.environ)
 
 
@@ -193,7 +200,9 @@ def _group(annotation: Any) -> type[BaseModel] | None:
 
 
 def _type_name(annotation: Any) -> str:
-    choices = [str(choice) for choice in get_args(annotation) if isinstance(choice, str)]
+    parts = [annotation, *get_args(annotation)]
+    choices = [str(choice) for part in parts for choice in get_args(part) if isinstance(choice, str)]
+    choices = list(dict.fromkeys(choices))
     if choices:
         return "|".join(choices)
     names = [part.__name__ for part in (annotation, *get_args(annotation)) if isinstance(part, type)]
