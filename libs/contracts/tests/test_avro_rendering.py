@@ -9,10 +9,10 @@ from typing import Annotated
 
 import pytest
 from fastavro import parse_schema
+from pydantic import Field
 
 from meterstream.contracts.avro import AvroType, UnrenderableType, render
 from meterstream.contracts.base import Moment, Record
-from pydantic import Field
 
 
 class Colour(StrEnum):
