@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +51,7 @@ class ServerCommand:
     orphan_signal: signal.Signals
     grace_s: float
     identity: Identity | None = None
+    environment: Mapping[str, str] | None = None  # None: ours
 
 
 def free_ports(count: int) -> list[int]:
@@ -197,6 +198,7 @@ class GuardedProcess:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
+                env=None if command.environment is None else dict(command.environment),
             )
         assert self._guard.stdout is not None
         first_line = self._guard.stdout.readline()  # comes at once, or the guard ends and closes it
