@@ -124,9 +124,7 @@ def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:
 
 
 def _write(files: CertificateFiles, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     files.key.touch(mode=0o600)
     files.key.write_bytes(pem)
     files.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))

@@ -28,7 +28,10 @@ DAYS = timedelta(days=3)
 
 
 class Installer:
-    """Makes AddDevice commands; the keys are encrypted with the platform's public key as every client does it."""
+    """Makes AddDevice commands; the keys are encrypted with the platform's public key as every client does it.
+
+    They have no SOAP body: the SOAP contract's AddDevice has no element for a meter's address.
+    """
 
     def __init__(self, public_key_file: Path) -> None:
         key = serialization.load_pem_public_key(public_key_file.read_bytes())
@@ -60,14 +63,10 @@ class Installer:
         request = AddDeviceRequest(
             device=device, device_model=DeviceModel(manufacturer="SIM", model_code="FLEET"), overwrite=overwrite
         )
-        return Submission("AddDevice", meter.identification, request, "installationService", _no_soap)
+        return Submission("AddDevice", meter.identification, request)
 
     def _encrypt(self, key: bytes) -> bytes:
         return self._key.encrypt(key, self._padding)
-
-
-_no_soap = ""
-"""The SOAP contract has no element for a meter's address, so the demo installs over REST and Kafka."""
 
 
 def synchronize_time(device: str) -> Submission:
@@ -108,13 +107,18 @@ def periodic_reads(now: datetime) -> Callable[[str], Submission]:
 
 def bundle(codec: Codec) -> Callable[[str], Submission]:
     """Read and set the clock in one association."""
-    actions: list[OperationRequest] = [GetActualMeterReadsRequest(), SynchronizeTimeRequest(time_zone=ZONE)]
+    actions: dict[str, OperationRequest] = {
+        "GetActualMeterReads": GetActualMeterReadsRequest(),
+        "SynchronizeTime": SynchronizeTimeRequest(time_zone=ZONE),
+    }
     request = BundleRequest(
-        actions=[
-            BundleAction(operation=type(action).__name__.removesuffix("Request"), request=codec.encode(action))
-            for action in actions
-        ]
+        actions=[BundleAction(operation=name, request=codec.encode(action)) for name, action in actions.items()]
     )
+    as_json = {
+        "actions": [
+            {"operation": name, "request": action.model_dump(mode="json")} for name, action in actions.items()
+        ]
+    }
 
     def make(device: str) -> Submission:
         body = (
@@ -123,6 +127,6 @@ def bundle(codec: Codec) -> Callable[[str], Submission]:
             f"<b:SynchronizeTimeRequest><a:TimeZone>{ZONE}</a:TimeZone></b:SynchronizeTimeRequest>"
             "</b:Actions></b:BundleRequest>"
         )
-        return Submission("Bundle", device, request, "bundleService", body)
+        return Submission("Bundle", device, request, "bundleService", body, as_json)
 
     return make

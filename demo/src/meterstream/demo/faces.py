@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -35,13 +35,19 @@ class FaceRefused(Exception):
 
 @dataclass(frozen=True)
 class Submission:
-    """One command to send: the request, and its body on the SOAP face."""
+    """One command to send: the request, its body on the SOAP face, and its JSON where that is not the request's own."""
 
     operation: str
     device: str
     request: OperationRequest
-    soap_service: str
-    soap_body: str
+    soap_service: str = ""
+    soap_body: str = ""
+    json_request: Mapping[str, Any] | None = None
+
+    @property
+    def json(self) -> Mapping[str, Any]:
+        """The request on the REST face."""
+        return self.json_request or self.request.model_dump(mode="json", exclude_none=True)
 
 
 class Face(Protocol):
@@ -71,7 +77,7 @@ class RestFace:
         body = {
             "device_identification": submission.device,
             "correlation_uid": uid,
-            "request": submission.request.model_dump(mode="json", exclude_none=True),
+            "request": submission.json,
         }
         async with self._session.post(f"{self._base}/v1/operations/{submission.operation}", json=body) as response:
             if response.status != 202:

@@ -4,12 +4,14 @@ Loaded by the root pyproject.toml, so that the tests of every distribution have 
 one of them carries the marker `servers`; `make check` leaves those out.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:  # the servers' clients are imported by the fixtures: a run of unit tests does not pay for them
     from meterstream.demo.servers import KafkaServer, PostgresServer
@@ -17,12 +19,18 @@ if TYPE_CHECKING:  # the servers' clients are imported by the fixtures: a run of
 SERVER_FIXTURES = frozenset({"kafka_server", "postgres_server"})
 CONCURRENT_RUNS = 16  # of one checkout
 ADMIN_TIMEOUT_S = 20.0
+FUZZ_EXAMPLES = 20_000
 
 Server = TypeVar("Server")
 
 
+@pytest.hookimpl(tryfirst=True)  # before Hypothesis loads the profile that the command line names
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "servers: uses a real Kafka or PostgreSQL; set by itself from the fixtures")
+    # How long one example takes says something about the machine's other work, not about the code.
+    settings.register_profile("default", settings.get_profile("default"), deadline=None)
+    settings.register_profile("fuzz", settings.get_profile("default"), max_examples=FUZZ_EXAMPLES)
+    settings.load_profile("ci" if "CI" in os.environ else "default")
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` looks at the markers

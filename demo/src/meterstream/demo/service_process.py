@@ -78,7 +78,9 @@ class ServiceProcess:
         try:
             wait_until(self.is_ready, alive=self.is_alive, deadline_s=deadline_s, what=self.name)
         except ServerFailed as error:
-            raise ServerFailed(f"{error}; waiting for {self.waiting_for()}; the end of its log:\n{self._held.log_tail()}") from None
+            raise ServerFailed(
+                f"{error}; waiting for {self.waiting_for()}; the end of its log:\n{self._held.log_tail()}"
+            ) from None
 
     def is_alive(self) -> bool:
         """Whether the process runs."""

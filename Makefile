@@ -1,0 +1,107 @@
+# Everything starts here: `make` alone prints what there is. The first target that needs Python makes .venv.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= $(firstword $(foreach candidate,python3.11 python3 python3.12 python3.13,$(shell command -v $(candidate))))
+BIN := .venv/bin
+UV := VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv
+READY := .venv/.ready
+DISTRIBUTIONS := libs/contracts libs/runtime libs/dlms services/ws-adapter services/domain services/protocol-dlms \
+    services/notification simulator demo
+CODE := $(wildcard libs services simulator demo tests bench examples)
+
+# pip's configuration is the one that a machine behind a mirror has; uv reads its own.
+ifdef PIP_INDEX_URL
+export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+endif
+export DEMO_METERS DEMO_EXIT
+
+.PHONY: help
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | while IFS=$$'\t' read -r name text; do \
+	    printf '  %-14s %s\n' "$$name" "$$text"; done
+
+# ---------------------------------------------------------------- run it
+
+.PHONY: demo up down
+demo: $(READY)  ## everything on this machine, 1,000 meters; DEMO_METERS=N sets the fleet, DEMO_EXIT=1 ends after the summary
+	@$(BIN)/python -m meterstream.demo
+
+up: $(READY)  ## the stack alone, in the background
+	@$(BIN)/python -m meterstream.demo up
+
+down: $(READY)  ## stop what `make up` started
+	@$(BIN)/python -m meterstream.demo down
+
+# ---------------------------------------------------------------- check it
+
+.PHONY: check test
+check: $(READY)  ## format, lint, types, layers, schemas, unit tests
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
+	    unit types format-check lint layers schemas
+
+test: $(READY)  ## every test, also those on a real Kafka and PostgreSQL
+	@$(BIN)/pytest -q
+
+.PHONY: format format-check lint types layers schemas schemas-write unit fuzz bench
+format: $(READY)  ## rewrite the code in its one format
+	@$(BIN)/ruff format $(CODE)
+	@$(BIN)/ruff check --fix-only --select I $(CODE)
+
+format-check: $(READY)  ## whether `make format` would change anything
+	@$(BIN)/ruff format --check --quiet $(CODE) || { echo 'run: make format' >&2; exit 1; }
+
+lint: $(READY)  ## ruff's rules
+	@$(BIN)/ruff check --quiet $(CODE)
+
+types: $(READY)  ## mypy --strict on all sources
+	@$(BIN)/mypy
+
+layers: $(READY)  ## who may import whom
+	@$(BIN)/lint-imports --no-logo
+
+schemas: $(READY)  ## whether schemas/avro is what the contracts render, and compatible with all before
+	@$(BIN)/python -m meterstream.contracts.render --check
+
+schemas-write: $(READY)  ## render changed contracts as new schema versions
+	@$(BIN)/python -m meterstream.contracts.render
+
+unit: $(READY)  ## tests that need nothing but this process
+	@$(BIN)/pytest -q -m 'not servers'
+
+fuzz: $(READY)  ## generated and hostile input, at length
+	@$(BIN)/pytest -q -m 'hypothesis and not servers' --hypothesis-profile=fuzz
+
+bench: $(READY)  ## measure; prints a table and writes build/bench.json
+	@mkdir -p build
+	@$(BIN)/python -m bench
+
+# ---------------------------------------------------------------- tools
+
+.PHONY: venv lock clean distclean
+venv: $(READY)  ## .venv with pinned and hashed requirements and all distributions
+
+$(READY): requirements/bootstrap.txt requirements/requirements.txt $(DISTRIBUTIONS:%=%/pyproject.toml)
+	@[ -n '$(PYTHON)' ] && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo 'Python 3.11 or newer is needed: install it, or name it with make PYTHON=...' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	    { echo 'Python lacks its venv module: install it (Debian: python3-venv)' >&2; exit 1; }
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@$(UV) pip install --quiet --require-hashes -r requirements/requirements.txt
+	@$(UV) pip install --quiet --no-deps --no-build-isolation $(DISTRIBUTIONS:%=-e %)
+	@touch $@
+
+LOCK := pip compile --quiet --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11
+lock: $(READY)  ## pin and hash requirements/*.in again
+	@$(UV) $(LOCK) requirements/bootstrap.in -o requirements/bootstrap.txt
+	@$(UV) $(LOCK) requirements/requirements.in -o requirements/requirements.txt
+
+clean:  ## remove what runs and tools left behind
+	@rm -rf build dist .local/demo .local/tests .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+distclean: clean  ## also .venv and Kafka's jars
+	@rm -rf .venv .local/kafka-*
