@@ -1,0 +1,33 @@
+"""Client role, sans-IO."""
+
+from meterstream.dlms.client.association import ClientAssociation, Phase
+from meterstream.dlms.client.config import (
+    MANAGEMENT_CLIENT,
+    MAX_CHALLENGE,
+    MIN_CHALLENGE,
+    PUBLIC_CLIENT,
+    AnswerLimits,
+    AssociationConfig,
+    ReceivedCounterPolicy,
+    client_title_for,
+)
+from meterstream.dlms.client.events import (
+    ActionAnswer,
+    Associated,
+    Continue,
+    Event,
+    GetAnswer,
+    GetListAnswer,
+    ListRefused,
+    Released,
+    SetAnswer,
+    SetListAnswer,
+)
+from meterstream.dlms.security import Level, SecurityKeys
+
+__all__ = [
+    "MANAGEMENT_CLIENT", "MAX_CHALLENGE", "MIN_CHALLENGE", "PUBLIC_CLIENT", "ActionAnswer", "AnswerLimits",
+    "Associated", "AssociationConfig", "ClientAssociation", "Continue", "Event", "GetAnswer", "GetListAnswer", "Level",
+    "ListRefused", "Phase", "ReceivedCounterPolicy", "Released", "SecurityKeys", "SetAnswer", "SetListAnswer",
+    "client_title_for",
+]  # fmt: skip

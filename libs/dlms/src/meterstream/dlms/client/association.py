@@ -1,0 +1,345 @@
+"""Client role of one application association, without I/O: requests out, bytes in, events back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Final
+
+from meterstream.dlms.apdu import (
+    ActionRequestNormal,
+    AttributeItem,
+    Conformance,
+    DataAccessResult,
+    GetRequestNext,
+    GetRequestNormal,
+    GetRequestWithList,
+    GetResponseNormal,
+    GetResponseWithDataBlock,
+    Rlrq,
+    Selection,
+    SetRequestNormal,
+    SetRequestWithList,
+    SetResponseNormal,
+    decode_aare,
+    decode_action_response,
+    decode_get_response,
+    decode_results,
+    decode_rlre,
+    decode_set_response,
+    tags,
+)
+from meterstream.dlms.client.blocks import BlockBuffer
+from meterstream.dlms.client.channel import Channel, refusal
+from meterstream.dlms.client.config import AssociationConfig, check_challenge_length
+from meterstream.dlms.client.events import (
+    ActionAnswer,
+    Associated,
+    Continue,
+    Event,
+    GetAnswer,
+    GetListAnswer,
+    ListRefused,
+    Released,
+    SetAnswer,
+    SetListAnswer,
+)
+from meterstream.dlms.client.opening import build_aarq, check_pass_4, open_aare, pass_3, without_password
+from meterstream.dlms.data import AttributeRef, Data, MethodRef, decode
+from meterstream.dlms.errors import (
+    AssociationStateError,
+    ConfirmedServiceError,
+    DlmsError,
+    EncodeError,
+    ExceptionResponse,
+    UnexpectedAnswer,
+)
+from meterstream.dlms.framing import HEADER
+from meterstream.dlms.security import Level
+
+CONFIRMED: Final = 0x40
+HIGH_PRIORITY: Final = 0x80
+_INVOKE_ID: Final = 0x0F
+_RLRQ: Final = Rlrq().encode()
+
+
+class Phase(Enum):
+    """Where an association stands; requests are possible in READY only."""
+
+    IDLE = "idle"
+    ASSOCIATING = "associating"
+    AUTHENTICATING = "authenticating"
+    READY = "ready"
+    AWAITING = "awaiting an answer"
+    RELEASING = "releasing"
+    RELEASED = "released"
+    FAILED = "failed"
+
+
+class ClientAssociation:
+    """One association of a client with a meter.
+
+    Each request method returns the frame to send; `receive` takes what came back and returns an event once an answer
+    is complete. `Continue` carries a frame that must be sent before the exchange can end. One exchange at a time.
+
+    Errors: a PeerError, SecurityError, AssociationRejected, or any error before READY ends the association (phase
+    FAILED). ExceptionResponse and ConfirmedServiceError in READY refuse one request only.
+
+    Args:
+        take_counter: gives the next invocation counter of the client; each value it gives is used once at most.
+        challenge: CtoS, fresh random bytes for every association; empty unless HLS.
+    """
+
+    __slots__ = (
+        "_asked",
+        "_blocks",
+        "_challenge",
+        "_channel",
+        "_config",
+        "_handler",
+        "_invoke",
+        "_negotiated",
+        "_phase",
+    )
+
+    def __init__(self, config: AssociationConfig, take_counter: Callable[[], int], challenge: bytes = b"") -> None:
+        if config.level is Level.HLS5_GMAC:
+            check_challenge_length(len(challenge))
+        self._config = config
+        self._channel = Channel(config, take_counter)
+        self._challenge = challenge
+        self._phase = Phase.IDLE
+        self._handler: Callable[[bytes], Event] | None = None
+        self._invoke = 0
+        self._asked = 0
+        self._blocks: BlockBuffer | None = None
+        self._negotiated = Conformance(0)
+
+    @property
+    def phase(self) -> Phase:
+        return self._phase
+
+    @property
+    def server_title(self) -> bytes | None:
+        """System title of the meter; None in an association without ciphering."""
+        return self._channel.server_title or None
+
+    @property
+    def negotiated(self) -> Conformance:
+        """Services that were both proposed and granted."""
+        return self._negotiated
+
+    @property
+    def server_max_pdu(self) -> int:
+        """Largest APDU the meter takes, in octets."""
+        return self._channel.server_max_pdu
+
+    @property
+    def last_received_counter(self) -> int | None:
+        """Counter of the last ciphered APDU accepted from the meter."""
+        counter = self._channel.last_received
+        return None if counter < 0 else counter
+
+    @property
+    def sent_apdus(self) -> int:
+        return self._channel.sent_apdus
+
+    # Requests
+
+    def associate(self) -> bytes:
+        """AARQ; answered by Associated, with HLS after a Continue. Raises: AssociationStateError, CountersExhausted."""
+        if self._phase is not Phase.IDLE:
+            raise AssociationStateError(f"associate while {self._phase.value}")
+        aarq = build_aarq(self._config, self._channel, self._challenge)
+        self._phase = Phase.ASSOCIATING
+        self._handler = self._on_aare
+        return self._channel.frame(aarq)
+
+    def get(self, ref: AttributeRef, selection: Selection | None = None) -> bytes:
+        """GET of one attribute; answered by GetAnswer, after `Continue`s when it comes in blocks.
+
+        Raises: AssociationStateError, PduTooLarge, EncodeError, CountersExhausted; nothing is sent then.
+        """
+        return self._request(GetRequestNormal(self._next_invoke(), ref, selection).encode(), self._on_get, 0)
+
+    def get_list(self, items: Sequence[AttributeItem]) -> bytes:
+        """GET with-list; answered by GetListAnswer or ListRefused. Raises: as get."""
+        _refuse_empty(items)
+        request = GetRequestWithList(self._next_invoke(), tuple(items))
+        return self._request(request.encode(), self._on_get, len(items))
+
+    def set(self, ref: AttributeRef, data: Data, selection: Selection | None = None) -> bytes:
+        """SET of one attribute; answered by SetAnswer. Raises: as get."""
+        return self._request(SetRequestNormal(self._next_invoke(), ref, data, selection).encode(), self._on_set, 0)
+
+    def set_list(self, items: Sequence[tuple[AttributeRef, Data]]) -> bytes:
+        """SET with-list; answered by SetListAnswer or ListRefused. Raises: as get."""
+        _refuse_empty(items)
+        refs = tuple((ref, None) for ref, _ in items)
+        request = SetRequestWithList(self._next_invoke(), refs, tuple(data for _, data in items))
+        return self._request(request.encode(), self._on_set, len(items))
+
+    def action(self, ref: MethodRef, data: Data | None = None) -> bytes:
+        """ACTION of one method; answered by ActionAnswer. Raises: as get."""
+        return self._request(ActionRequestNormal(self._next_invoke(), ref, data).encode(), self._on_action, 0)
+
+    def release(self) -> bytes:
+        """RLRQ, never ciphered; answered by Released. Raises: AssociationStateError."""
+        if self._phase is not Phase.READY:
+            raise AssociationStateError(f"release while {self._phase.value}")
+        self._phase = Phase.RELEASING
+        self._handler = self._on_rlre
+        return self._channel.frame(_RLRQ)
+
+    def traceable(self, frame: bytes) -> bytes:
+        """A sent frame as it may be recorded: the password of an LLS AARQ is blanked."""
+        if self._config.level is Level.LLS and frame[HEADER.size] == tags.AARQ:
+            return without_password(frame)
+        return frame
+
+    # Answers
+
+    def receive(self, octets: bytes) -> Event | None:
+        """Takes bytes from the line; None asks for more.
+
+        Raises: PeerError, SecurityError, AssociationRejected, ExceptionResponse, ConfirmedServiceError.
+        """
+        handler = self._handler
+        try:
+            if handler is None:
+                raise UnexpectedAnswer(f"{len(octets)} octets from the meter while {self._phase.value}")
+            apdu = self._channel.feed(octets)
+            return None if apdu is None else handler(apdu)
+        except (ExceptionResponse, ConfirmedServiceError):
+            if self._phase is Phase.AWAITING:
+                self._end_exchange()
+            else:
+                self._fail()
+            raise
+        except DlmsError:
+            self._fail()
+            raise
+
+    def _next_invoke(self) -> int:
+        if self._phase is not Phase.READY:
+            raise AssociationStateError(f"request while {self._phase.value}")
+        return self._invoke + 1 & _INVOKE_ID | CONFIRMED
+
+    def _request(self, plaintext: bytes, handler: Callable[[bytes], Event], asked: int) -> bytes:
+        frame = self._channel.request(plaintext)
+        self._invoke = plaintext[2] & _INVOKE_ID
+        self._asked = asked
+        self._handler = handler
+        self._phase = Phase.AWAITING
+        return frame
+
+    def _end_exchange(self) -> None:
+        self._phase = Phase.READY
+        self._handler = None
+        self._blocks = None
+
+    def _fail(self) -> None:
+        self._phase = Phase.FAILED
+        self._handler = None
+        self._blocks = None
+
+    def _check_invoke(self, invoke: int) -> None:
+        if invoke & _INVOKE_ID != self._invoke:
+            raise UnexpectedAnswer(f"invoke id {invoke & _INVOKE_ID} instead of {self._invoke}")
+
+    def _on_aare(self, apdu: bytes) -> Event:
+        if apdu[0] != tags.AARE:
+            raise refusal(apdu) or UnexpectedAnswer(f"tag {apdu[0]:#04x} instead of an AARE")
+        opened = open_aare(self._config, self._channel, decode_aare(apdu), self._challenge)
+        self._negotiated = opened.initiate.conformance & self._config.conformance
+        self._channel.server_max_pdu = opened.initiate.max_pdu or self._channel.server_max_pdu
+        if self._config.level is not Level.HLS5_GMAC:
+            self._end_exchange()
+            return Associated()
+        self._invoke = 1
+        frame = pass_3(self._channel, self._invoke | CONFIRMED | HIGH_PRIORITY, opened.server_challenge)
+        self._phase = Phase.AUTHENTICATING
+        self._handler = self._on_pass_4
+        return Continue(frame)
+
+    def _on_pass_4(self, apdu: bytes) -> Event:
+        counter_of_aare = self._channel.last_received
+        plaintext = self._channel.unprotect(apdu, tags.ACTION_RESPONSE)
+        answer = decode_action_response(plaintext, self._config.limits.data)
+        self._check_invoke(answer.invoke)
+        check_pass_4(self._channel, answer, self._challenge, counter_of_aare)
+        self._end_exchange()
+        return Associated()
+
+    def _on_get(self, apdu: bytes) -> Event:
+        plaintext = self._channel.unprotect(apdu, tags.GET_RESPONSE)
+        answer = decode_get_response(plaintext, self._config.limits.data)
+        self._check_invoke(answer.invoke)
+        if isinstance(answer, GetResponseWithDataBlock):
+            return self._on_block(answer)
+        if self._blocks is not None:
+            raise UnexpectedAnswer("another answer in the middle of a block transfer")
+        if not isinstance(answer, GetResponseNormal):
+            return self._list_answer(answer.results)
+        if self._asked and not isinstance(answer.result, DataAccessResult):
+            raise UnexpectedAnswer("one value for a whole list")
+        self._end_exchange()
+        if self._asked and isinstance(answer.result, DataAccessResult):
+            return ListRefused(answer.result)
+        return GetAnswer(answer.result)
+
+    def _on_block(self, block: GetResponseWithDataBlock) -> Event:
+        if isinstance(block.result, DataAccessResult):
+            self._end_exchange()
+            return ListRefused(block.result) if self._asked else GetAnswer(block.result)
+        if self._blocks is None:
+            self._blocks = BlockBuffer(self._config.limits)
+        whole = self._blocks.add(block, block.result)
+        if whole is None:
+            request = GetRequestNext(self._invoke | CONFIRMED, self._blocks.block_number)
+            return Continue(self._channel.request(request.encode()))
+        limits = self._config.limits.data
+        if self._asked:
+            return self._list_answer(decode_results(whole, limits))
+        result = decode(whole, limits)
+        self._end_exchange()
+        return GetAnswer(result)
+
+    def _list_answer(self, results: tuple[Data | DataAccessResult, ...]) -> Event:
+        if len(results) != self._asked or not self._asked:
+            raise UnexpectedAnswer(f"{len(results)} results for {self._asked or 1} attributes")
+        self._end_exchange()
+        return GetListAnswer(results)
+
+    def _on_set(self, apdu: bytes) -> Event:
+        answer = decode_set_response(self._channel.unprotect(apdu, tags.SET_RESPONSE))
+        self._check_invoke(answer.invoke)
+        if isinstance(answer, SetResponseNormal):
+            if self._asked and answer.result is DataAccessResult.SUCCESS:
+                raise UnexpectedAnswer("one success for a whole list")
+            self._end_exchange()
+            return ListRefused(answer.result) if self._asked else SetAnswer(answer.result)
+        if len(answer.results) != self._asked or not self._asked:
+            raise UnexpectedAnswer(f"{len(answer.results)} results for {self._asked or 1} attributes")
+        self._end_exchange()
+        return SetListAnswer(answer.results)
+
+    def _on_action(self, apdu: bytes) -> Event:
+        plaintext = self._channel.unprotect(apdu, tags.ACTION_RESPONSE)
+        answer = decode_action_response(plaintext, self._config.limits.data)
+        self._check_invoke(answer.invoke)
+        self._end_exchange()
+        return ActionAnswer(answer.result, answer.data)
+
+    def _on_rlre(self, apdu: bytes) -> Event:
+        if apdu[0] != tags.RLRE:
+            raise refusal(apdu) or UnexpectedAnswer(f"tag {apdu[0]:#04x} instead of an RLRE")
+        decode_rlre(apdu)
+        self._phase = Phase.RELEASED
+        self._handler = None
+        return Released()
+
+
+def _refuse_empty(items: Sequence[object]) -> None:
+    if not items:
+        raise EncodeError("a with-list of no attributes")

@@ -1,0 +1,312 @@
+"""Meter role of one connection, without I/O: bytes in, answer frames out."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+from meterstream.dlms.apdu import (
+    MAX_PDU,
+    ActionRequestNormal,
+    ActionResponseNormal,
+    ActionResult,
+    Conformance,
+    ExceptionResponse,
+    Rlre,
+    UserDiagnostic,
+    decode_aarq,
+    decode_action_request,
+    decode_rlrq,
+    tags,
+)
+from meterstream.dlms.apdu import exception as exceptions
+from meterstream.dlms.data import DEFAULT_LIMITS, DataLimits, LogicalName, MethodRef, octet_string
+from meterstream.dlms.errors import (
+    AuthenticationError,
+    DecipherError,
+    DecodeError,
+    DlmsError,
+    LimitExceeded,
+    PeerError,
+    ReplayError,
+    SecurityError,
+)
+from meterstream.dlms.framing import WrapperReader, wrap
+from meterstream.dlms.meter.application import DropLine, MeterApplication
+from meterstream.dlms.meter.opening import (
+    accepting_aare,
+    fault_of,
+    initiate_response,
+    open_request,
+    rejecting_aare,
+    unseal,
+)
+from meterstream.dlms.meter.policy import ClientAccess, CounterPolicy, Habits, MeterSecurity, Reaction
+from meterstream.dlms.meter.services import AddressNotServed, Services, Violation
+from meterstream.dlms.security import OVERHEAD, Level, SecurityKeys, Suite0
+
+REPLY_TO_HLS: Final = MethodRef(15, LogicalName.parse("0.0.40.0.0.255"), 1)
+_CIPHERED_HEAD: Final = OVERHEAD + 4
+_REQUEST_TAGS: Final = (tags.GET_REQUEST, tags.SET_REQUEST, tags.ACTION_REQUEST)
+_DEFAULT_HABITS: Final = Habits()
+
+
+class MeterPhase(Enum):
+    IDLE = "idle"
+    HALF_OPEN = "awaiting HLS pass 3"
+    ASSOCIATED = "associated"
+
+
+class MeterAssociation:
+    """One connection to one logical device of a meter.
+
+    `receive` never raises for what a client sends: a request that cannot be served has the reaction that `habits` name.
+    Once `closed` is true the connection must be dropped after the bytes returned so far; `close_cause` says why.
+
+    Args:
+        server_sap: wPort of the logical device.
+        limits: bounds on the data of one request.
+    """
+
+    __slots__ = (
+        "_aarq_counter",
+        "_access",
+        "_cipher",
+        "_client_challenge",
+        "_client_title",
+        "_habits",
+        "_keys",
+        "_limits",
+        "_phase",
+        "_reader",
+        "_sap",
+        "_security",
+        "_server_challenge",
+        "_server_sap",
+        "_services",
+        "close_cause",
+        "closed",
+    )
+
+    def __init__(
+        self,
+        application: MeterApplication,
+        security: MeterSecurity,
+        habits: Habits = _DEFAULT_HABITS,
+        server_sap: int = 1,
+        limits: DataLimits = DEFAULT_LIMITS,
+    ) -> None:
+        self._security = security
+        self._habits = habits
+        self._server_sap = server_sap
+        self._limits = limits
+        self._reader = WrapperReader()
+        self._services = Services(application, habits, limits)
+        self.closed = False
+        self.close_cause: DlmsError | DropLine | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        self._phase = MeterPhase.IDLE
+        self._sap: int | None = None
+        self._access: ClientAccess | None = None
+        self._keys: SecurityKeys | None = None
+        self._cipher: Suite0 | None = None
+        self._client_title = b""
+        self._client_challenge = b""
+        self._server_challenge = b""
+        self._aarq_counter = -1
+
+    @property
+    def phase(self) -> MeterPhase:
+        return self._phase
+
+    @property
+    def client_sap(self) -> int | None:
+        """Client address of the open association."""
+        return self._sap
+
+    def receive(self, octets: bytes) -> bytes:
+        """Takes bytes from the line and returns the frames to send, possibly none. Requests are answered in order."""
+        if self.closed:
+            return b""
+        answers = b""
+        try:
+            self._reader.feed(octets)
+            while not self.closed and (frame := self._reader.next_frame()) is not None:
+                answers += self._answer(*frame)
+        except PeerError as error:
+            self._close(error)
+        return answers
+
+    def _close(self, cause: DlmsError | DropLine | None = None) -> None:
+        self.closed = True
+        self.close_cause = cause
+
+    def _answer(self, source: int, destination: int, apdu: bytes) -> bytes:
+        habits = self._habits
+        try:
+            answer = self._dispatch(source, destination, apdu)
+        except SecurityError as error:
+            answer = self._on_bad_security(error, source, apdu)
+        except AddressNotServed as error:
+            answer = self._react(habits.on_unknown_address, error, exceptions.OPERATION_NOT_POSSIBLE)
+        except Violation as error:
+            answer = self._react(habits.on_violation, error, exceptions.OPERATION_NOT_POSSIBLE)
+        except (DecodeError, LimitExceeded) as error:
+            answer = self._react(habits.on_unsupported, error, exceptions.SERVICE_NOT_SUPPORTED)
+        except DropLine as decision:
+            self._close(decision)
+            return b""
+        return wrap(self._server_sap, source, answer) if answer else b""
+
+    def _dispatch(self, source: int, destination: int, apdu: bytes) -> bytes:
+        if destination != self._server_sap or (self._sap is not None and source != self._sap):
+            raise AddressNotServed(f"no association of client {source} with logical device {destination}")
+        if not apdu:
+            raise DecodeError("APDU without any octet")
+        tag = apdu[0]
+        if tag == tags.AARQ:
+            return self._on_aarq(source, apdu)
+        if tag == tags.RLRQ:
+            return self._on_rlrq(apdu)
+        access = self._access
+        if access is None:
+            raise Violation("request without an association")
+        if len(apdu) > self._habits.max_receive_pdu:
+            return self._exception(exceptions.PDU_TOO_LONG)
+        request = self._unprotect(access, apdu)
+        if self._phase is MeterPhase.HALF_OPEN:
+            if request[0] == tags.ACTION_REQUEST:
+                action = decode_action_request(request, self._limits)
+                if action.ref == REPLY_TO_HLS:
+                    return self._protect(self._on_pass_3(access, action))
+            if not self._habits.serve_before_pass_3:
+                return self._exception(exceptions.OPERATION_NOT_POSSIBLE)
+        answer = self._services.answer(request)
+        if isinstance(answer, int):
+            return self._exception(answer)
+        return self._protect(answer)
+
+    # Reactions
+
+    def _react(self, reaction: Reaction, cause: DlmsError, service_error: int) -> bytes:
+        if reaction is Reaction.SILENCE:
+            return b""
+        if reaction is Reaction.EXCEPTION:
+            return self._exception(service_error)
+        self._close(cause)
+        return b""
+
+    def _on_bad_security(self, error: SecurityError, source: int, apdu: bytes) -> bytes:
+        reaction = self._habits.on_bad_security
+        if reaction is Reaction.REJECT and apdu[0] == tags.AARQ:
+            return self._reject(UserDiagnostic.NO_REASON_GIVEN, decode_aarq(apdu).context)
+        if reaction is Reaction.EXCEPTION and isinstance(error, ReplayError):
+            access = self._access or self._security.clients[source]
+            return self._exception(exceptions.INVOCATION_COUNTER_ERROR, access.last_client_counter + 1)
+        return self._react(reaction, error, exceptions.DECIPHERING_ERROR)
+
+    def _exception(self, service_error: int, counter: int | None = None) -> bytes:
+        answer = ExceptionResponse(exceptions.SERVICE_NOT_ALLOWED, service_error, counter).encode()
+        return self._protect(answer) if self._habits.cipher_exceptions else answer
+
+    # Protection
+
+    def _unprotect(self, access: ClientAccess, apdu: bytes) -> bytes:
+        tag = apdu[0]
+        if self._cipher is None:
+            if tag not in _REQUEST_TAGS:
+                raise DecodeError(f"tag {tag:#04x} is not served without ciphering")
+            return apdu
+        if tag in _REQUEST_TAGS:
+            raise DecipherError("plain request in a ciphered association")
+        plain_tag = tags.PLAIN_OF.get(tag)
+        if plain_tag not in _REQUEST_TAGS:
+            raise DecodeError(f"tag {tag:#04x} is not served")
+        self._use_keys(access)
+        _, plaintext = unseal(access, self._cipher, self._client_title, apdu)
+        if not plaintext or plaintext[0] != plain_tag:
+            raise DecipherError("service does not belong to its tag")
+        return plaintext
+
+    def _protect(self, answer: bytes) -> bytes:
+        if self._habits.answer_under_new_keys and self._access is not None:
+            self._use_keys(self._access)
+        if self._cipher is None:
+            return answer
+        security = self._security
+        return self._cipher.seal(tags.GLO_OF[answer[0]], security.system_title, security.take_counter(), answer)
+
+    def _use_keys(self, access: ClientAccess) -> None:
+        """Takes the present keys of the client; the cipher is made anew only when they have changed."""
+        keys = access.keys if access.level.ciphered else None
+        if keys is not self._keys:
+            self._keys = keys
+            self._cipher = None if keys is None else Suite0(keys)
+
+    # Association
+
+    def _on_aarq(self, source: int, apdu: bytes) -> bytes:
+        if self._phase is not MeterPhase.IDLE:
+            raise Violation("AARQ in an open association")
+        access = self._security.clients.get(source)
+        if access is None:
+            raise AddressNotServed(f"client {source} is not served")
+        aarq = decode_aarq(apdu)
+        self._use_keys(access)
+        fault = fault_of(aarq, access, self._habits)
+        if fault is not None:
+            return self._reject(fault, aarq.context)
+        initiate, self._aarq_counter = open_request(aarq, access, self._cipher)
+        granted = initiate.conformance & self._habits.conformance
+        hls = access.level is Level.HLS5_GMAC
+        if hls:
+            self._client_challenge = aarq.authentication_value or b""
+            self._server_challenge = self._security.challenge(len(self._client_challenge))
+        self._sap, self._access, self._client_title = source, access, aarq.calling_title or b""
+        self._phase = MeterPhase.HALF_OPEN if hls else MeterPhase.ASSOCIATED
+        limit = min(initiate.max_pdu or MAX_PDU, self._habits.max_send_pdu)
+        self._services.start(source, granted, limit - (_CIPHERED_HEAD if self._cipher else 0))
+        named = granted | self._habits.unproposed_conformance
+        return accepting_aare(access, self._security, self._habits, self._cipher, named, self._server_challenge)
+
+    def _reject(self, diagnostic: UserDiagnostic, context: int) -> bytes:
+        aare = rejecting_aare(diagnostic, self._security, self._habits, self._cipher, context)
+        self._forget()
+        return aare
+
+    def _on_pass_3(self, access: ClientAccess, action: ActionRequestNormal) -> bytes:
+        """Verifies f(StoC) and answers with f(CtoS); a wrong token leaves the association half open."""
+        token = action.data.value if action.data is not None else None
+        invoke = self._services.invoke(action.invoke)
+        if self._cipher is None or not isinstance(token, bytes):
+            return ActionResponseNormal(invoke, ActionResult.TYPE_UNMATCHED).encode()
+        try:
+            counter = self._cipher.verify_token(token, self._client_title, self._server_challenge)
+        except AuthenticationError:
+            return ActionResponseNormal(invoke, ActionResult.OTHER_REASON).encode()
+        if access.counter_policy is CounterPolicy.STRICT and counter <= self._aarq_counter:
+            return ActionResponseNormal(invoke, ActionResult.OTHER_REASON).encode()
+        access.advance(counter)
+        self._phase = MeterPhase.ASSOCIATED
+        security = self._security
+        own = security.next_counter if self._habits.token_shares_counter else security.take_counter()
+        answer = octet_string(self._cipher.token(security.system_title, own, self._client_challenge))
+        self._client_challenge = self._server_challenge = b""
+        return ActionResponseNormal(invoke, ActionResult.SUCCESS, answer).encode()
+
+    def _on_rlrq(self, apdu: bytes) -> bytes:
+        habits = self._habits
+        release = decode_rlrq(apdu)
+        answer = b""
+        if habits.answer_release and not (release.reason is None and habits.drop_release_without_reason):
+            information: bytes | None = None
+            if habits.release_information and self._access is not None:
+                information = initiate_response(self._security, habits, self._cipher, Conformance(0))
+            answer = Rlre(user_information=information).encode()
+        self._services.stop()
+        self._forget()
+        if habits.close_after_release or not answer:
+            self._close()
+        return answer

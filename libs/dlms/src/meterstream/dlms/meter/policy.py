@@ -1,0 +1,154 @@
+"""Security state of a meter, and the habits in which makes of meters differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from meterstream.dlms.apdu import DEFAULT_CONFORMANCE, MAX_PDU, Conformance
+from meterstream.dlms.apdu.acse import UserDiagnostic
+from meterstream.dlms.errors import ConfigurationError
+from meterstream.dlms.security import Level, SecurityKeys, check_title
+
+NO_SERVICES: Final = Conformance(0)
+
+
+class CounterPolicy(Enum):
+    """STRICT: a client counter must be above the last accepted one. FREE: it is not looked at (DSMR 4.2.2)."""
+
+    STRICT = "strict"
+    FREE = "free"
+
+
+class Reaction(Enum):
+    """What a meter does about something it will not serve."""
+
+    SILENCE = "silence"
+    CLOSE = "close"
+    EXCEPTION = "exception-response"
+    REJECT = "AARE rejected-permanent, no reason given"
+
+
+@dataclass(slots=True)
+class ClientAccess:
+    """One client address a meter serves. Shared by all connections of the meter, so that its counter is too.
+
+    Attributes:
+        keys, password: as `level` needs them.
+        last_client_counter: last counter accepted under the encryption key.
+    Raises: ConfigurationError.
+    """
+
+    level: Level
+    keys: SecurityKeys | None = None
+    password: bytes | None = field(default=None, repr=False)
+    last_client_counter: int = 0
+    counter_policy: CounterPolicy = CounterPolicy.STRICT
+
+    def __post_init__(self) -> None:
+        if self.level.ciphered and self.keys is None:
+            raise ConfigurationError(f"{self.level.name} needs keys")
+        if self.level is Level.LLS and self.password is None:
+            raise ConfigurationError("LLS needs a password")
+
+    def accepts(self, counter: int) -> bool:
+        return self.counter_policy is CounterPolicy.FREE or counter > self.last_client_counter
+
+    def advance(self, counter: int) -> None:
+        """Remembers an accepted counter; never goes back."""
+        if counter > self.last_client_counter:
+            self.last_client_counter = counter
+
+    def replace_keys(self, keys: SecurityKeys) -> None:
+        """From the next request on; a new encryption key starts a new counter."""
+        if self.keys is None or keys.encryption_key != self.keys.encryption_key:
+            self.last_client_counter = 0
+        self.keys = keys
+
+
+@dataclass(slots=True)
+class MeterSecurity:
+    """What the associations of one meter share.
+
+    Attributes:
+        system_title: 8 bytes.
+        clients: by client SAP; any other address is not served.
+        challenge: gives so many fresh random bytes, for StoC.
+        next_counter: own invocation counter, next to use. Set it to 1 on each connection to play a meter that
+            restarts it.
+    Raises: ConfigurationError.
+    """
+
+    system_title: bytes
+    clients: Mapping[int, ClientAccess]
+    challenge: Callable[[int], bytes]
+    next_counter: int = 1
+
+    def __post_init__(self) -> None:
+        check_title(self.system_title, "meter")
+
+    def take_counter(self) -> int:
+        counter = self.next_counter
+        self.next_counter = counter + 1
+        return counter
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How this meter departs from the defaults, which follow the standard. One object serves a whole fleet.
+
+    Attributes:
+        max_challenge: longest CtoS accepted; longer ones are rejected with user/13.
+        conformance: services granted when proposed.
+        unproposed_conformance: services named in the AARE although nobody proposed them.
+        max_receive_pdu: told in the AARE, octets.
+        max_send_pdu: longer answers come in blocks, also when the client takes more.
+        max_list: references in a with-list; more give one scope-of-access-violated for the list. None: no limit.
+        protocol_version_in_aare, mechanism_in_aare: elements that are there or not.
+        hls_diagnostic: diagnostic of an accepted AARE when HLS follows; 0 in some meters.
+        reject_with_information: a rejecting AARE names the context without ciphering, and has a ciphered
+            initiate-response all the same.
+        serve_before_pass_3: services answer before HLS is complete.
+        cipher_exceptions: exception-responses of a ciphered association are ciphered under their own tag.
+        on_bad_security: wrong key, tag, security control or counter. REJECT answers an AARQ; later APDUs close then.
+        on_unknown_address: client or logical device not served.
+        on_unsupported: APDU or form of a service that is not known, e.g. SET in blocks.
+        on_violation: known, but not now: second AARQ, another request in a block transfer, wrong block number.
+        token_shares_counter: f(CtoS) and the APDU around it have one number.
+        answer_under_new_keys: the answer to a key transfer is sealed with the keys just transferred.
+        short_action_response: no octet that says whether data follow.
+        answer_release: RLRE before the line is dropped.
+        drop_release_without_reason: RLRQ without reason is not answered.
+        release_information: RLRE has a ciphered user-information.
+        close_after_release: the line is dropped; otherwise a new AARQ may follow.
+        invoke_id_offset: fault: added to the invoke id of answers.
+        close_in_block: fault: the line is dropped instead of sending this block.
+    """
+
+    max_challenge: int = 64
+    conformance: Conformance = DEFAULT_CONFORMANCE
+    unproposed_conformance: Conformance = NO_SERVICES
+    max_receive_pdu: int = MAX_PDU
+    max_send_pdu: int = MAX_PDU
+    max_list: int | None = None
+    protocol_version_in_aare: bool = False
+    mechanism_in_aare: bool = True
+    hls_diagnostic: int = UserDiagnostic.AUTHENTICATION_REQUIRED
+    reject_with_information: bool = False
+    serve_before_pass_3: bool = False
+    cipher_exceptions: bool = False
+    on_bad_security: Reaction = Reaction.CLOSE
+    on_unknown_address: Reaction = Reaction.SILENCE
+    on_unsupported: Reaction = Reaction.EXCEPTION
+    on_violation: Reaction = Reaction.CLOSE
+    token_shares_counter: bool = False
+    answer_under_new_keys: bool = False
+    short_action_response: bool = False
+    answer_release: bool = True
+    drop_release_without_reason: bool = False
+    release_information: bool = False
+    close_after_release: bool = True
+    invoke_id_offset: int = 0
+    close_in_block: int | None = None
