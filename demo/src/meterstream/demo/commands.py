@@ -8,16 +8,16 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
 from meterstream.contracts.operation import OperationRequest
 from meterstream.contracts.operations.add_device import AddDeviceRequest, DeviceModel, NewDevice
 from meterstream.contracts.operations.bundle import BundleAction, BundleRequest
 from meterstream.contracts.operations.get_actual_meter_reads import GetActualMeterReadsRequest
 from meterstream.contracts.operations.get_periodic_meter_reads import GetPeriodicMeterReadsRequest, PeriodType
 from meterstream.contracts.operations.synchronize_time import SynchronizeTimeRequest
-from meterstream.runtime.codec import Codec
-
 from meterstream.demo.faces import SCHEMAS, Submission
 from meterstream.demo.fleet import DemoMeter
+from meterstream.runtime.codec import Codec
 
 ADHOC = f"{SCHEMAS}/smartmetering/sm-adhoc/2014/10"
 INSTALLATION = f"{SCHEMAS}/smartmetering/sm-installation/2014/10"
@@ -39,7 +39,7 @@ class Installer:
             raise TypeError(f"{public_key_file} holds no RSA key")
         self._key = key
         # The SOAP contract fixes OAEP with SHA-1; the keys inside are random, so its collisions do not matter.
-        self._padding = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)  # noqa: S303  # see above
+        self._padding = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)  # see above
 
     def add_device(self, meter: DemoMeter, *, overwrite: bool = False) -> Submission:
         """The command that registers `meter`."""
@@ -115,9 +115,7 @@ def bundle(codec: Codec) -> Callable[[str], Submission]:
         actions=[BundleAction(operation=name, request=codec.encode(action)) for name, action in actions.items()]
     )
     as_json = {
-        "actions": [
-            {"operation": name, "request": action.model_dump(mode="json")} for name, action in actions.items()
-        ]
+        "actions": [{"operation": name, "request": action.model_dump(mode="json")} for name, action in actions.items()]
     }
 
     def make(device: str) -> Submission:

@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 
 import aiohttp
 from lxml import etree
+
 from meterstream.contracts.catalogue import find_operation
 from meterstream.contracts.envelope import CommandHeader
 from meterstream.contracts.operation import OperationRequest

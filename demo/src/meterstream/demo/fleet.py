@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from meterstream.simulator.identity import identification_for, keys_for
-
 from meterstream.demo.servers.processes import GuardedProcess, ServerCommand, ServerDirectory, free_ports, wait_until
+from meterstream.simulator.identity import identification_for, keys_for
 
 START_DEADLINE_S = 30.0
 REQUEST_TIMEOUT_S = 10.0

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaConsumer
+
 from meterstream.contracts.envelope import ResultStatus
 from meterstream.contracts.operation import Result
 from meterstream.runtime.codec import Codec
@@ -84,7 +85,9 @@ class ResultWatcher:
                 await asyncio.wait_for(self._changed.wait(), max(0.0, min(1.0, deadline - time.monotonic())))
             except TimeoutError:
                 if time.monotonic() >= deadline:
-                    raise TimeoutError(f"{len(missing)} of {total} commands have no result: {sorted(missing)[:3]}") from None
+                    raise TimeoutError(
+                        f"{len(missing)} of {total} commands have no result: {sorted(missing)[:3]}"
+                    ) from None
 
     async def _follow(self) -> None:
         async for message in self._consumer:

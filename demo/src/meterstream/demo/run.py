@@ -8,19 +8,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import aiohttp
-from meterstream.contracts.envelope import ResultStatus
-from meterstream.runtime.codec import Codec
-from meterstream.runtime.kafka import Producer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from meterstream.contracts.envelope import ResultStatus
 from meterstream.demo.commands import Installer, actual_reads, bundle, periodic_reads, synchronize_time
 from meterstream.demo.faces import Face, KafkaFace, RestFace, SoapFace, Submission, https_session, submit_all
 from meterstream.demo.fleet import DemoMeter
 from meterstream.demo.results import Outcome, ResultWatcher
 from meterstream.demo.stack import Stack
+from meterstream.runtime.codec import Codec
+from meterstream.runtime.kafka import Producer
 
 AT_ONCE = 48
 DEADLINE_S = 240.0
@@ -166,5 +165,3 @@ class Demo:
         for process in self._stack.services.values():
             self._console.print(f"Metrics          {process.management}/metrics   {process.name}")
         self._console.print(f"Kafka            {self._stack.kafka.bootstrap_servers}")
-
-

@@ -12,14 +12,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from meterstream.runtime.settings import KafkaSettings
-from meterstream.runtime.topics import apply_topics
-
 from meterstream.demo.certificates import Authority
 from meterstream.demo.servers import KafkaServer, PostgresServer, create_database, start_kafka, start_postgres
 from meterstream.demo.servers.errors import ServerFailed
 from meterstream.demo.servers.processes import free_ports
 from meterstream.demo.service_process import ServiceProcess
+from meterstream.runtime.settings import KafkaSettings
+from meterstream.runtime.topics import apply_topics
 
 SERVICES = ("domain", "protocol-dlms", "ws-adapter", "notification")
 WITH_DATABASE = ("domain", "ws-adapter", "notification")

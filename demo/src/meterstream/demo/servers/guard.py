@@ -100,6 +100,7 @@ def main(argument: str) -> NoReturn:
         stdout=log,
         stderr=log,
         cwd="/",
+        start_new_session=True,
         preexec_fn=die_with_guard,
     )
     sys.stdout.write(f"{child.pid}\n")
@@ -120,6 +121,8 @@ def main(argument: str) -> NoReturn:
     if child.poll() is None:
         end(child, order["stop_signal"], order["grace_s"])
     status = child.wait()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)  # what the command left behind
     os._exit(status if status >= 0 else 128 - status)
 
 

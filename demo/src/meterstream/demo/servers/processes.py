@@ -168,9 +168,18 @@ def kill_tree(processes: Sequence[psutil.Process]) -> None:
     for victim in victims:
         with suppress(psutil.NoSuchProcess):
             victim.kill()
-    _, alive = psutil.wait_procs(victims, timeout=KILL_WAIT_S)
-    if alive:
-        raise ServerFailed(f"process {alive[0].pid} outlives SIGKILL")
+    deadline = time.monotonic() + KILL_WAIT_S
+    while alive := [victim.pid for victim in victims if not _has_ended(victim)]:
+        if time.monotonic() > deadline:
+            raise ServerFailed(f"process {alive[0]} outlives SIGKILL")
+        time.sleep(POLL_S)
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE  # its parent may be slow to ask
+    except psutil.NoSuchProcess:
+        return True
 
 
 class GuardedProcess:
@@ -236,7 +245,7 @@ class GuardedProcess:
     def kill(self) -> None:
         """SIGKILL to the server and all its children, as by a crash of the machine's memory manager."""
         kill_tree([self._server])
-        self.stop()
+        self.stop()  # the guard has seen the end; this waits until it is gone, too
 
     def pause(self) -> None:
         """SIGSTOP to the server and all its children: connections stay open and nothing answers."""
