@@ -214,9 +214,10 @@ CODES: dict[str, ErrorCode] = {
         CANCELLED=None,
         RESULT_TOO_LARGE=None,
         DEVICE_REMOVED=None,
+        DELIVERY_FAILED=None,
     ),
     **_codes(NotDone, retryable=True, DEVICE_RECORD_BEHIND=None, GATEWAY_CHANGED=None, COUNTERS_EXHAUSTED=None),
-    **_codes(PlatformTrouble, retryable=True, NOT_READY=None, TECHNICAL_ERROR=None),
+    **_codes(PlatformTrouble, retryable=True, NOT_READY=None, TECHNICAL_ERROR=None, TOO_MANY_REQUESTS=None),
 }
 """Every code that a client can meet, by its stable name. Renaming one changes the contract."""
 
