@@ -110,13 +110,11 @@ async def test_states_stream_until_the_result(client: Client, unused_meters: Met
     (meter,) = unused_meters(1)
     await client.install([meter])
     uid = await client.rest.submit(actual_reads(meter.identification))
-    events: list[str] = []
+    events: list[dict[str, str]] = []
     async with client.session.get(f"{client.base}/v1/operations/{uid}/events") as response:
         assert response.headers["Content-Type"].startswith("text/event-stream")
-        async for line in response.content:
-            if line.startswith(b"data:"):
-                events.append(json.loads(line[5:]).get("status") or "")
-    assert events[-1] == "ok"
+        events.extend([json.loads(line[5:]) async for line in response.content if line.startswith(b"data:")])
+    assert events[-1]["status"] == "ok"
 
 
 async def test_the_organisation_is_told_by_soap_and_webhook(client: Client, unused_meters: Meters) -> None:
