@@ -219,7 +219,7 @@ class Decoder:
             return self._untagged_scalar(description, offset)
         items: list[Data] = []
         if isinstance(description, ArrayOf):
-            for _ in range(description.count):
+            for _ in range(description.length):
                 item, offset = self._untagged(description.element, offset)
                 items.append(item)
             return Data(DataType.ARRAY, tuple(items)), offset
@@ -232,7 +232,7 @@ class Decoder:
 def _width(description: TypeDescription) -> int:
     """Number of values in one row, containers included."""
     if isinstance(description, ArrayOf):
-        return 1 + description.count * _width(description.element)
+        return 1 + description.length * _width(description.element)
     if isinstance(description, StructureOf):
         return 1 + sum(_width(member) for member in description.members)
     return 1

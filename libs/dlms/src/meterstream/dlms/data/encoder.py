@@ -175,9 +175,9 @@ def _append_description(description: TypeDescription, parts: list[bytes], depth:
     if depth >= MAX_DEPTH:
         raise EncodeError(f"type description nested deeper than {MAX_DEPTH}")
     if isinstance(description, ArrayOf):
-        if not 0 <= description.count <= 0xFFFF:
-            raise EncodeError(f"{description.count} elements do not fit a type description (0..65535)")
-        parts.append(b"\x01" + description.count.to_bytes(2, "big"))
+        if not 0 <= description.length <= 0xFFFF:
+            raise EncodeError(f"{description.length} elements do not fit a type description (0..65535)")
+        parts.append(b"\x01" + description.length.to_bytes(2, "big"))
         _append_description(description.element, parts, depth + 1)
     elif isinstance(description, StructureOf):
         parts.append(b"\x02" + encode_length(len(description.members)))
@@ -198,7 +198,7 @@ def _append_untagged(data: Data, description: TypeDescription, parts: list[bytes
         parts.append(_body(data))
         return
     if isinstance(description, ArrayOf):
-        kind, members = DataType.ARRAY, (description.element,) * description.count
+        kind, members = DataType.ARRAY, (description.element,) * description.length
     else:
         kind, members = DataType.STRUCTURE, description.members
     if data.type is not kind or not isinstance(data.value, tuple) or len(data.value) != len(members):

@@ -85,7 +85,7 @@ class CompactArray(tuple[Data, ...]):  # noqa: SLOT001 - a tuple cannot have slo
 class ArrayOf(NamedTuple):
     """An array of a fixed number of elements inside a TypeDescription."""
 
-    count: int
+    length: int
     element: TypeDescription
 
 
