@@ -16,7 +16,7 @@ from hypothesis import settings
 if TYPE_CHECKING:  # the servers' clients are imported by the fixtures: a run of unit tests does not pay for them
     from meterstream.demo.servers import KafkaServer, PostgresServer
 
-SERVER_FIXTURES = frozenset({"kafka_server", "postgres_server"})
+SERVER_FIXTURES = frozenset({"kafka_server", "postgres_server", "platform"})
 CONCURRENT_RUNS = 16  # of one checkout
 ADMIN_TIMEOUT_S = 20.0
 FUZZ_EXAMPLES = 20_000

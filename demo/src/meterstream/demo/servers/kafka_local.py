@@ -1,27 +1,19 @@
 """Kafka as a process of this machine: KRaft, one node, loopback only."""
 
 import secrets
-import shutil
 import signal
 from collections.abc import Mapping
 from pathlib import Path
 
 from meterstream.demo.servers.control import KafkaServer, LocalServer
+from meterstream.demo.servers.data import ServerData, stable_ports
 from meterstream.demo.servers.errors import ServerFailed
 from meterstream.demo.servers.kafka_jars import find_java, kafka_jars
 from meterstream.demo.servers.kafka_settings import kafka_answers, node_settings
-from meterstream.demo.servers.processes import (
-    LOOPBACK,
-    GuardedProcess,
-    ServerCommand,
-    ServerDirectory,
-    free_ports,
-    port_is_free,
-)
+from meterstream.demo.servers.processes import LOOPBACK, GuardedProcess, ServerCommand, ServerDirectory
 
 FORMAT_TIMEOUT_S = 60.0
 STOP_GRACE_S = 15.0
-FORMATTED = "formatted"  # written last, so that its absence tells a half-made data directory
 MEMORY = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:MaxDirectMemorySize=128m", "-Xss512k")
 LOGGING = (
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
@@ -55,44 +47,29 @@ class _Java:
 
 
 def _start(held: ServerDirectory, java: _Java, *, keep_data: bool) -> KafkaServer:
-    data, properties = held.path / "data", held.path / "server.properties"
-    formatted = held.path / FORMATTED
-    kept = keep_data and formatted.exists()
-    port, controller_port = _ports(properties if kept else None)
+    data, properties = ServerData(held), held.path / "server.properties"
+    port, controller_port = stable_ports(held, 2)
     settings = node_settings(
         listeners=f"PLAINTEXT://{LOOPBACK}:{port},CONTROLLER://{LOOPBACK}:{controller_port}",
         advertised=f"PLAINTEXT://{LOOPBACK}:{port}",
         controller=f"{LOOPBACK}:{controller_port}",
     )
-    properties.write_text(_properties({**settings, "log.dirs": str(data)}))
-    if not kept:
-        formatted.unlink(missing_ok=True)
-        shutil.rmtree(data, ignore_errors=True)
-        held.log_path.unlink(missing_ok=True)
-        _format(held, java, properties)
-        formatted.touch()
+    properties.write_text(_properties({**settings, "log.dirs": str(data.path)}))
     bootstrap = f"{LOOPBACK}:{port}"
-    control = LocalServer("Kafka", held, java.command("kafka.Kafka", str(properties)), lambda: kafka_answers(bootstrap))
+    command = java.command("kafka.Kafka", str(properties))
+    control = data.start(
+        keep=keep_data,
+        make=lambda: _format(held, java, properties),
+        run=lambda: LocalServer("Kafka", held, command, lambda: kafka_answers(bootstrap)),
+    )
     return KafkaServer(bootstrap, control)
 
 
 def _format(held: ServerDirectory, java: _Java, properties: Path) -> None:
-    cluster_id = secrets.token_urlsafe(16)
-    # A leading dash would be read as an option.
-    command = java.command("kafka.tools.StorageTool", "format", "-t", f"M{cluster_id[1:]}", "-c", str(properties))
+    cluster_id = f"M{secrets.token_urlsafe(16)[1:]}"  # a leading dash would be read as an option
+    command = java.command("kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties))
     if GuardedProcess(held, command).wait(FORMAT_TIMEOUT_S) != 0:
         raise ServerFailed(f"Kafka could not format its data directory:\n{held.log_tail()}")
-
-
-def _ports(former: Path | None) -> tuple[int, int]:
-    """The ports of the former run while they are free, so that clients' settings stay good; else new ones."""
-    if former is not None and former.exists():
-        settings = dict(line.split("=", 1) for line in former.read_text().splitlines() if "=" in line)
-        ports = [int(listener.rsplit(":", 1)[1]) for listener in settings["listeners"].split(",")]
-        if all(port_is_free(port) for port in ports):
-            return ports[0], ports[1]
-    port, controller_port = free_ports(2)
-    return port, controller_port
 
 
 def _properties(settings: Mapping[str, str]) -> str:

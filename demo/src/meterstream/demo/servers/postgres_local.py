@@ -16,23 +16,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from meterstream.demo.servers.control import LocalServer, PostgresServer
+from meterstream.demo.servers.data import ServerData, stable_ports
 from meterstream.demo.servers.errors import ServerFailed, ServerUnavailable
 from meterstream.demo.servers.postgres_settings import SERVER_SETTINGS, SUPERUSER, postgres_answers, superuser_dsn
-from meterstream.demo.servers.processes import (
-    LOOPBACK,
-    GuardedProcess,
-    Identity,
-    ServerCommand,
-    ServerDirectory,
-    free_ports,
-    port_is_free,
-)
+from meterstream.demo.servers.processes import LOOPBACK, GuardedProcess, Identity, ServerCommand, ServerDirectory
 
 MINIMUM_VERSION = 15
 VERSION_TIMEOUT_S = 10.0
 INITDB_TIMEOUT_S = 120.0
 STOP_GRACE_S = 10.0
-INITIALISED = "initialised"  # holds the port; written last, so that its absence tells a half-made data directory
 PASSWORD = "password"
 UNPRIVILEGED_USERS = ("postgres", "nobody")
 MACHINE_WIDE = Path("/usr/lib/postgresql")
@@ -91,27 +83,24 @@ def _version(binaries: Path) -> int:
 
 def _start(held: ServerDirectory, binaries: Path, *, keep_data: bool) -> PostgresServer:
     identity = _unprivileged(held.path, binaries) if os.geteuid() == 0 else None
-    data, initialised, password_path = held.path / "data", held.path / INITIALISED, held.path / PASSWORD
-    if not (keep_data and initialised.exists()):
-        initialised.unlink(missing_ok=True)
-        shutil.rmtree(data, ignore_errors=True)
-        held.log_path.unlink(missing_ok=True)
-        _initialise(held, binaries, identity)
-    former = initialised.read_text() if initialised.exists() else ""
-    port = int(former) if former and port_is_free(int(former)) else free_ports(1)[0]
-    initialised.write_text(str(port))
+    data = ServerData(held)
+    (port,) = stable_ports(held, 1)
     settings = {**SERVER_SETTINGS, "port": str(port), "listen_addresses": LOOPBACK, "unix_socket_directories": ""}
-    arguments = [str(binaries / "postgres"), "-D", str(data)]
+    arguments = [str(binaries / "postgres"), "-D", str(data.path)]
     for name, value in settings.items():
         arguments += ["-c", f"{name}={value}"]
     # SIGINT is the fast shutdown, SIGQUIT the immediate one, which also ends the server's children.
     command = ServerCommand(arguments, signal.SIGINT, signal.SIGQUIT, STOP_GRACE_S, identity)
-    dsn = superuser_dsn(LOOPBACK, port, password_path.read_text())
-    return PostgresServer(dsn, LocalServer("PostgreSQL", held, command, lambda: postgres_answers(dsn)))
+
+    def run() -> PostgresServer:
+        dsn = superuser_dsn(LOOPBACK, port, (held.path / PASSWORD).read_text())
+        return PostgresServer(dsn, LocalServer("PostgreSQL", held, command, lambda: postgres_answers(dsn)))
+
+    return data.start(keep=keep_data, make=lambda: _initialise(held, binaries, data.path, identity), run=run)
 
 
-def _initialise(held: ServerDirectory, binaries: Path, identity: Identity | None) -> None:
-    data, password_path = held.path / "data", held.path / PASSWORD
+def _initialise(held: ServerDirectory, binaries: Path, data: Path, identity: Identity | None) -> None:
+    password_path = held.path / PASSWORD
     data.mkdir(mode=0o700)
     password_path.unlink(missing_ok=True)
     password_path.touch(mode=0o600)
