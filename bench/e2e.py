@@ -1,4 +1,4 @@
-"""The whole path: commands on Kafka, through domain and protocol-dlms to meters, until ws-adapter has stored the result.
+"""The whole path: commands on Kafka, over domain and protocol-dlms to meters, until ws-adapter has stored the result.
 
 Half GetActualMeterReads, half SynchronizeTime, HLS5 suite 0, a new session per command, meters that answer after
 50 ms. Load generator, broker, database and fleet share the machine with the platform.
@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 from uuid import uuid4
 
 import psutil
@@ -74,7 +75,7 @@ class Generator:
         for device in itertools.cycle(devices):
             yield next(makers)(device)
 
-    async def __aenter__(self) -> Generator:
+    async def __aenter__(self) -> Self:
         await self._producer.start()
         return self
 

@@ -61,7 +61,7 @@ class Fleet:
                 "meterstream.simulator",
                 f"--meters={settings.meters}",
                 f"--seed={settings.seed}",
-                f"--profile={settings.protocol_name} {settings.protocol_version}",
+                f"--protocol={settings.protocol_name} {settings.protocol_version}",
                 f"--port={self.port}",
                 f"--control-port={self._control_port}",
                 *settings.arguments,

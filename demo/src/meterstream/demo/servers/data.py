@@ -16,7 +16,7 @@ Server = TypeVar("Server")
 
 
 class ServerData:
-    """`data` in a server's directory; beside it the marker `data.complete`, written last, tells it from a half-made one."""
+    """`data` in a server's directory; the marker beside it, written last, tells whole data from half-made ones."""
 
     def __init__(self, held: ServerDirectory) -> None:
         self._held = held

@@ -3,7 +3,7 @@
 The parent holds the write end of this process's standard input. When that closes (the parent ends, is killed, or wants
 the command stopped) the command gets its stop signal, then, after the grace time, SIGKILL. When this process is killed
 itself, Linux kills the command (PR_SET_PDEATHSIG). The one argument is a `GuardOrder` as JSON; the first line on
-standard output is the command's process id; the exit status is the command's (128 + signal when a signal ended it).
+standard output is the command's process id, which the parent answers with one byte; the exit status is the command's (128 + signal when a signal ended it).
 """
 
 import contextlib
@@ -105,6 +105,8 @@ def main(argument: str) -> NoReturn:
     )
     sys.stdout.write(f"{child.pid}\n")
     sys.stdout.flush()
+
+    os.read(0, 1)  # until the parent has noted the process id: a command that has ended keeps its id so long
 
     ended_reader, ended_writer = os.pipe()
 

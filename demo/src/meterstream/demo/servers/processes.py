@@ -209,6 +209,7 @@ class GuardedProcess:
                 start_new_session=True,
                 env=None if command.environment is None else dict(command.environment),
             )
+        assert self._guard.stdin is not None
         assert self._guard.stdout is not None
         first_line = self._guard.stdout.readline()  # comes at once, or the guard ends and closes it
         self._guard.stdout.close()
@@ -218,6 +219,9 @@ class GuardedProcess:
         except (ValueError, psutil.NoSuchProcess):
             self._wait_for_guard()
             raise ServerFailed(f"could not run {command.arguments[0]}: {directory.log_tail()}") from None
+        with suppress(BrokenPipeError):
+            self._guard.stdin.write(b"\n")
+            self._guard.stdin.flush()
         atexit.register(self.stop)
 
     @property
