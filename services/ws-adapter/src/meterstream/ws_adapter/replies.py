@@ -1,0 +1,43 @@
+"""Requests that wait for domain's verdict on what they submitted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from meterstream.contracts.envelope import Reply
+from meterstream.contracts.errors import error
+
+
+class PendingReplies:
+    """Who waits for which submission; bounded."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._waiting: dict[str, asyncio.Future[Reply]] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @contextmanager
+    def expect(self, submission_id: str) -> Iterator[asyncio.Future[Reply]]:
+        """The reply to a submission that is about to be produced.
+
+        Raises: NOT_READY when too many wait.
+        """
+        if len(self._waiting) >= self._limit:
+            raise error("NOT_READY", "too many requests wait")
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._waiting[submission_id] = future
+        try:
+            yield future
+        finally:
+            del self._waiting[submission_id]
+            future.cancel()
+
+    def resolve(self, reply: Reply) -> None:
+        """Hand a reply to its waiter; replies to others, and late ones, concern nobody here."""
+        future = self._waiting.get(reply.submission_id)
+        if future is not None and not future.done():
+            future.set_result(reply)

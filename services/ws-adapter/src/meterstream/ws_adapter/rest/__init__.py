@@ -1,0 +1,1 @@
+"""REST under /v1, derived from the contract: nothing here names an operation."""

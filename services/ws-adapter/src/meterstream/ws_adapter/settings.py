@@ -1,0 +1,93 @@
+"""Settings of ws-adapter."""
+
+from __future__ import annotations
+
+import json
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from meterstream.runtime.settings import PostgresSettings, ServiceSettings, SettingsGroup
+
+KIB = 1024
+MIB = 1024 * KIB
+
+Network = IPv4Network | IPv6Network
+
+
+class HttpSettings(SettingsGroup):
+    """The listener of SOAP and REST."""
+
+    host: str = Field("0.0.0.0", description="address to listen on")  # noqa: S104  # the service's purpose
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(8443, description="0 picks a free one")
+    certificate_file: Path | None = Field(
+        None, description="server certificate with its chain, PEM; without one plain HTTP behind trusted proxies alone"
+    )
+    key_file: Path | None = Field(None, description="key of the server certificate, PEM")
+    client_ca_file: Path | None = Field(
+        None, description="certificates that the clients' must descend from, PEM; clients without one are refused"
+    )
+    trusted_proxies: str = Field(
+        "", description="addresses or networks, comma separated, whose forwarded certificate counts"
+    )
+    forwarded_certificate_header: str = Field(
+        "Client-Cert", description="header with the client's certificate: RFC 9440, escaped PEM, or Envoy's XFCC"
+    )
+    max_body_bytes: Annotated[int, Field(ge=KIB, le=7 * MIB)] = Field(4 * MIB, description="largest request body")
+    max_header_bytes: Annotated[int, Field(ge=KIB, le=MIB)] = Field(32 * KIB, description="largest request head")
+    body_timeout_s: Annotated[float, Field(gt=0, le=600)] = Field(30.0, description="longest arrival of a body")
+    keepalive_s: Annotated[float, Field(gt=0, le=3600)] = Field(75.0, description="idle connections end after this")
+    max_requests: Annotated[int, Field(ge=1)] = Field(1_000, description="concurrent requests of one organisation")
+    max_streams: Annotated[int, Field(ge=1)] = Field(200, description="concurrent event streams of one organisation")
+    max_waiting: Annotated[int, Field(ge=1)] = Field(10_000, description="requests that wait, over all organisations")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        parse_networks(value)
+        return value
+
+    @model_validator(mode="after")
+    def _someone_vouches(self) -> Self:
+        if (self.certificate_file is None) != (self.key_file is None):
+            raise ValueError("certificate_file and key_file belong together")
+        if self.client_ca_file is not None and self.certificate_file is None:
+            raise ValueError("client_ca_file needs certificate_file and key_file")
+        if self.client_ca_file is None and not self.networks:
+            raise ValueError("client_ca_file, or trusted_proxies that check the clients' certificates, must be given")
+        return self
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """The trusted proxies."""
+        return parse_networks(self.trusted_proxies)
+
+
+def parse_networks(value: str) -> tuple[Network, ...]:
+    """Networks of a comma separated or JSON list.
+
+    Raises: ValueError.
+    """
+    text = value.strip()
+    parts = json.loads(text) if text.startswith("[") else text.split(",")
+    return tuple(ip_network(part.strip()) for part in parts if part.strip())
+
+
+class SoapSettings(SettingsGroup):
+    """The SOAP face."""
+
+    time_zone: str = Field("UTC", description="IANA zone of times that a SOAP client gives without an offset")
+    off_loop_bytes: Annotated[int, Field(ge=0)] = Field(
+        50_000, description="XML above this size is handled in a thread, so that it delays nobody"
+    )
+    threads: Annotated[int, Field(ge=1, le=32)] = Field(2, description="threads for large XML")
+
+
+class WsAdapterSettings(ServiceSettings):
+    """Settings of ws-adapter."""
+
+    http: HttpSettings
+    postgres: PostgresSettings
+    soap: SoapSettings = SoapSettings()

@@ -1,0 +1,1 @@
+"""The read model: how far each command is and how it ended, kept for a week after the end."""

@@ -1,0 +1,51 @@
+"""Moves the read model with the messages of `command-states` and `results`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from meterstream.contracts.envelope import CommandState
+from meterstream.contracts.operation import Result
+from meterstream.runtime.codec import Codec
+from meterstream.runtime.errors import UnreadableMessage
+from meterstream.runtime.kafka.messages import Message
+from meterstream.runtime.metrics import COMMAND_SECONDS, RESULTS, Metrics
+from meterstream.ws_adapter.model.progress import Progress, from_result, from_state, newest
+from meterstream.ws_adapter.store.port import ReadModel
+
+TOPICS: Final = ("command-states", "results")
+GROUP: Final = "ws-results"
+
+
+class Intake:
+    """Handler of one batch: decode, keep the newest of each command, write once."""
+
+    def __init__(self, codec: Codec, model: ReadModel, metrics: Metrics) -> None:
+        self._codec = codec
+        self._model = model
+        self._metrics = metrics
+
+    async def handle(self, messages: Sequence[Message]) -> None:
+        """Write what the messages tell.
+
+        Raises: UnreadableMessage, UnknownSchema (the engine finds the message), DatabaseOutage.
+        """
+        rows = [self._row(message) for message in messages]
+        await self._model.upsert(newest(rows))
+        for row in rows:
+            if row.finished_at is not None:
+                self._metrics.count(RESULTS, row.operation, row.state, row.error.code if row.error else "")
+                self._metrics.observe(
+                    COMMAND_SECONDS, (row.finished_at - row.created_at).total_seconds(), row.operation
+                )
+
+    def _row(self, message: Message) -> Progress:
+        value = message.value or b""
+        record = self._codec.decode(value)
+        match record:
+            case CommandState():
+                return from_state(record)
+            case Result():
+                return from_result(record, value)
+        raise UnreadableMessage(f"a {type(record).__name__} has no place on {message.topic}")

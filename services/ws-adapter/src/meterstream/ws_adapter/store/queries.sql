@@ -1,0 +1,53 @@
+-- name: upsert
+with moved as (
+    insert into ws_adapter.commands as stored (
+        organisation, correlation_uid, operation, device_identification, priority, created_at, expires_at,
+        state, attempt, changed_at, due_at, error, finished_at, result
+    )
+    select *
+    from unnest(
+        %(organisation)s::text[], %(correlation_uid)s::text[], %(operation)s::text[],
+        %(device_identification)s::text[], %(priority)s::smallint[], %(created_at)s::timestamptz[],
+        %(expires_at)s::timestamptz[], %(state)s::text[], %(attempt)s::integer[], %(changed_at)s::timestamptz[],
+        %(due_at)s::timestamptz[], %(error)s::text[], %(finished_at)s::timestamptz[], %(result)s::bytea[]
+    )
+    on conflict (organisation, correlation_uid) do update set
+        state = excluded.state,
+        attempt = excluded.attempt,
+        changed_at = excluded.changed_at,
+        due_at = excluded.due_at,
+        error = excluded.error,
+        finished_at = excluded.finished_at,
+        result = excluded.result
+    where stored.finished_at is null
+      and (excluded.finished_at is not null
+           or (excluded.attempt, excluded.changed_at) >= (stored.attempt, stored.changed_at))
+    returning 1
+)
+select pg_notify(%(channel)s, %(digests)s), (select count(*) from moved);
+
+-- name: read
+select stored.organisation, stored.correlation_uid, operation, device_identification, priority, created_at,
+       expires_at, state, attempt, changed_at, due_at, error, finished_at, result, deleted
+from unnest(%(organisation)s::text[], %(correlation_uid)s::text[]) as wanted (organisation, correlation_uid)
+join ws_adapter.commands as stored using (organisation, correlation_uid);
+
+-- name: delete
+update ws_adapter.commands
+set result = null, error = null, deleted = true
+where organisation = %(organisation)s
+  and correlation_uid = %(correlation_uid)s
+  and finished_at is not null
+  and not deleted
+returning 1;
+
+-- name: purge
+delete from ws_adapter.commands
+where ctid = any (array(
+    select ctid
+    from ws_adapter.commands
+    where finished_at < %(finished_before)s
+       or (finished_at is null and expires_at < %(expired_before)s)
+    limit %(chunk)s
+    for update skip locked
+));

@@ -1,0 +1,1 @@
+"""What SOAP and REST share: TLS, who calls, limits, the listener."""

@@ -1,0 +1,66 @@
+"""What happens to every request before a face sees it: who calls, how big, how many at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from aiohttp import web
+
+from meterstream.contracts.errors import PlatformError, error
+from meterstream.ws_adapter.settings import HttpSettings
+from meterstream.ws_adapter.web.certificates import CertificateNames
+from meterstream.ws_adapter.web.limits import Concurrency
+
+HEADER_OVERHEAD: Final = 4
+"""Octets of a header line beside name and value: colon, space, CR, LF."""
+
+
+class SlowBody(Exception):
+    """The body did not arrive in time."""
+
+
+class Guard:
+    """Shared by the faces, so that their bounds count together."""
+
+    def __init__(self, settings: HttpSettings) -> None:
+        self._settings = settings
+        self._names = CertificateNames(settings)
+        self.requests = Concurrency(settings.max_requests, "requests")
+        self.streams = Concurrency(settings.max_streams, "event streams")
+
+    def certificate_name(self, request: web.Request) -> str:
+        """The common name with which the client spoke.
+
+        Raises: UNAUTHORIZED.
+        """
+        return self._names.name_of(request)
+
+    def check_head(self, request: web.Request) -> None:
+        """Raises: HTTPRequestHeaderFieldsTooLarge."""
+        size = sum(len(name) + len(value) + HEADER_OVERHEAD for name, value in request.raw_headers)
+        if size > self._settings.max_header_bytes:
+            raise web.HTTPRequestHeaderFieldsTooLarge(
+                text=f"the head has {size} bytes, at most {self._settings.max_header_bytes}"
+            )
+
+    async def read_body(self, request: web.Request) -> bytes:
+        """The whole body.
+
+        Raises: MESSAGE_TOO_LARGE, SlowBody.
+        """
+        limit = self._settings.max_body_bytes
+        if request.content_length is not None and request.content_length > limit:
+            raise too_large(limit)
+        try:
+            async with asyncio.timeout(self._settings.body_timeout_s):
+                return await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            raise too_large(limit) from None
+        except TimeoutError:
+            raise SlowBody(f"the body did not arrive within {self._settings.body_timeout_s:g} s") from None
+
+
+def too_large(limit: int) -> PlatformError:
+    """MESSAGE_TOO_LARGE for a body."""
+    return error("MESSAGE_TOO_LARGE", f"body: at most {limit} bytes", field="body", rule=f"at most {limit} bytes")
