@@ -1,0 +1,1 @@
+"""What carries the decisions out: PostgreSQL, HTTP, Kafka."""

@@ -1,0 +1,197 @@
+"""One HTTP attempt: bounded in time and size, certificates verified, redirects not followed, addresses judged."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
+from typing import Final, Self
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from meterstream.notification.model.addresses import RefusedTarget, TargetRules
+from meterstream.notification.model.retry import Refused
+from meterstream.notification.settings import DeliverySettings
+from meterstream.runtime.clock import Clock
+from meterstream.runtime.errors import ConfigurationError
+
+USER_AGENT: Final = "meterstream-notification"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a receiver answered; `body` is cut off at the limit, `complete` tells whether that was needed."""
+
+    status: int
+    body: bytes
+    complete: bool
+    retry_after_s: float = 0.0
+
+
+class AddressRefused(OSError):
+    """A host leads only to addresses that must not be called."""
+
+
+class JudgingResolver(AbstractResolver):
+    """Resolves names and leaves only addresses that the rules allow: exactly these are connected to."""
+
+    def __init__(self, rules: TargetRules) -> None:
+        self._rules = rules
+        self._inner = aiohttp.ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """The allowed addresses of a host. Raises: AddressRefused when there is none."""
+        found = await self._inner.resolve(host, port, family)
+        allowed: list[ResolveResult] = []
+        refusal = "no address"
+        for one in found:
+            try:
+                self._rules.check_address(host.lower().rstrip("."), ip_address(one["host"].split("%")[0]))
+            except RefusedTarget as refused:
+                refusal = str(refused)
+            else:
+                allowed.append(one)
+        if not allowed:
+            raise AddressRefused(refusal)
+        return allowed
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class HttpSender:
+    """Posts to configured endpoints freely, to response URLs by the rules. Keeps no cookies; uses no proxy."""
+
+    def __init__(self, settings: DeliverySettings, rules: TargetRules, clock: Clock) -> None:
+        self._settings = settings
+        self._rules = rules
+        self._clock = clock
+        self._tls = _tls_context(settings)
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+
+    async def __aenter__(self) -> Self:
+        for requested in (False, True):
+            connector = aiohttp.TCPConnector(
+                limit=0,  # the dispatcher bounds attempts; a queue here would let one endpoint hold up others
+                ssl=self._tls,
+                resolver=JudgingResolver(self._rules) if requested else aiohttp.ThreadedResolver(),
+                keepalive_timeout=15,
+            )
+            self._sessions[requested] = aiohttp.ClientSession(
+                connector=connector,
+                timeout=aiohttp.ClientTimeout(
+                    total=self._settings.timeout_s, sock_connect=self._settings.connect_timeout_s
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
+            )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for session in self._sessions.values():
+            await session.close()
+        self._sessions.clear()
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str], *, requested: bool) -> Answer | Refused:
+        """One attempt; `requested` URLs came with a command and are judged by the rules."""
+        try:
+            target = URL(url)
+            if requested:
+                self._judge_literal(target)
+            async with self._sessions[requested].post(
+                target, data=body, headers=headers, allow_redirects=False
+            ) as response:
+                return await self._answer(response)
+        except RefusedTarget as refused:
+            return Refused(str(refused), permanent=True, receiver=False)
+        except aiohttp.InvalidURL:
+            return Refused("the URL is not valid", permanent=requested, receiver=False)
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            return self._failure(error)
+        except ValueError:  # from the URL's parser; a certificate's failure is one, too, and caught above
+            return Refused("the URL is not valid", permanent=requested, receiver=False)
+
+    def _judge_literal(self, target: URL) -> None:
+        """Addresses written in the URL are not resolved, so they are judged here."""
+        self._rules.check_url(str(target))
+        host = (target.host or "").split("%")[0]
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return
+        self._rules.check_address(host, address)
+
+    async def _answer(self, response: aiohttp.ClientResponse) -> Answer:
+        limit = self._settings.max_answer_bytes
+        body = bytearray()
+        while len(body) <= limit:
+            chunk = await response.content.read(limit + 1 - len(body))
+            if not chunk:
+                break
+            body += chunk
+        complete = len(body) <= limit
+        if not complete:
+            response.close()  # what is left is not read, so the connection cannot be used again
+        return Answer(
+            response.status,
+            bytes(body[:limit]),
+            complete,
+            retry_after(response.headers.get("Retry-After", ""), self._clock()),
+        )
+
+    def _failure(self, error: BaseException) -> Refused:
+        """The reason in words of ours: a library's text may hold the URL."""
+        match error:
+            case aiohttp.ClientConnectorError(os_error=AddressRefused() as refused):
+                return Refused(str(refused), permanent=True, receiver=False)
+            case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():
+                return Refused("the endpoint's certificate is not trusted")
+            case aiohttp.ClientSSLError():
+                return Refused("TLS failed")
+            case aiohttp.ClientConnectorDNSError():
+                return Refused("the host's name cannot be resolved")
+            case aiohttp.ConnectionTimeoutError():
+                return Refused(f"no connection within {self._settings.connect_timeout_s:g} s")
+            case asyncio.TimeoutError():
+                return Refused(f"no answer within {self._settings.timeout_s:g} s")
+            case aiohttp.ClientConnectorError():
+                return Refused(f"cannot connect: {error.os_error.strerror or 'no details'}")
+            case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() | ConnectionError():
+                return Refused("connection lost before the answer")
+            case aiohttp.ClientPayloadError() | aiohttp.ClientResponseError():
+                return Refused("the answer is no valid HTTP")
+        return Refused(f"attempt failed ({type(error).__name__})")
+
+
+def retry_after(value: str, now: datetime) -> float:
+    """Seconds of a Retry-After header (RFC 9110, 10.2.3): a number or a date; 0 where it is absent or neither."""
+    value = value.strip()
+    if value.isdecimal():
+        return float(value[:9])
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return 0.0
+    return max(0.0, (moment - now).total_seconds()) if moment.tzinfo is not None else 0.0
+
+
+def _tls_context(settings: DeliverySettings) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=settings.ca_file)
+        if settings.certificate_file is not None:
+            context.load_cert_chain(settings.certificate_file, settings.key_file, password=lambda: "")
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"METERSTREAM_DELIVERY__CA_FILE, __CERTIFICATE_FILE or __KEY_FILE cannot be used: {error}"
+        ) from None
+    return context

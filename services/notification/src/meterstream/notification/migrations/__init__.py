@@ -1,0 +1,1 @@
+"""The schema `notification`, applied in order of number."""
