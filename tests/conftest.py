@@ -1,4 +1,4 @@
-"""One platform for all journeys: real Kafka and PostgreSQL, the four services, a fleet. Fault tests have their own.
+"""One platform for all journeys: real Kafka and PostgreSQL, the four services, a fleet. Fault tests have their own."""
 
 from __future__ import annotations
 

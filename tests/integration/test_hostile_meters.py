@@ -15,9 +15,9 @@ Meters = Callable[[int], list[DemoMeter]]
 
 FAULTS = {
     "silent": ({"kind": "silent"}, {"RESPONSE_TIMEOUT", "CONNECTION_TIMED_OUT"}),
-    "wrong tag": ({"kind": "wrong_tag"}, {"UNABLE_TO_DECYPHER", "AUTHENTICATION_ERROR"}),
+    "wrong tag": ({"kind": "wrong-tag"}, {"UNABLE_TO_DECYPHER", "AUTHENTICATION_ERROR"}),
     "cut": (
-        {"kind": "cut", "after_bytes": 40},
+        {"kind": "cut", "after": 40},
         {"SOCKET_CLOSED_BY_REMOTE", "CONNECTION_RESET", "UNABLE_TO_DECYPHER", "WRAPPER_HEADER_INVALID"},
     ),
 }
