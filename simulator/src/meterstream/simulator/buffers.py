@@ -1,0 +1,247 @@
+"""Profile buffers: rows made up on demand from the meter's clock, with selective access by range and by entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Final, Protocol
+
+from meterstream.dlms.apdu import DataAccessResult
+from meterstream.dlms.data import (
+    BY_ENTRY,
+    BY_RANGE,
+    CLOCK,
+    CaptureObject,
+    CosemDateTime,
+    Data,
+    DataType,
+    Selection,
+    array,
+    null,
+    octet_string,
+    structure,
+)
+from meterstream.dlms.errors import DecodeError
+from meterstream.simulator.curve import EPOCH
+from meterstream.simulator.tree import (
+    CAPTURE_OBJECTS,
+    CAPTURE_PERIOD,
+    PROFILE_ENTRIES,
+    ObjectTree,
+    SimulatedObject,
+)
+from meterstream.simulator.values import MeterView, Reader, meter_seconds
+from meterstream.simulator.zone import Zone
+
+_DAY: Final = 86400
+_FOREVER: Final = 1 << 62
+_ALL: Final = (0, None)
+_LOG_ENTRIES: Final = 100
+_PROFILE_ENTRIES: Final = 960
+
+
+@dataclass(frozen=True, slots=True)
+class BufferRules:
+    """Habits in which makes of meters differ.
+
+    Attributes:
+        columns: a range may select columns; otherwise such a request is refused with other-reason.
+        by_entry: selector 2 is served; otherwise it is refused with other-reason.
+        null_clock: the clock column is null-data where a row follows the one before by exactly one period.
+    """
+
+    columns: bool = True
+    by_entry: bool = False
+    null_clock: bool = False
+
+
+class BufferMeter(MeterView, Protocol):
+    """A meter with values a client has written and events it has logged."""
+
+    @property
+    def tree(self) -> ObjectTree: ...
+
+    def written(self, item: SimulatedObject, attribute: int) -> Data | None:
+        """Give the value a client or the control interface has set."""
+
+    def events(self, role: str) -> Sequence[tuple[int, int]]:
+        """List (meter time in seconds, code) of an event log, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Which rows and columns are wanted; times in seconds of the meter's clock, `entries` and `places` from, to."""
+
+    first: int = 0
+    last: int = _FOREVER
+    columns: tuple[CaptureObject, ...] | None = None
+    entries: tuple[int, int | None] = _ALL
+    places: tuple[int, int | None] = _ALL
+
+
+def read_buffer(
+    meter: BufferMeter, item: SimulatedObject, at: int, selection: Selection | None, rules: BufferRules
+) -> Data | DataAccessResult:
+    """Answer GET of a buffer (attribute 2) at a moment in milliseconds of the fleet's clock.
+
+    Both limits of a range are inclusive; columns come in the profile's order, unknown ones are left out.
+    """
+    try:
+        window = _window(meter, selection, rules)
+    except DecodeError:
+        return DataAccessResult.TYPE_UNMATCHED
+    if window is None:
+        return DataAccessResult.OTHER_REASON
+    if item.role.endswith("_log"):
+        return _log_rows(meter, item, window)
+    columns = capture_columns(meter, item)
+    wanted = [column for column in columns if window.columns is None or column in window.columns]
+    wanted = wanted[slice(*window.places)]
+    readers = [_column_reader(meter.tree, column) for column in wanted]
+    times = _row_times(meter, item, at, window)
+    clock = next((place for place, column in enumerate(wanted) if column == CLOCK), None)
+    rows = [[read(meter, time * 1000 - meter.clock_offset_ms) for read in readers] for time in times]
+    if rules.null_clock and clock is not None and _period(meter, item):
+        for row in rows[1:]:
+            row[clock] = null()
+    return array(structure(*row) for row in rows)
+
+
+def entries_in_use(meter: BufferMeter, item: SimulatedObject, at: int) -> int:
+    """Count the rows of a buffer."""
+    if item.role.endswith("_log"):
+        return len(_logged(meter, item))
+    return len(_row_times(meter, item, at, _Window()))
+
+
+def capture_columns(meter: BufferMeter, item: SimulatedObject) -> tuple[CaptureObject, ...]:
+    """List the columns a profile has now: those a client has chosen, or those it came with."""
+    written = meter.written(item, CAPTURE_OBJECTS)
+    return item.columns if written is None else decode_columns(written)
+
+
+def decode_columns(data: Data) -> tuple[CaptureObject, ...]:
+    """Read an array of capture objects.
+
+    Raises:
+        DecodeError: anything else.
+    """
+    if data.type is not DataType.ARRAY or not isinstance(data.value, tuple):
+        raise DecodeError("capture objects come as an array")
+    return tuple(CaptureObject.from_data(element) for element in data.value)
+
+
+def is_known_column(tree: ObjectTree, column: CaptureObject) -> bool:
+    """Tell whether a meter has what a column names."""
+    item = tree.objects.get(column.logical_name)
+    return item is not None and item.class_id == column.class_id and column.attribute in item.attributes
+
+
+def _window(meter: BufferMeter, selection: Selection | None, rules: BufferRules) -> _Window | None:
+    """Read the access parameters; None: a form this meter does not serve."""
+    if selection is None:
+        return _Window()
+    parts = selection.parameters.value
+    if not isinstance(parts, tuple) or len(parts) != 4:
+        raise DecodeError("access parameters are a structure of four")
+    if selection.selector == BY_RANGE:
+        return _range(meter.zone, parts, rules)
+    if selection.selector == BY_ENTRY and rules.by_entry:
+        return _entries(parts)
+    return None
+
+
+def _range(zone: Zone, parts: tuple[Data, ...], rules: BufferRules) -> _Window | None:
+    restricting, first, last, selected = parts
+    columns = decode_columns(selected)
+    if CaptureObject.from_data(restricting) != CLOCK or (columns and not rules.columns):
+        return None
+    begin, end = zone.moment(CosemDateTime.from_data(first)), zone.moment(CosemDateTime.from_data(last))
+    return _Window(
+        first=0 if begin is None else -int(-begin // 1),
+        last=_FOREVER if end is None else int(end),
+        columns=columns or None,
+    )
+
+
+def _entries(parts: tuple[Data, ...]) -> _Window:
+    """Entries and columns count from 1; `to` 0 is the last one."""
+    numbers = [part.value for part in parts]
+    first, last, first_column, last_column = (number if isinstance(number, int) else -1 for number in numbers)
+    if min(first, first_column) < 1 or min(last, last_column) < 0:
+        raise DecodeError("entries and columns count from 1")
+    return _Window(entries=(first - 1, last or None), places=(first_column - 1, last_column or None))
+
+
+def _row_times(meter: BufferMeter, item: SimulatedObject, at: int, window: _Window) -> list[int]:
+    """List when the wanted rows were captured, in seconds of the meter's clock, oldest first."""
+    now = meter_seconds(meter, at)
+    entries = _count(meter, item, PROFILE_ENTRIES, _PROFILE_ENTRIES)
+    period = _period(meter, item)
+    if period and period != _DAY:
+        newest = now // period * period
+        oldest = max(newest - (entries - 1) * period, EPOCH)
+        if window.entries is _ALL:
+            oldest, newest = max(oldest, window.first), min(newest, window.last)
+        return list(range(-(-oldest // period) * period, newest + 1, period))[slice(*window.entries)]
+    back = _days(meter.zone, now) if period else _months(meter.zone, now)
+    held = [time for _, time in zip(range(entries), takewhile(lambda time: time >= EPOCH, back), strict=False)]
+    return [time for time in reversed(held) if window.first <= time <= window.last][slice(*window.entries)]
+
+
+def _days(zone: Zone, now: int) -> Iterator[int]:
+    time = zone.day_start(now)
+    while True:
+        yield time
+        time = zone.previous_day(time)
+
+
+def _months(zone: Zone, now: int) -> Iterator[int]:
+    time = zone.month_start(now)
+    while True:
+        yield time
+        time = zone.previous_month(time)
+
+
+def _period(meter: BufferMeter, item: SimulatedObject) -> int:
+    return _count(meter, item, CAPTURE_PERIOD, 0)
+
+
+def _count(meter: BufferMeter, item: SimulatedObject, attribute: int, default: int) -> int:
+    written = meter.written(item, attribute)
+    if written is not None and isinstance(written.value, int):
+        return written.value
+    laid_down = item.definition.attributes[attribute].value
+    return laid_down if isinstance(laid_down, int) else default
+
+
+def _column_reader(tree: ObjectTree, column: CaptureObject) -> Reader:
+    read = tree.objects[column.logical_name].attributes[column.attribute].read
+    if not column.data_index:
+        return read
+
+    def element(meter: MeterView, at: int) -> Data:
+        whole = read(meter, at).value
+        return whole[column.data_index - 1] if isinstance(whole, tuple) and column.data_index <= len(whole) else null()
+
+    return element
+
+
+def _logged(meter: BufferMeter, item: SimulatedObject) -> Sequence[tuple[int, int]]:
+    return meter.events(item.role)[-_count(meter, item, PROFILE_ENTRIES, _LOG_ENTRIES) :]
+
+
+def _log_rows(meter: BufferMeter, item: SimulatedObject, window: _Window) -> Data:
+    """Write clock and event code; further columns (counter, magnitude, duration) are 0."""
+    columns = item.columns
+    kinds = [meter.tree.objects[column.logical_name].attributes[column.attribute].type for column in columns]
+    rows = []
+    for time, code in [row for row in _logged(meter, item) if window.first <= row[0] <= window.last][
+        slice(*window.entries)
+    ]:
+        values = [octet_string(meter.zone.octets(time)), Data(kinds[1], code), *(Data(kind, 0) for kind in kinds[2:])]
+        chosen = zip(columns, values, strict=True)
+        cells = [value for column, value in chosen if window.columns is None or column in window.columns]
+        rows.append(structure(*cells[slice(*window.places)]))
+    return array(rows)

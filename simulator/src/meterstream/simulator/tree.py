@@ -1,0 +1,156 @@
+"""The objects of a profile as simulated meters offer them: built once per profile and client, shared by all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from meterstream.dlms.data import (
+    CaptureObject,
+    Data,
+    DataType,
+    array,
+    enum,
+    integer,
+    long_unsigned,
+    null,
+    octet_string,
+    structure,
+    unsigned,
+)
+from meterstream.dlms.objects import Access, Attribute, CosemObject, MeterProfile
+from meterstream.simulator.values import Reader, constant, reader_for
+
+PROFILE_GENERIC: Final = 7
+ASSOCIATION: Final = 15
+BUFFER: Final = 2
+CAPTURE_OBJECTS: Final = 3
+CAPTURE_PERIOD: Final = 4
+ENTRIES_IN_USE: Final = 7
+PROFILE_ENTRIES: Final = 8
+_OBJECT_LIST: Final = 2
+_READ_ONLY: Final = 1
+_READ_AND_WRITE: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedAttribute:
+    """One attribute of one object; `type` is the tag a SET must carry."""
+
+    number: int
+    readable: bool
+    writable: bool
+    type: DataType
+    read: Reader
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedObject:
+    """One object on one channel."""
+
+    definition: CosemObject
+    channel: int | None
+    logical_name: bytes
+    attributes: Mapping[int, SimulatedAttribute]
+    columns: tuple[CaptureObject, ...] = ()
+
+    @property
+    def class_id(self) -> int:
+        return self.definition.class_id
+
+    @property
+    def role(self) -> str:
+        return self.definition.role
+
+
+class ObjectTree:
+    """What one client sees of a meter of one profile.
+
+    `hidden` are names the meter has and this client may not see.
+    """
+
+    __slots__ = ("hidden", "objects", "profile")
+
+    def __init__(self, profile: MeterProfile, *, public: bool) -> None:
+        objects: dict[bytes, SimulatedObject] = {}
+        hidden: set[bytes] = set()
+        for definition in profile.objects.values():
+            for channel in definition.obis.channels():
+                name = definition.obis.logical_name(channel)
+                if not definition.attributes:
+                    continue
+                if public and not definition.public and definition.class_id != ASSOCIATION:
+                    hidden.add(name)
+                    continue
+                objects[name] = _object(profile, definition, channel, name, public=public)
+        for item in list(objects.values()):
+            if item.class_id == ASSOCIATION:
+                objects[item.logical_name] = _with_object_list(item, objects)
+        self.profile = profile
+        self.objects: Mapping[bytes, SimulatedObject] = MappingProxyType(objects)
+        self.hidden = frozenset(hidden)
+
+
+def _object(
+    profile: MeterProfile, definition: CosemObject, channel: int | None, name: bytes, *, public: bool
+) -> SimulatedObject:
+    columns = _columns(profile, definition, channel) if definition.class_id == PROFILE_GENERIC else ()
+    attributes = {1: SimulatedAttribute(1, True, False, DataType.OCTET_STRING, constant(octet_string(name)))}
+    for attribute in definition.attributes.values():
+        attributes[attribute.number] = SimulatedAttribute(
+            number=attribute.number,
+            readable=Access.READ in attribute.access,
+            writable=Access.WRITE in attribute.access and not public,
+            type=attribute.type.data_type,
+            read=_reader(definition, attribute, channel, columns),
+        )
+    return SimulatedObject(definition, channel, name, MappingProxyType(attributes), columns)
+
+
+def _reader(
+    definition: CosemObject, attribute: Attribute, channel: int | None, columns: tuple[CaptureObject, ...]
+) -> Reader:
+    if definition.class_id == PROFILE_GENERIC and attribute.number == CAPTURE_OBJECTS:
+        return constant(array(column.to_data() for column in columns))
+    return reader_for(definition, attribute, channel)
+
+
+def _columns(profile: MeterProfile, definition: CosemObject, channel: int | None) -> tuple[CaptureObject, ...]:
+    """List the fixed columns; a profile whose columns the client chooses starts with all plain values it may take."""
+    if definition.captures:
+        return tuple(column.capture_object() for column in profile.columns(definition.role, channel))
+    columns = []
+    for role in definition.selectable:
+        captured = profile.object(role)
+        if captured.obis.has_channel or captured.attributes[2].type.data_type is DataType.VISIBLE_STRING:
+            continue
+        columns.append(CaptureObject(captured.class_id, captured.obis.logical_name(), 2, 0))
+    return tuple(columns)
+
+
+def _with_object_list(item: SimulatedObject, objects: Mapping[bytes, SimulatedObject]) -> SimulatedObject:
+    entries = constant(array(_list_element(each) for each in objects.values()))
+    plain = item.attributes[_OBJECT_LIST]
+    listed = SimulatedAttribute(plain.number, plain.readable, plain.writable, plain.type, entries)
+    attributes = MappingProxyType({**item.attributes, _OBJECT_LIST: listed})
+    return SimulatedObject(item.definition, item.channel, item.logical_name, attributes, item.columns)
+
+
+def _list_element(item: SimulatedObject) -> Data:
+    """Write an element of the object list (Blue Book 4.4.4.2); both forms of access modes agree on these values."""
+    rights = (
+        structure(
+            integer(attribute.number),
+            enum(_READ_AND_WRITE if attribute.writable else _READ_ONLY),
+            null(),
+        )
+        for attribute in item.attributes.values()
+    )
+    return structure(
+        long_unsigned(item.class_id),
+        unsigned(item.definition.version),
+        octet_string(item.logical_name),
+        structure(array(rights), array()),
+    )

@@ -1,0 +1,338 @@
+"""What a simulated object answers: readers of attributes, each a function of meter, time and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol, TypeAlias
+
+from meterstream.dlms.data import (
+    CLOCK,
+    BitString,
+    Data,
+    DataType,
+    array,
+    bit_string,
+    enum,
+    integer,
+    long_unsigned,
+    octet_string,
+    structure,
+    visible_string,
+)
+from meterstream.dlms.data import double_long_unsigned as u32
+from meterstream.dlms.objects import Attribute, AttributeType, CosemObject, ScalerUnit, Source
+from meterstream.simulator.curve import household, mixed
+from meterstream.simulator.identity import identification_for, logical_device_name_for, system_title_for
+from meterstream.simulator.zone import EUROPEAN_BEGIN, EUROPEAN_END, Zone
+
+_U16: Final = 0xFFFF
+_U32: Final = 0xFFFF_FFFF
+_QUARTER: Final = 900
+_HOUR: Final = 3600
+_GAS_CHANNEL: Final = 1
+_GAS_SCALER: Final = ScalerUnit(-3, None)
+_STATUS_DAYLIGHT_SAVING: Final = 0x08
+_PHASES: Final = ("_l1", "_l2", "_l3")
+_OPEN_TIME: Final = bytes.fromhex("FFFFFFFFFFFFFFFFFF8000FF")
+
+
+class MeterView(Protocol):
+    """What readers may know of a meter; times are in milliseconds since 1970."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def zone(self) -> Zone: ...
+    @property
+    def clock_offset_ms(self) -> int:
+        """What the meter's clock is ahead of the fleet's."""
+
+    @property
+    def last_invocation_counter(self) -> int: ...
+    @property
+    def client_title(self) -> bytes: ...
+
+
+Reader: TypeAlias = Callable[[MeterView, int], Data]
+"""(meter, moment of the fleet's clock in milliseconds) -> value."""
+
+
+def constant(value: Data) -> Reader:
+    """Answer always the same."""
+    return lambda _meter, _at: value
+
+
+def scaler_unit(value: ScalerUnit) -> Data:
+    """Write scaler and unit; unit 0 where it is undefined."""
+    return structure(integer(value.scaler), enum(value.unit or 0))
+
+
+def meter_seconds(meter: MeterView, at: int) -> int:
+    """Tell what the meter's own clock shows at a moment, in whole seconds since 1970."""
+    return (at + meter.clock_offset_ms) // 1000
+
+
+def reader_for(item: CosemObject, attribute: Attribute, channel: int | None) -> Reader:
+    """Choose the reader of an attribute: computed, laid down by the standard, or the plain value of its type."""
+    special = _SPECIAL.get((item.role, attribute.number))
+    if special is not None:
+        return special(item, channel)
+    if attribute.scaler_unit is not None:
+        return constant(scaler_unit(attribute.scaler_unit))
+    if attribute.source is Source.MODEL:
+        return constant(structure(integer(_GAS_SCALER.scaler), enum(13)))
+    if item.role.startswith("amr_profile_status"):
+        return _amr_status
+    if item.role.startswith("mbus_master_value"):
+        return _gas(attribute.number, channel)
+    if attribute.number == 2:
+        electrical = _electrical(item)
+        if electrical is not None:
+            return electrical
+    return constant(plain_value(attribute))
+
+
+def plain_value(attribute: Attribute) -> Data:
+    """Give the value the standard lays down or documents; zero or nothing of the right type otherwise."""
+    kind = attribute.type.data_type
+    if attribute.value is not None:
+        return Data(kind, attribute.value)
+    return _ZEROS[attribute.type] if attribute.type in _ZEROS else Data(kind, _EMPTY.get(kind, 0))
+
+
+_EMPTY: Final[Mapping[DataType, bool | str | bytes | tuple[Data, ...]]] = {
+    DataType.ARRAY: (),
+    DataType.BIT_STRING: BitString(),
+    DataType.BOOLEAN: False,
+    DataType.DATE_TIME: _OPEN_TIME,
+    DataType.OCTET_STRING: b"",
+    DataType.STRUCTURE: (),
+    DataType.VISIBLE_STRING: "",
+    DataType.UTF8_STRING: "",
+}
+
+
+def _u8(value: int) -> Data:
+    return Data(DataType.UNSIGNED, value)
+
+
+def _registered_name(arc: int, number: int) -> Data:
+    """2.16.756.5.8.`arc`.`number` as a structure (Blue Book 4.4.4.2)."""
+    return structure(_u8(2), _u8(16), long_unsigned(756), _u8(5), _u8(8), _u8(arc), _u8(number))
+
+
+_ZEROS: Final[Mapping[AttributeType, Data]] = {
+    AttributeType.ASSOCIATED_PARTNERS: structure(integer(1), long_unsigned(1)),
+    AttributeType.CELL_INFO: structure(
+        u32(77), long_unsigned(2230), _u8(13), _u8(6), long_unsigned(204), long_unsigned(66), u32(107)
+    ),
+    AttributeType.CONTEXT_NAME: _registered_name(1, 3),
+    AttributeType.MECHANISM_NAME: _registered_name(2, 5),
+    AttributeType.OBJECT_DEFINITION: CLOCK.to_data(),
+    AttributeType.OBJECT_LIST: array(),
+    AttributeType.SCALER_UNIT: structure(integer(0), enum(0)),
+    AttributeType.SCRIPT: structure(octet_string(bytes(6)), long_unsigned(0)),
+    AttributeType.XDLMS_CONTEXT: structure(
+        bit_string("000000000001111000011101"),
+        long_unsigned(_U16),
+        long_unsigned(_U16),
+        _u8(6),
+        integer(0),
+        octet_string(b""),
+    ),
+}
+
+
+# --- clock, identification, counters ---
+
+
+def _clock_time(meter: MeterView, at: int) -> Data:
+    seconds, rest = divmod(at + meter.clock_offset_ms, 1000)
+    return octet_string(meter.zone.octets(seconds, rest // 10))
+
+
+def _clock_status(meter: MeterView, at: int) -> Data:
+    return _u8(0x80 if meter.zone.is_daylight_saving(meter_seconds(meter, at)) else 0)
+
+
+def _amr_status(meter: MeterView, at: int) -> Data:
+    saving = meter.zone.is_daylight_saving(meter_seconds(meter, at))
+    return _u8(_STATUS_DAYLIGHT_SAVING if saving else 0)
+
+
+def _serial_number(meter: MeterView, _at: int) -> Data:
+    return octet_string(f"{meter.number:012d}".encode())
+
+
+def _identification(meter: MeterView, _at: int) -> Data:
+    return octet_string(identification_for(meter.number).encode())
+
+
+def _mbus_device(_item: CosemObject, channel: int | None) -> Reader:
+    """A gas meter with the number of its gateway on channel 1, nothing on the others."""
+    if channel != _GAS_CHANNEL:
+        return constant(octet_string(b""))
+    return lambda meter, _at: octet_string(f"G0001{meter.number:012d}".encode())
+
+
+def _logical_device_name(meter: MeterView, _at: int) -> Data:
+    return octet_string(logical_device_name_for(meter.number))
+
+
+def _sap_assignment(meter: MeterView, _at: int) -> Data:
+    return array((structure(long_unsigned(1), octet_string(logical_device_name_for(meter.number))),))
+
+
+def _invocation_counter(meter: MeterView, _at: int) -> Data:
+    return u32(meter.last_invocation_counter)
+
+
+# --- energy, gas, power ---
+
+
+def _energy(*, export: bool, rates: tuple[int, ...]) -> Reader:
+    def read(meter: MeterView, at: int) -> Data:
+        home, seconds = household(meter.number), at // 1000
+        register = home.exported if export else home.imported
+        return u32(sum(register(rate, seconds) for rate in rates) & _U32)
+
+    return read
+
+
+def _gas(attribute: int, channel: int | None) -> Reader:
+    """Value, status and capture time of an extended register; the device reports every full hour of its clock."""
+    if channel != _GAS_CHANNEL:
+        return constant({2: u32(0), 4: _u8(0), 5: octet_string(_OPEN_TIME)}[attribute])
+
+    def value(meter: MeterView, at: int) -> Data:
+        reported = at - (at + meter.clock_offset_ms) % (_HOUR * 1000)
+        return u32(household(meter.number).gas(reported // 1000) & _U32)
+
+    def capture_time(meter: MeterView, at: int) -> Data:
+        seconds = meter_seconds(meter, at)
+        return octet_string(meter.zone.octets(seconds - seconds % _HOUR))
+
+    return {2: value, 4: constant(_u8(0)), 5: capture_time}[attribute]
+
+
+def _electrical(item: CosemObject) -> Reader | None:
+    """Voltage, current, power and counters, scaled as the pack says."""
+    role = item.role
+    kind = item.attributes[2].type.data_type
+    factor = 10 ** -(item.attributes[3].scaler or 0) if 3 in item.attributes else 1
+    phase = int(role[-1]) if role.endswith(_PHASES) else 0
+    share = 3 if phase else 1
+    power = "export_power" if "export" in role else "import_power"
+
+    def volts(meter: MeterView, at: int) -> Data:
+        return Data(kind, 2270 * factor // 10 + mixed(meter.number, at // 1000 // _QUARTER * 4 + phase) % (6 * factor))
+
+    def amperes(meter: MeterView, at: int) -> Data:
+        return Data(kind, household(meter.number).import_power(at // 1000) * factor // (230 * share) & _U16)
+
+    def watts(meter: MeterView, at: int) -> Data:
+        return Data(kind, int(getattr(household(meter.number), power)(at // 1000)) * factor // share & _U16)
+
+    def var(meter: MeterView, at: int) -> Data:
+        return Data(kind, int(getattr(household(meter.number), power)(at // 1000)) * factor // (10 * share) & _U16)
+
+    def count(meter: MeterView, _at: int) -> Data:
+        return Data(kind, mixed(meter.number, sum(item.obis.text.encode())) % 6)
+
+    for text, reader in (("voltage_l", volts), ("current", amperes), ("reactive_power", var), ("power_", watts)):
+        if role.startswith(("instantaneous_", "average_")) and text in f"{role}_":
+            return reader
+    return count if role.startswith("number_of_") else None
+
+
+_Choice: TypeAlias = Callable[[CosemObject, int | None], Reader]
+
+
+def _always(reader: Reader) -> _Choice:
+    return lambda _item, _channel: reader
+
+
+def _fixed(value: Data) -> _Choice:
+    return _always(constant(value))
+
+
+def _text(value: str) -> _Choice:
+    return _fixed(octet_string(value.encode()))
+
+
+def _on_gas_channel(value: Data, otherwise: Data) -> _Choice:
+    return lambda _item, channel: constant(value if channel == _GAS_CHANNEL else otherwise)
+
+
+def _mbus_identification(item: CosemObject, channel: int | None) -> Reader:
+    """Eight digits: as BCD up to version 0 of the class, as a plain number from version 1."""
+    number = 12049260 if item.version else 0x12049260
+    return constant(u32(number if channel == _GAS_CHANNEL else 0))
+
+
+def _configuration(item: CosemObject, _channel: int | None) -> Reader:
+    """PO_ENABLE, HLS_5_ON_P3 and either DISCOVER_ON_POWER_ON or DIRECT_ATTACH; GPRS always on before SMR 5."""
+    if item.attributes[2].type is AttributeType.BIT_STRING:
+        return constant(bit_string("0001001000100000"))
+    return constant(structure(enum(1), bit_string("0101001000000000")))
+
+
+def _title(meter: MeterView, _at: int) -> Data:
+    return octet_string(system_title_for(meter.number))
+
+
+def _client_title(meter: MeterView, _at: int) -> Data:
+    return octet_string(meter.client_title)
+
+
+_SPECIAL: Final[Mapping[tuple[str, int], _Choice]] = {
+    ("clock", 2): _always(_clock_time),
+    ("clock", 4): _always(_clock_status),
+    ("clock", 5): _fixed(octet_string(EUROPEAN_BEGIN)),
+    ("clock", 6): _fixed(octet_string(EUROPEAN_END)),
+    ("clock", 8): _fixed(Data(DataType.BOOLEAN, True)),
+    ("device_id_1", 2): _always(_serial_number),
+    ("device_id_2", 2): _always(_identification),
+    ("mbus_device_id_1", 2): _mbus_device,
+    ("logical_device_name", 2): _always(_logical_device_name),
+    ("sap_assignment", 2): _always(_sap_assignment),
+    ("invocation_counter", 2): _always(_invocation_counter),
+    ("security_setup", 4): _always(_client_title),
+    ("security_setup", 5): _always(_title),
+    ("association_ln", 8): _fixed(enum(2)),
+    ("active_energy_import", 2): _always(_energy(export=False, rates=(1, 2))),
+    ("active_energy_import_rate_1", 2): _always(_energy(export=False, rates=(1,))),
+    ("active_energy_import_rate_2", 2): _always(_energy(export=False, rates=(2,))),
+    ("active_energy_export", 2): _always(_energy(export=True, rates=(1, 2))),
+    ("active_energy_export_rate_1", 2): _always(_energy(export=True, rates=(1,))),
+    ("active_energy_export_rate_2", 2): _always(_energy(export=True, rates=(2,))),
+    ("active_firmware_identifier", 2): _text("M57 4836"),
+    ("active_firmware_signature", 2): _text("fe9d6eaf"),
+    ("module_active_firmware_identifier", 2): _text("BL_012 XMX_N42_GprsV09"),
+    ("module_firmware_signature", 2): _text("5829cd1b"),
+    ("communication_module_active_firmware_identifier", 2): _text("Telit 10.00.154"),
+    ("communication_module_firmware_signature", 2): _text("4c106c27"),
+    ("p1_port_version", 2): _text("B"),
+    ("mbus_driver_active_firmware_identifier", 2): _text("M00 0000"),
+    ("mbus_driver_active_firmware_signature", 2): _text("ffffffff"),
+    ("administrative_in_out", 2): _fixed(enum(2)),
+    ("configuration_object", 2): _configuration,
+    ("image_transfer", 2): _fixed(u32(216)),
+    ("mbus_client_setup", 5): _on_gas_channel(_u8(9), _u8(0)),
+    ("mbus_client_setup", 6): _mbus_identification,
+    ("mbus_client_setup", 7): _on_gas_channel(long_unsigned(12514), long_unsigned(0)),
+    ("mbus_client_setup", 8): _on_gas_channel(_u8(66), _u8(0)),
+    ("mbus_client_setup", 9): _on_gas_channel(_u8(3), _u8(0)),
+    ("mbus_client_setup", 14): _on_gas_channel(enum(4), enum(0)),
+    **{
+        (role, number): _fixed(value)
+        for role in ("cdma_diagnostic", "gprs_diagnostic", "lte_diagnostic")
+        for number, value in (
+            (2, visible_string("Utility Connect")),
+            (3, enum(5)),
+            (4, enum(0)),
+            (5, enum({"cdma_diagnostic": 6, "gprs_diagnostic": 1, "lte_diagnostic": 5}[role])),
+            (7, array((structure(u32(93), _u8(11)), structure(u32(94), _u8(12))))),
+        )
+    },
+}

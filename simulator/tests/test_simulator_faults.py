@@ -1,0 +1,132 @@
+"""Misbehaving meters: each fault as its client sees it, and plans that can be repeated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from meterstream.dlms.data import AttributeRef, LogicalName
+from meterstream.dlms.errors import DecipherError, LinkClosed, LinkError, ResponseTimeout
+from meterstream.simulator.faults import Fault, FaultKind, PlannedFault, fault_for, spoil
+from meterstream.simulator.fleet import SimulatedFleet
+from meterstream.simulator.settings import FleetSettings
+
+CLOCK = AttributeRef(8, LogicalName.parse("0.0.1.0.0.255"), 2)
+
+
+async def test_refuse(open_meter: Any, clock: Any) -> None:
+    async with SimulatedFleet(FleetSettings(meters=2), clock) as fleet:
+        fleet.meter(1).fault = Fault(FaultKind.REFUSE)
+        for _ in range(2):
+            with pytest.raises(LinkError):
+                await open_meter(fleet, 1)
+        async with await open_meter(fleet, 2) as session:
+            await session.get(CLOCK)
+        assert fleet.stats.faults == 2
+        assert fleet.meter(1).associations == 0
+
+
+async def test_silent_executes_but_says_nothing(open_meter: Any, clock: Any) -> None:
+    async with SimulatedFleet(FleetSettings(), clock) as fleet:
+        fleet.meter(1).fault = Fault(FaultKind.SILENT, after=3)
+        session = await open_meter(fleet, 1, timeout_s=0.1)
+        now = await session.get(CLOCK)
+        with pytest.raises(ResponseTimeout):
+            await session.set(CLOCK, now)
+        assert fleet.meter(1).clock_sets == 1
+        await session.close()
+
+
+async def test_lost_answer_executes_then_closes(open_meter: Any, counters: Any, clock: Any) -> None:
+    async with SimulatedFleet(FleetSettings(), clock) as fleet:
+        fleet.meter(1).fault = Fault(FaultKind.LOST_ANSWER, after=3, connections=1)
+        ours = counters()
+        session = await open_meter(fleet, 1, ours)
+        now = await session.get(CLOCK)
+        with pytest.raises(LinkError):
+            await session.set(CLOCK, now)
+        await session.close()
+        assert fleet.meter(1).clock_sets == 1
+        assert fleet.meter(1).fault is None
+        async with await open_meter(fleet, 1, ours) as session:
+            await session.get(CLOCK)
+        assert fleet.stats.repeated_nonces == 0
+
+
+@pytest.mark.parametrize("after", [0, 2])
+async def test_wrong_tag(open_meter: Any, clock: Any, after: int) -> None:
+    async with SimulatedFleet(FleetSettings(), clock) as fleet:
+        fleet.meter(1).fault = Fault(FaultKind.WRONG_TAG, after=after)
+        with pytest.raises(DecipherError):
+            async with await open_meter(fleet, 1) as session:
+                await session.get(CLOCK)
+
+
+@pytest.mark.parametrize("after", [0, 1, 8, 40])
+async def test_cut_in_the_middle_of_an_answer(open_meter: Any, clock: Any, after: int) -> None:
+    async with SimulatedFleet(FleetSettings(), clock) as fleet:
+        received = bytearray()
+        fleet.meter(1).fault = Fault(FaultKind.CUT, after=after)
+        with pytest.raises(LinkClosed):
+            await open_meter(fleet, 1, trace=lambda direction, frame: received.extend(frame))
+        assert fleet.stats.faults == 1
+
+
+async def test_slow(open_meter: Any, clock: Any) -> None:
+    async with SimulatedFleet(FleetSettings(), clock) as fleet:
+        fleet.meter(1).fault = Fault(FaultKind.SLOW, after=2, delay_ms=60_000)
+        session = await open_meter(fleet, 1, timeout_s=0.1)
+        with pytest.raises(ResponseTimeout):
+            await session.get(CLOCK)
+        await session.close()
+
+
+async def test_a_fault_of_so_many_connections_heals(open_meter: Any, counters: Any, clock: Any) -> None:
+    async with SimulatedFleet(FleetSettings(), clock) as fleet:
+        fleet.meter(1).fault = Fault(FaultKind.REFUSE, connections=2)
+        for _ in range(2):
+            with pytest.raises(LinkError):
+                await open_meter(fleet, 1)
+        async with await open_meter(fleet, 1) as session:
+            await session.get(CLOCK)
+
+
+def test_a_plan_strikes_its_share_and_the_same_meters_for_one_seed() -> None:
+    plan = (PlannedFault.parse("silent:0.1"), PlannedFault.parse("cut:0.2:after=40:connections=3"))
+    numbers = range(1, 5001)
+    faults = {number: fault_for(plan, "demo", number) for number in numbers}
+    kinds = [fault.kind for fault in faults.values() if fault]
+    assert 420 < kinds.count(FaultKind.SILENT) < 580
+    assert 880 < kinds.count(FaultKind.CUT) < 1120
+    assert faults == {number: fault_for(plan, "demo", number) for number in numbers}
+    assert faults != {number: fault_for(plan, "other", number) for number in numbers}
+    assert fault_for((), "demo", 1) is None
+    assert Fault(FaultKind.CUT, 40, 3) in faults.values()
+
+
+async def test_planned_faults_are_there_from_the_start(clock: Any) -> None:
+    fleet = SimulatedFleet(FleetSettings(meters=100, faults=(PlannedFault.parse("refuse:1"),)), clock)
+    assert all(fleet.meter(number).fault == Fault(FaultKind.REFUSE) for number in range(1, 101))
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("broken:0.1", "fault 'broken' is unknown; known: silent, refuse"),
+        ("silent", "share '' of fault silent is no number"),
+        ("silent:2", "outside 0 to 1"),
+        ("silent:nan", "outside 0 to 1"),
+        ("silent:0.1:before=2", "option 'before=2' of fault silent is unknown"),
+        ("silent:0.1:after=-2", "is unknown"),
+        ("silent:0.1:connections=0", "connections is 0, expected 1 or more"),
+    ],
+)
+def test_plans_that_cannot_be(text: str, rule: str) -> None:
+    with pytest.raises(ValueError, match=rule):
+        PlannedFault.parse(text)
+
+
+def test_spoil_touches_the_last_octet_of_each_frame() -> None:
+    frame = bytes.fromhex("0001000100010003AABBCC")
+    assert spoil(frame * 2) == bytes.fromhex("0001000100010003AABBCD") * 2
