@@ -1,0 +1,163 @@
+"""A meter that no one here wrote: a jDLMS server in a process of its own, built from source once per content."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import selectors
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from meterstream.demo.servers.kafka_jars import find_java
+
+PROJECT = Path(__file__).with_name("jdlms-meter")
+COMPLETE = "complete"
+BUILD_TIMEOUT_S = 600.0
+START_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 10.0
+STARTS = 3  # another process may take the free port first
+NO_MAVEN = "the jDLMS meter needs Maven (`mvn`) and a JDK, 17 or newer: install them and start again"
+
+
+@dataclass(frozen=True)
+class JdlmsMeter:
+    """Where the meter listens, and what a head-end must know to talk to it: HLS 5 (GMAC, suite 0), client 1.
+
+    It serves the clock, the energy registers of DSMR 4.2.2 in Wh, its logical device name, and to the public client
+    16 the invocation counter. Its own counter begins anew on every connection; it does not check the client's.
+    """
+
+    host: str
+    port: int
+    identification: str = "JDLMS000000001234"
+    manufacturer: str = "MST"
+    serial: int = 1234
+    logical_device_name: str = "MSTJDLMS00001234"
+    invocation_counter: int = 1000
+    encryption_key: bytes = field(default=bytes.fromhex("5A4C1F0E93B76D28C4E1F7A09B3D5C62"), repr=False)
+    authentication_key: bytes = field(default=bytes.fromhex("D3B95E07A1486CF29E70B4156A8DF32C"), repr=False)
+    master_key: bytes = field(default=bytes.fromhex("0B7E2A4960C8F3D51E95A7B86C0D3F42"), repr=False)
+
+    @property
+    def system_title(self) -> bytes:
+        """Three letters of the manufacturer, the serial number in five octets."""
+        return self.manufacturer.encode() + self.serial.to_bytes(5, "big")
+
+    def arguments(self) -> list[str]:
+        """What the program is started with."""
+        options = {
+            "port": str(self.port),
+            "manufacturer": self.manufacturer,
+            "serial": str(self.serial),
+            "logical-device-name": self.logical_device_name,
+            "invocation-counter": str(self.invocation_counter),
+            "encryption-key": self.encryption_key.hex(),
+            "authentication-key": self.authentication_key.hex(),
+            "master-key": self.master_key.hex(),
+        }
+        return [part for name, value in options.items() for part in (f"--{name}", value)]
+
+
+@pytest.fixture(scope="session")
+def jdlms_classpath(request: pytest.FixtureRequest) -> str:
+    """The built program with its libraries; built when its source has changed."""
+    sources = sorted(path for path in PROJECT.rglob("*") if path.name == "pom.xml" or path.suffix == ".java")
+    digest = hashlib.sha256()
+    for path in sources:
+        digest.update(f"{path.relative_to(PROJECT)}\0{path.read_text(encoding='utf-8')}\0".encode())
+    cache = request.config.rootpath / ".local" / "jdlms-meter"
+    folder = cache / digest.hexdigest()[:16]
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / COMPLETE).exists():
+            build(folder)
+            (folder / COMPLETE).touch()
+    return f"{folder / 'classes'}:{folder / 'lib'}/*"
+
+
+def build(folder: Path) -> None:
+    maven = shutil.which("mvn")
+    if maven is None:
+        pytest.fail(NO_MAVEN, pytrace=False)
+    shutil.rmtree(folder, ignore_errors=True)
+    command = [maven, "-q", "-B", "-f", str(PROJECT / "pom.xml"), f"-Dbuild.folder={folder}", "process-classes"]
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=BUILD_TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        pytest.fail(f"Maven did not build the jDLMS meter within {BUILD_TIMEOUT_S:g} s", pytrace=False)
+    if done.returncode != 0:
+        pytest.fail(f"Maven could not build the jDLMS meter:\n{(done.stdout + done.stderr)[-2000:]}", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def jdlms_meter(jdlms_classpath: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JdlmsMeter]:
+    """A running meter on loopback, shared by all tests of the run."""
+    log = tmp_path_factory.mktemp("jdlms") / "meter.log"
+    command = [
+        str(find_java()),
+        "-Xmx64m",
+        "-XX:+UseSerialGC",
+        "-cp",
+        jdlms_classpath,
+        "meterstream.interop.JdlmsMeter",
+    ]
+    for _ in range(STARTS):
+        meter = JdlmsMeter("127.0.0.1", free_port())
+        with running(command + meter.arguments(), log) as ready:
+            if ready:
+                yield meter
+                return
+    pytest.fail(f"the jDLMS meter did not start:\n{log.read_text()[-2000:]}", pytrace=False)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(command: list[str], log: Path) -> Iterator[bool]:
+    """The program for the length of the block; whether it said that it is ready. It ends with its standard input."""
+    with log.open("a") as errors:
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        yield says_ready(process)
+    finally:
+        process.stdin.close()
+        try:
+            process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(STOP_TIMEOUT_S)
+        process.stdout.close()
+
+
+def says_ready(process: subprocess.Popen[bytes]) -> bool:
+    assert process.stdout is not None
+    deadline = time.monotonic() + START_TIMEOUT_S
+    said = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while b"\n" not in said:
+            if not selector.select(max(0.0, deadline - time.monotonic())):
+                return False
+            octets = process.stdout.read1(100)  # type: ignore[attr-defined]  # a pipe is read through a buffer
+            if not octets:
+                return False
+            said += octets
+    return said.startswith(b"READY ")
