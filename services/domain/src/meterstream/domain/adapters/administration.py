@@ -1,0 +1,122 @@
+"""What operators do to the registry by hand: organisations, removal of devices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from meterstream.contracts.errors import CODES
+from meterstream.contracts.records import DeviceState, EndpointKind, KafkaCommands
+from meterstream.domain.adapters.keyring import Keyring
+from meterstream.domain.adapters.store import QUERIES, Store, Wanted, transaction
+from meterstream.domain.model import keys
+from meterstream.domain.model.registry import OWNER
+from meterstream.domain.model.world import World
+from meterstream.runtime.postgres import Database
+
+IDENTITY_SECRET: Final = "key-identity"  # noqa: S105  # the secret's name
+
+
+@dataclass(frozen=True, slots=True)
+class NewEndpoint:
+    """Where an organisation is told about results; `secret` signs webhooks."""
+
+    kind: EndpointKind
+    url: str
+    application: str = ""
+    secret: bytes | None = None
+
+    def __repr__(self) -> str:
+        return f"NewEndpoint({self.kind}, {self.url})"
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrganisation:
+    """An organisation as an operator describes it."""
+
+    identification: str
+    name: str
+    admin: bool = False
+    certificate_names: tuple[str, ...] = ()
+    kafka_commands: KafkaCommands = KafkaCommands.OFF
+    slug: str | None = None
+    signing_key: bytes | None = None
+    endpoints: tuple[NewEndpoint, ...] = ()
+
+
+async def put_organisation(database: Database, keyring: Keyring, organisation: NewOrganisation) -> None:
+    """Make the organisation what is described; doing it again changes nothing but the revision of its record.
+
+    A webhook that is described without a secret keeps the one it has.
+    """
+    endpoints = organisation.endpoints
+    async with database.connection() as connection, transaction(connection):
+        await connection.execute(
+            QUERIES["put_organisation"],
+            {
+                "organisation": organisation.identification,
+                "name": organisation.name,
+                "admin": organisation.admin,
+                "kafka_commands": organisation.kafka_commands.value,
+                "slug": organisation.slug,
+                "signing_key": organisation.signing_key,
+                "certificate_names": list(organisation.certificate_names),
+            },
+        )
+        described = {
+            "organisation": organisation.identification,
+            "kinds": [endpoint.kind.value for endpoint in endpoints],
+            "applications": [endpoint.application for endpoint in endpoints],
+            "urls": [endpoint.url for endpoint in endpoints],
+        }
+        await connection.execute(QUERIES["delete_other_endpoints"], described)
+        sealed = _sealed(keyring, organisation.identification, endpoints)
+        await connection.execute(QUERIES["put_endpoints"], described | {"sealed_secrets": sealed})
+
+
+def _sealed(keyring: Keyring, organisation: str, endpoints: Sequence[NewEndpoint]) -> list[bytes | None]:
+    return [
+        None if endpoint.secret is None else keyring.seal_secret(organisation, endpoint.url, endpoint.secret)
+        for endpoint in endpoints
+    ]
+
+
+async def remove_device(store: Store, organisation: str, device: str, now: datetime) -> int:
+    """Take a device out of the registry; returns the revision of the record that says so.
+
+    Authorisations go, keys stay in the registry but in no record. The caller publishes the record.
+
+    Raises: UNKNOWN_DEVICE (201), UNAUTHORIZED (301) for an organisation that is not its owner.
+    """
+
+    def decide(world: World) -> int:
+        found = world.device(device)
+        if found is None:
+            raise CODES["UNKNOWN_DEVICE"](f"there is no device {device}", device=device)
+        if OWNER not in world.groups(organisation, device):
+            raise CODES["UNAUTHORIZED"](f"organisation {organisation} does not own device {device}", device=device)
+        removed = replace(
+            found, state=DeviceState.REMOVED, revision=found.revision + 1, changed_at=now, gateway=None, channel=None
+        )
+        without_record = replace(removed, published_revision=removed.revision)
+        world.put_device(without_record if found.is_mbus else removed.with_own_gateway())
+        world.put_keys(device, keys.retire(world.keys(device), now))
+        world.revoke_all(device)
+        return removed.revision
+
+    wanted = Wanted(organisations={organisation}, subjects={(organisation, device)}, changing={device})
+    return await store.work(wanted, decide)
+
+
+async def keep_secret(database: Database, name: str, sealed: bytes) -> bytes:
+    """Store a sealed secret unless there is one of that name; returns the one that is stored."""
+    async with database.connection() as connection:
+        await connection.execute(QUERIES["keep_secret"], {"name": name, "sealed": sealed})
+        cursor = await connection.execute(QUERIES["read_secret"], {"name": name})
+        row = await cursor.fetchone()
+    if row is None:
+        raise CODES["TECHNICAL_ERROR"](f"the secret {name} is gone")
+    stored: bytes = row[0]
+    return stored

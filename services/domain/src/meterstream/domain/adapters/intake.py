@@ -1,0 +1,182 @@
+"""From messages to submissions: decoding, faces, and what can still be read of a command that breaks a rule."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from pydantic import ValidationError
+
+from meterstream.contracts.envelope import CancelCommand, CommandHeader
+from meterstream.contracts.errors import InvalidRequest
+from meterstream.contracts.operation import Command
+from meterstream.contracts.operations.add_device import AddDeviceRequest
+from meterstream.contracts.topics import ORGANISATION_COMMANDS
+from meterstream.domain.adapters.keyring import Keyring
+from meterstream.domain.adapters.salvage import readable_fields
+from meterstream.domain.model.faces import SIGNATURE_HEADER
+from meterstream.domain.model.stored import Position
+from meterstream.domain.model.submissions import Ask, Cancellation, Face, Origin, Submission, request_hash
+from meterstream.domain.model.world import Rejected
+from meterstream.runtime.clock import Clock
+from meterstream.runtime.codec import Codec
+from meterstream.runtime.errors import Outage, PoisonMessage, UnknownSchema, UnreadableMessage
+from meterstream.runtime.kafka.messages import Message
+
+Arrival = Submission | Cancellation
+
+INTERNAL: Final = frozenset({"commands", "commands-urgent", "dlms-responses"})
+"""Topics that only this platform writes: an unknown schema there is a newer release, not bad input."""
+
+
+class SchemaNotKnownYet(Outage):
+    """A newer release writes already what this one cannot read; the partition waits for the upgrade."""
+
+
+class SchemaPatience:
+    """How long a partition of an internal topic waits for a release that knows a schema."""
+
+    def __init__(self, longest: timedelta, clock: Clock) -> None:
+        self._longest = longest
+        self._clock = clock
+        self._since: dict[tuple[str, int], tuple[int, datetime]] = {}
+
+    def check(self, message: Message, unknown: UnknownSchema) -> None:
+        """Raises: SchemaNotKnownYet while it is worth waiting; returns when the message is a dead letter."""
+        if message.topic not in INTERNAL:
+            return
+        place, now = (message.topic, message.partition), self._clock()
+        offset, since = self._since.get(place, (message.offset, now))
+        if offset != message.offset:
+            since = now
+        if now - since < self._longest:
+            self._since[place] = (message.offset, since)
+            raise SchemaNotKnownYet(f"{message.topic}/{message.partition}@{message.offset}: {unknown.reason}")
+        self._since.pop(place, None)
+
+
+@dataclass(slots=True)
+class Arrivals:
+    """What a batch of messages holds, in its order, and what of it cannot be read."""
+
+    read: list[Arrival] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+class Intake:
+    """Reads command messages.
+
+    Args:
+        reply_partitions: how many partitions `replies` has; a command that names another gets no reply.
+    """
+
+    def __init__(self, codec: Codec, keyring: Keyring, patience: SchemaPatience, reply_partitions: int) -> None:
+        self._codec = codec
+        self._keyring = keyring
+        self._patience = patience
+        self._reply_partitions = reply_partitions
+
+    async def read(self, messages: Sequence[Message]) -> Arrivals:
+        """Decode a batch and open the keys in it.
+
+        Raises: SchemaNotKnownYet.
+        """
+        arrivals = Arrivals()
+        for message in messages:
+            try:
+                arrivals.read.append(self.read_one(message))
+            except UnknownSchema as unknown:
+                self._patience.check(message, unknown)
+                arrivals.rejected.append(Rejected(position_of(message), unknown.code, unknown.reason))
+            except PoisonMessage as poison:
+                arrivals.rejected.append(Rejected(position_of(message), poison.code, poison.reason))
+        await self._open_keys(arrivals.read)
+        return arrivals
+
+    def read_one(self, message: Message) -> Arrival:
+        """The command or cancellation in a message, keys not opened.
+
+        Raises: UnreadableMessage, UnknownSchema.
+        """
+        raw = message.value
+        if raw is None:
+            raise UnreadableMessage("the message has no value")
+        try:
+            record = self._codec.decode(raw)
+        except UnreadableMessage:
+            salvaged = self._salvage(message, raw)
+            if salvaged is None:
+                raise
+            return salvaged
+        match record:
+            case Command():
+                ask = Ask(record.operation, record.header, record.request)
+                origin = self._origin(message, raw, record.header.reply_partition)
+                return Submission(origin, ask, record, raw, request_hash(record))
+            case CancelCommand():
+                return Cancellation(self._origin(message, raw, record.reply_partition), record)
+        raise UnreadableMessage(f"a {type(record).__name__} is no command")
+
+    def _origin(self, message: Message, raw: bytes, reply_partition: int | None) -> Origin:
+        face, slug = face_of(message.topic)
+        waits = face is Face.PLATFORM and reply_partition is not None and reply_partition < self._reply_partitions
+        return Origin(
+            position=position_of(message),
+            face=face,
+            received_at=datetime.fromtimestamp(message.timestamp_ms / 1000, UTC),
+            key=message.key,
+            value=raw,
+            slug=slug,
+            reply_to=reply_partition if waits else None,
+            signature=message.header(SIGNATURE_HEADER),
+            traceparent=message.header("traceparent"),
+        )
+
+    def _salvage(self, message: Message, raw: bytes) -> Submission | None:
+        """A command whose request breaks a rule, as long as its header tells whose it is."""
+        model = self._codec.type_of(raw)
+        fields = readable_fields(raw, model)
+        if fields is None or not issubclass(model, Command):
+            return None
+        try:
+            header = CommandHeader.model_validate(fields["header"])
+        except ValidationError:
+            return None
+        try:
+            model.model_validate(fields)
+        except ValidationError as error:
+            problem = InvalidRequest.from_validation(error)
+        else:
+            return None
+        ask = Ask(model.operation, header, None, problem)
+        content = json.dumps([model.__name__, fields["request"]], default=str, sort_keys=True)
+        origin = self._origin(message, raw, header.reply_partition)
+        return Submission(origin, ask, None, raw, hashlib.sha256(content.encode()).digest())
+
+    async def _open_keys(self, arrivals: list[Arrival]) -> None:
+        """Open, check and seal the keys of every AddDevice, on threads."""
+        places, devices = [], []
+        for place, arrival in enumerate(arrivals):
+            if isinstance(arrival, Submission) and isinstance(arrival.ask.request, AddDeviceRequest):
+                places.append(place)
+                devices.append((arrival.header.device_identification or "", arrival.ask.request.device))
+        for place, given in zip(places, await self._keyring.open_given(devices), strict=True):
+            arrival = arrivals[place]
+            if isinstance(arrival, Submission):
+                arrivals[place] = replace(arrival, ask=replace(arrival.ask, given_keys=given))
+
+
+def position_of(message: Message) -> Position:
+    """Where a message lies."""
+    return Position(message.topic, message.partition, message.offset)
+
+
+def face_of(topic: str) -> tuple[Face, str | None]:
+    """Who vouches for what lies on a topic, and the slug of an organisation's own."""
+    if topic.startswith(ORGANISATION_COMMANDS + "."):
+        return Face.OWN_TOPIC, topic.removeprefix(ORGANISATION_COMMANDS + ".")
+    return (Face.UPSTREAM, None) if topic == "upstream-commands" else (Face.PLATFORM, None)

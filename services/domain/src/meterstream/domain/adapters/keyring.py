@@ -1,0 +1,144 @@
+"""Opens keys that clients gave, seals them for the database, and seals them anew for the services that use them.
+
+Everything here runs on threads: an RSA decryption takes about a millisecond. No plaintext leaves this module.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA1
+
+from meterstream.contracts.errors import CODES, PlatformError
+from meterstream.contracts.operations.add_device import NewDevice
+from meterstream.contracts.records import KeyKind, SealedKey
+from meterstream.domain.model.keys import DeviceKey, GivenKey
+from meterstream.domain.rules.add_device import check_keys, given_ciphertexts
+from meterstream.runtime.sealing import KeyVault, Sealer, key_binding, recipient_id
+
+Item = TypeVar("Item")
+T = TypeVar("T")
+
+KEY_BYTES: Final = 16
+PASSWORD_BYTES: Final = range(1, 65)
+THREADS: Final = 2
+
+# The padding of the field's clients (Java's name for it is OAEPPadding); collisions of SHA-1 do not matter to OAEP.
+_OAEP: Final = OAEP(MGF1(SHA1()), SHA1(), None)  # noqa: S303
+
+
+class Keyring:
+    """The keys of this installation.
+
+    Args:
+        private_key: opens what clients encrypted.
+        vault: seals at rest.
+        identities: names keys; over a change of the key-encryption key too, so it has a secret of its own.
+        protocol_public: X25519 public key of protocol-dlms.
+        notification_public: X25519 public key of notification.
+    """
+
+    def __init__(
+        self,
+        private_key: RSAPrivateKey,
+        vault: KeyVault,
+        identities: KeyVault,
+        protocol_public: bytes,
+        notification_public: bytes,
+    ) -> None:
+        self._private_key = private_key
+        self._vault = vault
+        self._identities = identities
+        self._protocol_public = protocol_public
+        self._notification_public = notification_public
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="keyring")
+        self.recipient = recipient_id(protocol_public)
+
+    def close(self) -> None:
+        """Let the threads end."""
+        self._threads.shutdown(wait=False)
+
+    async def open_given(self, devices: Sequence[tuple[str, NewDevice]]) -> list[tuple[GivenKey, ...] | PlatformError]:
+        """For each (device, description): its keys sealed at rest, or why one of them is none.
+
+        Errors: DECRYPTION_EXCEPTION (804), INVALID_DLMS_KEY_FORMAT (802); keys that the rules refuse are not opened.
+        """
+        return await self._each(self._open_device, devices)
+
+    async def seal_for_protocol(
+        self, devices: Sequence[tuple[str, Sequence[DeviceKey]]]
+    ) -> list[tuple[bytes, list[SealedKey]]]:
+        """For each (device, keys): the ephemeral public key and the keys sealed for protocol-dlms under it."""
+        return await self._each(self._seal_device, devices)
+
+    def seal_secret(self, organisation: str, url: str, secret: bytes) -> bytes:
+        """A webhook's secret, sealed at rest."""
+        return self._vault.seal(secret, endpoint_binding(organisation, url))
+
+    def seal_for_notification(self, organisation: str, url: str, sealed: bytes) -> bytes:
+        """A webhook's secret, sealed for notification: ephemeral public key (32 octets), nonce, ciphertext, tag."""
+        binding = endpoint_binding(organisation, url)
+        sealer = Sealer(self._notification_public)
+        return sealer.ephemeral_public + sealer.seal(self._vault.open(sealed, binding), binding)
+
+    async def _each(self, work: Callable[[Item], T], items: Sequence[Item]) -> list[T]:
+        """Work through the items on the threads, in as many portions as there are threads."""
+        if not items:
+            return []
+
+        def work_through(portion: Sequence[Item]) -> list[T]:
+            return [work(item) for item in portion]
+
+        size = -(-len(items) // THREADS)
+        loop = asyncio.get_running_loop()
+        running = [
+            loop.run_in_executor(self._threads, work_through, items[start : start + size])
+            for start in range(0, len(items), size)
+        ]
+        return [result for portion in await asyncio.gather(*running) for result in portion]
+
+    def _open_device(self, given: tuple[str, NewDevice]) -> tuple[GivenKey, ...] | PlatformError:
+        device, description = given
+        try:
+            check_keys(description)
+            return tuple(self._open(device, kind, value) for kind, value in given_ciphertexts(description).items())
+        except PlatformError as error:
+            return error
+
+    def _open(self, device: str, kind: KeyKind, ciphertext: bytes) -> GivenKey:
+        try:
+            plaintext = self._private_key.decrypt(ciphertext, _OAEP)
+        except ValueError:
+            raise CODES["DECRYPTION_EXCEPTION"](
+                f"{kind} of {device} is not encrypted with the platform's public key (RSA, OAEP with SHA-1)", key=kind
+            ) from None
+        _check_length(device, kind, plaintext)
+        key_id = self._identities.identity(device, kind, plaintext)
+        return GivenKey(key_id, kind, self._vault.seal(plaintext, key_binding(device, kind, key_id)))
+
+    def _seal_device(self, held: tuple[str, Sequence[DeviceKey]]) -> tuple[bytes, list[SealedKey]]:
+        device, keys = held
+        sealer = Sealer(self._protocol_public)
+        sealed = []
+        for key in keys:
+            binding = key_binding(device, key.kind, key.key_id)
+            value = sealer.seal(self._vault.open(key.sealed, binding), binding)
+            sealed.append(SealedKey(key_id=key.key_id, kind=key.kind, state=key.state, proven=key.proven, sealed=value))
+        return sealer.ephemeral_public, sealed
+
+
+def endpoint_binding(organisation: str, url: str) -> bytes:
+    """Associated data of an endpoint's secret."""
+    return f"{organisation}|endpoint|{url}".encode()
+
+
+def _check_length(device: str, kind: KeyKind, plaintext: bytes) -> None:
+    expected = PASSWORD_BYTES if kind is KeyKind.LLS_PASSWORD else (KEY_BYTES,)
+    if len(plaintext) not in expected:
+        rule = "1 to 64 octets" if kind is KeyKind.LLS_PASSWORD else f"{KEY_BYTES} octets"
+        raise CODES["INVALID_DLMS_KEY_FORMAT"](f"{kind} of {device} must have {rule}", key=kind, rule=rule)

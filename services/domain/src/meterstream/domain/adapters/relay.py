@@ -1,0 +1,188 @@
+"""Publishes what the registry knows: device and organisation records never go backwards.
+
+The row's lock is held until the broker has acknowledged its newest content, so two publishers cannot overtake each
+other, and a record once published is never followed by an older one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from psycopg.rows import TupleRow
+
+from meterstream.contracts.operations.add_device import NewDevice
+from meterstream.contracts.records import (
+    DeviceRecord,
+    DeviceState,
+    Endpoint,
+    EndpointKind,
+    KafkaCommands,
+    MbusChannel,
+    OrganisationRecord,
+)
+from meterstream.domain.adapters import rows
+from meterstream.domain.adapters.keyring import Keyring
+from meterstream.domain.adapters.publisher import to_batch
+from meterstream.domain.adapters.store import QUERIES, Connection, fetch_all, transaction
+from meterstream.domain.model.keys import DeviceKey, in_record
+from meterstream.domain.model.messages import Publication
+from meterstream.domain.model.records import DeviceContent, device_record
+from meterstream.runtime.codec import Codec
+from meterstream.runtime.kafka.producer import Sends
+from meterstream.runtime.postgres import Database
+
+log = logging.getLogger(__name__)
+
+PAGE: Final = 500
+
+
+class Relay:
+    """Publishes records of changed rows, at once for those who wait for them and in passing for the others."""
+
+    def __init__(self, database: Database, producer: Sends, keyring: Keyring, codec: Codec) -> None:
+        self._database = database
+        self._producer = producer
+        self._keyring = keyring
+        self._codec = codec
+
+    async def publish_devices(self, devices: Collection[str]) -> int:
+        """Have the newest record of each of these devices on `devices`; returns how many had to be published.
+
+        Raises: BrokerOutage, DatabaseOutage.
+        """
+        published = 0
+        ordered = sorted(devices)
+        for start in range(0, len(ordered), PAGE):
+            published += await self._publish_page(ordered[start : start + PAGE])
+        return published
+
+    async def publish_changes(self) -> int:
+        """Publish whatever is not published yet, at most a page of each kind; returns how much that was."""
+        async with self._database.connection() as connection:
+            cursor = await connection.execute(QUERIES["unpublished_devices"], {"limit": PAGE})
+            waiting = [row[0] for row in await cursor.fetchall()]
+        published = await self._publish_page(waiting) if waiting else 0
+        return published + await self.publish_organisations()
+
+    async def _publish_page(self, devices: Sequence[str]) -> int:
+        async with self._database.connection() as connection, transaction(connection):
+            found = await fetch_all(
+                connection,
+                [
+                    ("claim_devices", {"devices": devices}),
+                    ("load_keys", {"devices": devices}),
+                    ("load_channels", {"devices": devices}),
+                ],
+            )
+            claimed = found["claim_devices"]
+            if not claimed:
+                return 0
+            contents = [(_content(row), row[6]) for row in claimed]
+            records = await self._records([content for content, _ in contents], found)
+            moments = [moment for _, moment in contents]
+            publications = [self._device(record, moment) for record, moment in zip(records, moments, strict=True)]
+            await self._producer.send(to_batch(publications))
+            await _mark(connection, "mark_devices_published", "devices", [(row[0], row[5]) for row in claimed])
+        return len(claimed)
+
+    async def _records(self, contents: Sequence[DeviceContent], found: dict[str, list[TupleRow]]) -> list[DeviceRecord]:
+        keys: dict[str, list[DeviceKey]] = {}
+        for row in found["load_keys"]:
+            device, key = rows.to_key(row)
+            keys.setdefault(device, []).append(key)
+        channels: dict[str, list[MbusChannel]] = {}
+        for gateway, channel, device, mbus_identity, device_type in found["load_channels"]:
+            behind = MbusChannel(
+                channel=channel, device_identification=device, mbus_identity=mbus_identity, device_type=device_type
+            )
+            channels.setdefault(gateway, []).append(behind)
+        sealed = await self._keyring.seal_for_protocol(
+            [
+                (content.identification, list(in_record(keys.get(content.identification, ()))))
+                for content in contents
+                if content.state is DeviceState.ACTIVE
+            ]
+        )
+        remaining = iter(sealed)
+        return [
+            device_record(
+                content,
+                self._keyring.recipient,
+                *(next(remaining) if content.state is DeviceState.ACTIVE else (b"", [])),
+                channels.get(content.identification, []),
+            )
+            for content in contents
+        ]
+
+    def _device(self, record: DeviceRecord, moment: datetime) -> Publication:
+        return Publication(
+            topic="devices",
+            key=record.device_identification,
+            value=self._codec.encode(record),
+            record="DeviceRecord",
+            ce_id=f"{record.device_identification}|{record.revision}",
+            moment=moment,
+        )
+
+    async def publish_organisations(self) -> int:
+        """Publish the organisations that changed, at most a page; returns how many."""
+        async with self._database.connection() as connection, transaction(connection):
+            found = await fetch_all(connection, [("claim_organisations", {"limit": PAGE})])
+            claimed = found["claim_organisations"]
+            if not claimed:
+                return 0
+            names = {"organisations": [row[0] for row in claimed]}
+            endpoints = (await fetch_all(connection, [("load_endpoints", names)]))["load_endpoints"]
+            publications = [self._organisation(row, endpoints) for row in claimed]
+            await self._producer.send(to_batch(publications))
+            revisions = [(row[0], row[1]) for row in claimed]
+            await _mark(connection, "mark_organisations_published", "organisations", revisions)
+        return len(claimed)
+
+    def _organisation(self, row: TupleRow, endpoints: Sequence[TupleRow]) -> Publication:
+        organisation, revision, name, enabled, kafka_commands, admin, certificate_names, changed_at = row
+        record = OrganisationRecord(
+            organisation=organisation,
+            revision=revision,
+            name=name,
+            enabled=enabled,
+            kafka_commands=KafkaCommands(kafka_commands),
+            admin=admin,
+            certificate_names=certificate_names,
+            endpoints=[self._endpoint(endpoint) for endpoint in endpoints if endpoint[0] == organisation],
+        )
+        return Publication(
+            topic="organisations",
+            key=organisation,
+            value=self._codec.encode(record),
+            record="OrganisationRecord",
+            ce_id=f"{organisation}|{revision}",
+            moment=changed_at,
+        )
+
+    def _endpoint(self, row: TupleRow) -> Endpoint:
+        organisation, kind, url, application, sealed = row
+        secret = b"" if sealed is None else self._keyring.seal_for_notification(organisation, url, sealed)
+        return Endpoint(kind=EndpointKind(kind), url=url, application=application, sealed_secret=secret)
+
+
+async def _mark(connection: Connection, statement: str, name: str, revisions: Sequence[tuple[str, int]]) -> None:
+    arguments: dict[str, Any] = {
+        name: [row for row, _ in revisions],
+        "revisions": [revision for _, revision in revisions],
+    }
+    await connection.execute(QUERIES[statement], arguments)
+
+
+def _content(row: TupleRow) -> DeviceContent:
+    return DeviceContent(
+        identification=row[0],
+        organisation=row[1],
+        state=DeviceState(row[2]),
+        description=NewDevice.model_validate(row[3]),
+        time_zone=row[4],
+        revision=row[5],
+    )

@@ -1,0 +1,210 @@
+"""The database as decisions see it: one transaction, two round trips for a batch of plain commands."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from psycopg import AsyncConnection, errors
+from psycopg.pq import TransactionStatus
+from psycopg.rows import TupleRow
+
+from meterstream.domain.adapters import rows
+from meterstream.domain.model.keys import DeviceKey
+from meterstream.domain.model.registry import Device, FunctionGroups, Organisation
+from meterstream.domain.model.rules import DevicePage, ListedDevice
+from meterstream.domain.model.stored import Identity
+from meterstream.domain.model.world import World
+from meterstream.runtime.errors import DatabaseOutage
+from meterstream.runtime.postgres import Database, load_queries
+
+log = logging.getLogger(__name__)
+
+Connection = AsyncConnection[TupleRow]
+Statement = tuple[str, Mapping[str, Any]]
+T = TypeVar("T")
+
+QUERIES: Final = load_queries("meterstream.domain.adapters")
+RACES: Final = 10
+"""How often a batch is decided anew because another process inserted the same row meanwhile."""
+
+
+@dataclass(slots=True)
+class Wanted:
+    """What a batch is about.
+
+    Attributes:
+        subjects: (organisation, device) pairs; the organisations alone where a command names no device.
+        changing: devices that the decisions may change: their rows are locked and their keys loaded.
+        proofs: (device, key id) pairs with which an association stood: where one is news, its device is changing.
+    """
+
+    commands: set[Identity] = field(default_factory=set)
+    organisations: set[str] = field(default_factory=set)
+    subjects: set[tuple[str, str]] = field(default_factory=set)
+    changing: set[str] = field(default_factory=set)
+    proofs: set[tuple[str, str]] = field(default_factory=set)
+
+
+@asynccontextmanager
+async def transaction(connection: Connection) -> AsyncIterator[None]:
+    """A transaction in pipeline mode: statements wait for their answers only where a result is fetched."""
+    try:
+        async with connection.pipeline():
+            await connection.execute("begin")
+            yield
+            await connection.execute("commit")
+    except BaseException:
+        if not connection.closed and connection.info.transaction_status is not TransactionStatus.IDLE:
+            await connection.rollback()
+        raise
+
+
+class Store:
+    """Commands, devices and organisations in PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def work(self, wanted: Wanted, decide: Callable[[World], T]) -> T:
+        """Load what the batch is about, decide, write what changed: all or nothing.
+
+        `decide` runs again when another process has inserted one of the batch's rows in between.
+
+        Raises: DatabaseOutage, and what `decide` raises.
+        """
+        for _ in range(RACES):
+            try:
+                async with self._database.connection() as connection, transaction(connection):
+                    world = await load_world(connection, wanted)
+                    decided = decide(world)
+                    await save_world(connection, world)
+            except errors.UniqueViolation:
+                log.info("another process was first with a row of this batch; deciding again")
+            else:
+                return decided
+        raise DatabaseOutage(f"lost {RACES} races for the rows of one batch")
+
+    async def function_groups(self) -> FunctionGroups:
+        """The mapping of function groups to device functions as it stands."""
+        async with self._database.connection() as connection:
+            cursor = await connection.execute(QUERIES["function_groups"])
+            return FunctionGroups.from_pairs([(row[0], row[1]) for row in await cursor.fetchall()])
+
+    async def own_topics(self) -> list[str]:
+        """Slugs of the organisations that publish commands on a topic of their own."""
+        async with self._database.connection() as connection:
+            cursor = await connection.execute(QUERIES["own_topics"])
+            return [row[0] for row in await cursor.fetchall()]
+
+    async def device_pages(self, wanted: Sequence[tuple[str, int]], size: int) -> list[DevicePage]:
+        """One page for each (organisation, page from 0), descending identification, in one round trip."""
+        arguments = {
+            "organisations": [organisation for organisation, _ in wanted],
+            "pages": [page for _, page in wanted],
+            "size": size,
+        }
+        async with self._database.connection() as connection:
+            cursor = await connection.execute(QUERIES["device_pages"], arguments)
+            found = await cursor.fetchall()
+        devices: list[list[ListedDevice]] = [[] for _ in wanted]
+        totals = [0] * len(wanted)
+        for ordinal, total, uid, identification, device_type, activated, has_schedule in found:
+            totals[ordinal - 1] = total
+            if identification is not None:
+                listed = ListedDevice(uid, identification, device_type, activated, has_schedule)
+                devices[ordinal - 1].append(listed)
+        return [DevicePage(tuple(page), total) for page, total in zip(devices, totals, strict=True)]
+
+
+async def load_world(connection: Connection, wanted: Wanted) -> World:
+    """The working set, in one round trip, two where a proof is news; commands and changing devices are locked."""
+    statements: list[Statement] = []
+    if wanted.commands:
+        organisations = [identity.organisation for identity in wanted.commands]
+        uids = [identity.correlation_uid for identity in wanted.commands]
+        statements.append(("load_commands", {"organisations": organisations, "uids": uids}))
+    if wanted.proofs:
+        proofs = list(wanted.proofs)
+        names = {"devices": [device for device, _ in proofs], "key_ids": [key_id for _, key_id in proofs]}
+        statements.append(("find_unproven", names))
+    statements += _about_devices(wanted.subjects, wanted.changing)
+    if wanted.organisations:
+        statements.append(("load_organisations", {"organisations": list(wanted.organisations)}))
+    found = await fetch_all(connection, statements)
+    if unproven := {row[0] for row in found.pop("find_unproven", ())}:
+        found |= await fetch_all(connection, _about_devices(wanted.subjects, wanted.changing | unproven))
+    return _world(found)
+
+
+def _about_devices(subjects: set[tuple[str, str]], changing: set[str]) -> list[Statement]:
+    statements: list[Statement] = []
+    if changing:
+        statements.append(("lock_devices", {"devices": list(changing)}))
+        statements.append(("load_keys", {"devices": list(changing)}))
+    pairs = list(subjects | {("", device) for device in changing})
+    if pairs:
+        names = {"organisations": [pair[0] for pair in pairs], "devices": [pair[1] for pair in pairs]}
+        statements.append(("load_devices", names))
+    return statements
+
+
+async def fetch_all(connection: Connection, statements: Iterable[Statement]) -> dict[str, list[TupleRow]]:
+    """Run named statements; inside a pipeline they share one round trip."""
+    cursors = []
+    for name, arguments in statements:
+        cursor = connection.cursor(binary=True)
+        await cursor.execute(QUERIES[name], arguments)
+        cursors.append((name, cursor))
+    return {name: await cursor.fetchall() for name, cursor in cursors}
+
+
+def _world(found: Mapping[str, list[TupleRow]]) -> World:
+    commands = [rows.to_command(row) for row in found.get("load_commands", ())]
+    devices: dict[str, Device] = {}
+    groups: dict[tuple[str, str], frozenset[str]] = {}
+    for row in found.get("load_devices", ()):
+        pair, device, held = rows.to_device(row)
+        devices[device.identification] = device
+        groups[pair] = held
+    keys: dict[str, list[DeviceKey]] = {}
+    for row in found.get("load_keys", ()):
+        identification, key = rows.to_key(row)
+        keys.setdefault(identification, []).append(key)
+    organisations: dict[str, Organisation] = {
+        row[0]: rows.to_organisation(row) for row in found.get("load_organisations", ())
+    }
+    return World(
+        organisations=organisations,
+        devices=devices,
+        groups=groups,
+        commands={row.identity: row for row in commands},
+        keys={identification: tuple(held) for identification, held in keys.items()},
+    )
+
+
+async def save_world(connection: Connection, world: World) -> None:
+    """Queue the writes of what changed: commands before devices before keys, each sorted."""
+    if new := world.new_commands:
+        await connection.execute(QUERIES["insert_commands"], rows.new_columns(new))
+    if moved := world.moved_commands:
+        await connection.execute(QUERIES["update_commands"], rows.moved_columns(moved))
+    changed = world.changed_devices
+    if added := [device for device in changed if device.identification not in world.stored_devices]:
+        await connection.execute(QUERIES["insert_devices"], rows.device_columns(added))
+    if altered := [device for device in changed if device.identification in world.stored_devices]:
+        await connection.execute(QUERIES["update_devices"], rows.device_columns(altered))
+    if keys := world.changed_keys:
+        await connection.execute(QUERIES["upsert_keys"], rows.key_columns(keys))
+    if revoked := world.revoked:
+        await connection.execute(QUERIES["revoke"], {"devices": revoked})
+    if granted := world.granted:
+        arguments = {
+            "organisations": [organisation for organisation, _, _ in granted],
+            "devices": [device for _, device, _ in granted],
+            "function_groups": [group for _, _, group in granted],
+        }
+        await connection.execute(QUERIES["grant"], arguments)

@@ -1,0 +1,1 @@
+"""PostgreSQL migrations of schema `domain`, applied in order at start."""

@@ -1,0 +1,84 @@
+"""Whether a command may be carried out now. Asked at arrival and again whenever it falls due."""
+
+from __future__ import annotations
+
+from meterstream.contracts.errors import CODES, PlatformError
+from meterstream.contracts.operation import Kind, Target
+from meterstream.contracts.records import DeviceState
+from meterstream.domain.model.context import Context
+from meterstream.domain.model.registry import Device
+from meterstream.domain.model.rules import MeterRule, Subject
+from meterstream.domain.model.submissions import Ask
+from meterstream.domain.model.world import World
+
+
+def admit(ask: Ask, world: World, context: Context) -> None:
+    """Organisation, device, authorisation, the request's and the operation's rules; the first broken one is raised.
+
+    Raises: UNKNOWN_ORGANISATION (101), DISABLED_ORGANISATION (104), UNKNOWN_DEVICE (201), UNAUTHORIZED (301),
+        VALIDATION_ERROR (401), UNSUPPORTED_OPERATION, and what the operation's rules raise.
+    """
+    _check_organisation(ask, world)
+    device = _check_device(ask, world, context) if ask.operation.needs_known_device else None
+    if ask.problem is not None:
+        raise ask.problem
+    _check_times(ask)
+    rule = context.rules.get(ask.operation.name)
+    if ask.operation.target is Target.REGISTRY:
+        if rule is None or isinstance(rule, MeterRule):
+            raise CODES["UNSUPPORTED_OPERATION"](f"this release cannot carry out {ask.operation.name}")
+        return
+    if device is None or ask.request is None:
+        raise CODES["TECHNICAL_ERROR"](f"{ask.operation.name} names no device")
+    if isinstance(rule, MeterRule):
+        groups = world.groups(ask.header.organisation, device.identification)
+        rule.check(Subject(ask.header, ask.request, device, groups, context.functions, context.composer.codec))
+    _check_connection(ask, device)
+
+
+def _check_organisation(ask: Ask, world: World) -> None:
+    name = ask.header.organisation
+    organisation = world.organisations.get(name)
+    if organisation is None:
+        raise CODES["UNKNOWN_ORGANISATION"](f"there is no organisation {name}", field="header.organisation")
+    if not organisation.enabled:
+        raise CODES["DISABLED_ORGANISATION"](f"organisation {name} is disabled", field="header.organisation")
+
+
+def _check_device(ask: Ask, world: World, context: Context) -> Device:
+    field = "header.device_identification"
+    identification = ask.header.device_identification
+    if identification is None:
+        raise CODES["VALIDATION_ERROR"](f"{field}: is required", field=field, rule="is required")
+    device = world.device(identification)
+    if device is None:
+        raise CODES["UNKNOWN_DEVICE"](f"there is no device {identification}", field=field, device=identification)
+    organisation = ask.header.organisation
+    if not context.functions.allow(world.groups(organisation, identification), ask.operation.function):
+        raise CODES["UNAUTHORIZED"](
+            f"organisation {organisation} may not {ask.operation.function} for device {identification}",
+            field=field,
+            function=ask.operation.function,
+        )
+    return device
+
+
+def _check_times(ask: Ask) -> None:
+    due = ask.header.schedule_time
+    if due is None:
+        return
+    if ask.operation.kind is Kind.SYNCHRONOUS:
+        raise _broken("header.schedule_time", "a synchronous operation cannot be scheduled")
+    if ask.header.expires_at < due:
+        raise _broken("header.expires_at", "must not be before schedule_time")
+
+
+def _check_connection(ask: Ask, device: Device) -> None:
+    if device.is_mbus and ask.operation.target is not Target.GATEWAY:
+        raise _broken("header.device_identification", f"{ask.operation.name} is not for M-Bus devices")
+    if device.gateway is None or device.gateway.state is not DeviceState.ACTIVE:
+        raise _broken("header.device_identification", "the device has no gateway")
+
+
+def _broken(field: str, rule: str) -> PlatformError:
+    return CODES["VALIDATION_ERROR"](f"{field}: {rule}", field=field, rule=rule)

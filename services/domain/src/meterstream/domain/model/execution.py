@@ -1,0 +1,74 @@
+"""What becomes of a command that is to be carried out now, or never."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from meterstream.contracts.envelope import ResultStatus
+from meterstream.contracts.errors import CODES, NotAuthorised, PlatformError
+from meterstream.contracts.operation import Target
+from meterstream.domain.model.context import Context
+from meterstream.domain.model.messages import COMPONENT, Composer, Conclusion
+from meterstream.domain.model.rules import RegistryRule, RegistryTurn
+from meterstream.domain.model.stored import Position, StoredCommand
+from meterstream.domain.model.submissions import Ask
+from meterstream.domain.model.world import World
+
+
+def start(row: StoredCommand, ask: Ask, world: World, context: Context) -> StoredCommand:
+    """The row of an admitted command after its next step: in a lane, or carried out in the registry."""
+    if ask.operation.target is not Target.REGISTRY:
+        device = world.device(ask.header.device_identification)
+        if device is None:
+            raise ValueError("an admitted command has a device")
+        return row.queued(device, context.now, context.longest_run)
+    rule = context.rules[ask.operation.name]
+    if not isinstance(rule, RegistryRule) or ask.request is None:
+        raise ValueError("an admitted registry operation has a rule")
+    turn = RegistryTurn(ask.header, ask.request, world, context.now, ask.given_keys, context.protocols)
+    try:
+        response = rule.carry_out(turn)
+    except NotAuthorised as error:
+        return refuse(row, ask, error, context)
+    except PlatformError as error:
+        failed = Conclusion(ResultStatus.FAILED, error=error.to_record(COMPONENT))
+        return conclude(row, ask, failed, context.now, context.composer)
+    return conclude(row, ask, Conclusion(ResultStatus.OK, response=response), context.now, context.composer)
+
+
+def refuse(row: StoredCommand, ask: Ask, error: PlatformError, context: Context) -> StoredCommand:
+    """The row of a command that domain does not accept."""
+    rejected = Conclusion(ResultStatus.REJECTED, error=error.to_record(COMPONENT))
+    return conclude(row, ask, rejected, context.now, context.composer)
+
+
+def expire(row: StoredCommand, ask: Ask, context: Context) -> StoredCommand:
+    """The row of a command whose time is over."""
+    return conclude(row, ask, expired(ask), context.now, context.composer)
+
+
+def expired(ask: Ask) -> Conclusion:
+    """What the result of a command says that nobody wants any more."""
+    error = CODES["MAX_SCHEDULE_TIME_EXCEEDED"](
+        f"not carried out by {ask.header.expires_at.isoformat()}", expires_at=ask.header.expires_at.isoformat()
+    )
+    return Conclusion(ResultStatus.EXPIRED, error=error.to_record(COMPONENT))
+
+
+def conclude(
+    row: StoredCommand,
+    ask: Ask,
+    conclusion: Conclusion,
+    moment: datetime,
+    composer: Composer,
+    by: Position | None = None,
+) -> StoredCommand:
+    """The row with a result that domain decided; repeats of it come from the row.
+
+    What earlier attempts of a bundle brought stays in the result.
+    """
+    if conclusion.response is None and (answer := composer.answer_of(row)) is not None:
+        conclusion = replace(conclusion, response=answer.response)
+    value = composer.result_value(ask.operation, ask.header, row.attempt, moment, conclusion)
+    return row.final(conclusion.status, moment, by or row.moved_by, value)

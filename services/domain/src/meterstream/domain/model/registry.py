@@ -1,0 +1,103 @@
+"""Organisations, devices and who may do what with which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from meterstream.contracts.operations.add_device import DeviceModel, NewDevice
+from meterstream.contracts.records import DeviceState, KafkaCommands
+
+OWNER: Final = "OWNER"
+"""The function group of whoever answers for a device; it holds practically every function."""
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """An organisation as the decisions need it.
+
+    Attributes:
+        slug: names its own command topic; None where it has none.
+        signing_key: public key of its signatures, DER SubjectPublicKeyInfo.
+    """
+
+    identification: str
+    enabled: bool = True
+    admin: bool = False
+    kafka_commands: KafkaCommands = KafkaCommands.OFF
+    slug: str | None = None
+    signing_key: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The device that owns the connection, as far as a request needs it.
+
+    Attributes:
+        published_revision: the newest revision that is known to lie on `devices`.
+    """
+
+    identification: str
+    state: DeviceState
+    revision: int
+    published_revision: int
+
+    @property
+    def is_published(self) -> bool:
+        """Whether protocol-dlms can know the newest record."""
+        return self.published_revision >= self.revision
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device of the registry. An M-Bus device has its own record only as a channel of its gateway's.
+
+    Attributes:
+        organisation: who added it.
+        description: as given with AddDevice, without keys.
+    """
+
+    identification: str
+    uid: str
+    organisation: str
+    state: DeviceState
+    is_mbus: bool
+    gateway: Gateway | None
+    revision: int
+    published_revision: int
+    channel: int | None = None
+    mbus_identity: str | None = None
+    description: NewDevice | None = None
+    model: DeviceModel | None = None
+    time_zone: str | None = None
+    changed_at: datetime | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it stands in the registry; a removed device only keeps its keys and revision."""
+        return self.state is DeviceState.ACTIVE
+
+    def with_own_gateway(self) -> Device:
+        """The same device as its own gateway, which every device with a connection is."""
+        return replace(self, gateway=Gateway(self.identification, self.state, self.revision, self.published_revision))
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionGroups:
+    """Which device functions each function group holds; the mapping is data."""
+
+    functions: Mapping[str, frozenset[str]]
+
+    @classmethod
+    def from_pairs(cls, pairs: Iterable[tuple[str, str]]) -> FunctionGroups:
+        """From rows (function group, device function)."""
+        found: dict[str, set[str]] = {}
+        for group, function in pairs:
+            found.setdefault(group, set()).add(function)
+        return cls({group: frozenset(functions) for group, functions in found.items()})
+
+    def allow(self, groups: Iterable[str], function: str) -> bool:
+        """Whether one of the groups that an organisation holds for a device contains the function."""
+        return any(function in self.functions.get(group, frozenset()) for group in groups)

@@ -1,0 +1,99 @@
+"""What a rule module offers: checks of a meter operation, a registry operation, or a query."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from meterstream.contracts.envelope import CommandHeader
+from meterstream.contracts.errors import PlatformError
+from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse
+from meterstream.domain.model.keys import GivenKey
+from meterstream.domain.model.registry import Device, FunctionGroups
+from meterstream.domain.model.world import World
+from meterstream.runtime.codec import Codec
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A command for a meter whose device is known and whose operation is allowed; what its own rules look at."""
+
+    header: CommandHeader
+    request: OperationRequest
+    device: Device
+    groups: frozenset[str]
+    functions: FunctionGroups
+    codec: Codec
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryTurn:
+    """A registry operation's turn: it may change the world.
+
+    Attributes:
+        given_keys: keys of the request, opened and sealed at rest, or why that failed.
+        protocols: (name, version) of every protocol that meters may speak.
+    """
+
+    header: CommandHeader
+    request: OperationRequest
+    world: World
+    now: datetime
+    given_keys: tuple[GivenKey, ...] | PlatformError | None
+    protocols: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePage:
+    """A page of devices for which an organisation has an authorisation, and how many there are in all."""
+
+    devices: tuple[ListedDevice, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListedDevice:
+    """A line of such a page."""
+
+    uid: str
+    identification: str
+    device_type: str
+    activated: bool
+    has_schedule: bool
+
+
+class RegistryReader(Protocol):
+    """Reads of the registry that have no effect."""
+
+    async def device_pages(self, wanted: Sequence[tuple[str, int]], size: int) -> list[DevicePage]:
+        """One page for each (organisation, page from 0), in one round trip."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeterRule:
+    """Rules of an operation that goes to a meter. `check` raises PlatformError."""
+
+    operation: Operation
+    check: Callable[[Subject], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryRule:
+    """An operation that domain carries out itself. `carry_out` raises PlatformError and then has changed nothing."""
+
+    operation: Operation
+    carry_out: Callable[[RegistryTurn], OperationResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRule:
+    """An operation without effect. `answer` takes the organisations and requests of a batch, and answers each."""
+
+    operation: Operation
+    answer: Callable[[RegistryReader, Sequence[tuple[str, OperationRequest]]], Awaitable[list[OperationResponse]]]
+
+
+Rule = MeterRule | RegistryRule | QueryRule
+Rules = Mapping[str, Rule]

@@ -1,0 +1,134 @@
+"""AddDevice: who may register a meter, which keys it needs, what becomes of those it had."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
+
+from meterstream.contracts.errors import CODES, PlatformError
+from meterstream.contracts.operation import OperationResponse
+from meterstream.contracts.operations.add_device import OPERATION, AddDeviceRequest, AddDeviceResponse, NewDevice
+from meterstream.contracts.records import DeviceState, KeyKind
+from meterstream.domain.model import keys
+from meterstream.domain.model.registry import OWNER, Device
+from meterstream.domain.model.rules import RegistryRule, RegistryTurn
+from meterstream.domain.model.uids import device_uid
+
+KEY_FIELDS: Final = MappingProxyType(
+    {
+        "master_key": KeyKind.E_METER_MASTER_KEY,
+        "authentication_key": KeyKind.E_METER_AUTHENTICATION_KEY,
+        "global_encryption_unicast_key": KeyKind.E_METER_ENCRYPTION_KEY_UNICAST,
+        "lls_password": KeyKind.LLS_PASSWORD,
+        "mbus_default_key": KeyKind.G_METER_MASTER_KEY,
+        "mbus_user_key": KeyKind.G_METER_ENCRYPTION_KEY,
+        "mbus_firmware_update_authentication_key": KeyKind.G_METER_FIRMWARE_UPDATE_AUTHENTICATION_KEY,
+        "mbus_p0_key": KeyKind.G_METER_OPTICAL_PORT_KEY,
+    }
+)
+ELECTRICITY: Final = ("master_key", "authentication_key", "global_encryption_unicast_key")
+MBUS: Final = ("mbus_default_key", "mbus_user_key", "mbus_firmware_update_authentication_key", "mbus_p0_key")
+
+
+def given_ciphertexts(device: NewDevice) -> dict[KeyKind, bytes]:
+    """The RSA ciphertexts of a request by the kind of key that they hold."""
+    found = {kind: getattr(device, field) for field, kind in KEY_FIELDS.items()}
+    return {kind: ciphertext for kind, ciphertext in found.items() if ciphertext is not None}
+
+
+def check_keys(device: NewDevice) -> None:
+    """All three keys of an electricity meter, or all four of an M-Bus device, and never both.
+
+    Raises: KEY_NOT_PRESENT (806), VALIDATION_ERROR (401).
+    """
+    if device.mbus_default_key is not None:
+        mixed = next((field for field in (*ELECTRICITY, "lls_password") if getattr(device, field) is not None), None)
+        if mixed is not None:
+            raise _invalid(f"device.{mixed}", "keys of an electricity meter and of an M-Bus device exclude each other")
+    required = ELECTRICITY if device.mbus_default_key is None else MBUS
+    missing = next((field for field in required if getattr(device, field) is None), None)
+    if missing is not None:
+        kind = KEY_FIELDS[missing]
+        raise CODES["KEY_NOT_PRESENT"](f"device.{missing}: {kind} is required", field=f"device.{missing}", key=kind)
+
+
+def add_device(turn: RegistryTurn) -> OperationResponse:
+    """Register the device for the organisation, which becomes its OWNER.
+
+    Raises: VALIDATION_ERROR (401), EXISTING_DEVICE (204), UNAUTHORIZED (301) where another organisation owns it,
+        UNKNOWN_PROTOCOL_NAME_OR_VERSION_OR_VARIANT (206), KEY_NOT_PRESENT (806), and what opening the keys raised.
+    """
+    request = turn.request
+    assert isinstance(request, AddDeviceRequest)  # noqa: S101  # narrows the type; the operation's command holds no other
+    identification = turn.header.device_identification
+    if identification is None:
+        raise _invalid("device_identification", "is required")
+    _check_owner(turn, identification, overwrite=request.overwrite)
+    description = request.device
+    if (description.protocol_name, description.protocol_version) not in turn.protocols:
+        raise CODES["UNKNOWN_PROTOCOL_NAME_OR_VERSION_OR_VARIANT"](
+            f"there is no protocol {description.protocol_name} {description.protocol_version}",
+            field="device.protocol_name",
+            rule="known protocol name and version",
+        )
+    check_keys(description)
+    given = turn.given_keys
+    if isinstance(given, PlatformError):
+        raise given
+    if given is None:
+        raise CODES["TECHNICAL_ERROR"]("the keys were not opened")
+    device = _device(turn, identification, request)
+    turn.world.put_keys(identification, keys.give(turn.world.keys(identification), given, turn.now))
+    turn.world.put_device(device)
+    turn.world.grant(turn.header.organisation, identification, OWNER)
+    return AddDeviceResponse(revision=device.revision)
+
+
+def _check_owner(turn: RegistryTurn, identification: str, *, overwrite: bool) -> None:
+    if turn.world.device(identification) is None:
+        return
+    if not overwrite:
+        raise CODES["EXISTING_DEVICE"](f"device {identification} exists", device=identification)
+    if OWNER not in turn.world.groups(turn.header.organisation, identification):
+        raise CODES["UNAUTHORIZED"](
+            f"device {identification} belongs to another organisation; only its owner may overwrite it",
+            device=identification,
+        )
+
+
+def _device(turn: RegistryTurn, identification: str, request: AddDeviceRequest) -> Device:
+    former = turn.world.trace_of(identification)
+    revision = former.revision + 1 if former else 1
+    is_mbus = request.device.mbus_default_key is not None
+    device = Device(
+        identification=identification,
+        uid=former.uid if former else device_uid(identification),
+        organisation=turn.header.organisation,
+        state=DeviceState.ACTIVE,
+        is_mbus=is_mbus,
+        gateway=None,
+        revision=revision,
+        published_revision=former.published_revision if former else 0,
+        description=request.device.model_copy(update=dict.fromkeys(KEY_FIELDS)),
+        model=request.device_model,
+        time_zone=request.device.time_zone,
+        changed_at=turn.now,
+    )
+    if is_mbus:
+        coupled = former if former and former.is_known and former.is_mbus else None
+        return replace(
+            device,
+            published_revision=revision,
+            gateway=coupled.gateway if coupled else None,
+            channel=coupled.channel if coupled else None,
+            mbus_identity=coupled.mbus_identity if coupled else None,
+        )
+    return device.with_own_gateway()
+
+
+def _invalid(field: str, rule: str) -> PlatformError:
+    return CODES["VALIDATION_ERROR"](f"{field}: {rule}", field=field, rule=rule)
+
+
+RULE = RegistryRule(OPERATION, add_device)

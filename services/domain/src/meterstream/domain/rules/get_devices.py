@@ -1,0 +1,43 @@
+"""GetDevices: what an organisation may see of the registry, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from meterstream.contracts.operation import OperationRequest, OperationResponse
+from meterstream.contracts.operations.get_devices import (
+    OPERATION,
+    DeviceSummary,
+    GetDevicesRequest,
+    GetDevicesResponse,
+)
+from meterstream.domain.model.rules import DevicePage, QueryRule, RegistryReader
+
+PAGE_SIZE: Final = 30
+
+
+async def get_devices(reader: RegistryReader, asked: Sequence[tuple[str, OperationRequest]]) -> list[OperationResponse]:
+    """One page for each request; a page beyond the last one is empty."""
+    wanted = [(organisation, request.page) for organisation, request in asked if isinstance(request, GetDevicesRequest)]
+    return [_response(page) for page in await reader.device_pages(wanted, PAGE_SIZE)]
+
+
+def _response(page: DevicePage) -> GetDevicesResponse:
+    return GetDevicesResponse(
+        total_pages=-(-page.total // PAGE_SIZE),
+        devices=[
+            DeviceSummary(
+                device_uid=device.uid,
+                device_identification=device.identification,
+                device_type=device.device_type,
+                activated=device.activated,
+                has_schedule=device.has_schedule,
+                public_key_present=False,  # suite 0 knows symmetric keys only
+            )
+            for device in page.devices
+        ],
+    )
+
+
+RULE = QueryRule(OPERATION, get_devices)
