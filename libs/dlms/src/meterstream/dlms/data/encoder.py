@@ -76,8 +76,9 @@ def _append(data: Data, parts: list[bytes], depth: int) -> None:
     elif kind is DataType.COMPACT_ARRAY:
         _append_compact(data, parts, depth)
     else:
+        body = _body(data)
         parts.append(_TAGS[kind])
-        parts.append(_body(data))
+        parts.append(body)
 
 
 def _body(data: Data) -> bytes:

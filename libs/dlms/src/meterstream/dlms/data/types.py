@@ -75,6 +75,9 @@ class CompactArray(tuple[Data, ...]):  # noqa: SLOT001 - a tuple cannot have slo
     def __eq__(self, other: object) -> bool:
         return isinstance(other, CompactArray) and self.description == other.description and super().__eq__(other)
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # tuple has an operator of its own
+
     def __hash__(self) -> int:
         return super().__hash__()
 

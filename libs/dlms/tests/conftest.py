@@ -1,0 +1,138 @@
+"""Both roles of the core, joined in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import pytest
+
+from meterstream.dlms.apdu import ActionResult, DataAccessResult, ReadResult, Selection
+from meterstream.dlms.client import AssociationConfig, ClientAssociation, Continue, Event, Level, SecurityKeys
+from meterstream.dlms.data import (
+    AttributeRef,
+    Data,
+    LogicalName,
+    MethodRef,
+    array,
+    double_long_unsigned,
+    octet_string,
+    structure,
+    unsigned,
+)
+from meterstream.dlms.meter import ClientAccess, Habits, MeterAssociation, MeterSecurity
+
+EK = bytes.fromhex("000102030405060708090A0B0C0D0E0F")
+AK = bytes.fromhex("D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF")
+KEYS = SecurityKeys(EK, AK)
+CLIENT_TITLE = bytes.fromhex("2020201CBE991A14")
+SERVER_TITLE = bytes.fromhex("4F5347000000270F")
+CTOS = bytes.fromhex("3132333435363738393A3B3C3D3E3F40")
+STOC = bytes.fromhex("6162636465666768696A6B6C6D6E6F70")
+PASSWORD = b"11111111"
+
+CLOCK = AttributeRef(8, LogicalName.parse("0.0.1.0.0.255"), 2)
+COUNTER = AttributeRef(1, LogicalName.parse("0.0.43.1.0.255"), 2)
+PROFILE = AttributeRef(7, LogicalName.parse("1.0.99.1.0.255"), 2)
+FILTER = AttributeRef(1, LogicalName.parse("0.0.97.98.10.255"), 2)
+UNKNOWN = AttributeRef(3, LogicalName.parse("1.0.1.8.1.255"), 2)
+RESET = MethodRef(3, LogicalName.parse("1.0.1.8.0.255"), 1)
+
+CLOCK_VALUE = octet_string(bytes.fromhex("07E8070F010A1E0000FF8880"))
+
+
+@dataclass
+class FakeMeter:
+    """A handful of objects; remembers what was written and called."""
+
+    values: dict[AttributeRef, Data] = field(default_factory=dict)
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+    action_results: dict[MethodRef, tuple[ActionResult, Data | None]] = field(default_factory=dict)
+
+    def get(self, client_sap: int, ref: AttributeRef, selection: Selection | None) -> ReadResult:
+        self.calls.append(("get", client_sap, ref, selection))
+        return self.values.get(ref, DataAccessResult.OBJECT_UNDEFINED)
+
+    def set(self, client_sap: int, ref: AttributeRef, selection: Selection | None, data: Data) -> DataAccessResult:
+        self.calls.append(("set", client_sap, ref, selection, data))
+        if ref not in self.values:
+            return DataAccessResult.READ_WRITE_DENIED
+        self.values[ref] = data
+        return DataAccessResult.SUCCESS
+
+    def action(self, client_sap: int, ref: MethodRef, data: Data | None) -> tuple[ActionResult, Data | None]:
+        self.calls.append(("action", client_sap, ref, data))
+        return self.action_results.get(ref, (ActionResult.OBJECT_UNDEFINED, None))
+
+
+def profile(rows: int) -> Data:
+    return array(
+        structure(CLOCK_VALUE, unsigned(4), double_long_unsigned(10_000 + row), double_long_unsigned(row))
+        for row in range(rows)
+    )
+
+
+@dataclass
+class Pair:
+    """A client and a meter whose bytes reach each other; `frames` has all of them in order."""
+
+    client: ClientAssociation
+    meter: MeterAssociation
+    application: FakeMeter
+    access: ClientAccess
+    security: MeterSecurity
+    frames: list[bytes] = field(default_factory=list)
+
+    def exchange(self, frame: bytes, cut: Callable[[bytes], Iterator[bytes]] | None = None) -> Event:
+        """Until the exchange is over; `cut` says in which pieces bytes travel."""
+        pieces = cut or (lambda octets: iter((octets,)))
+        while True:
+            self.frames.append(frame)
+            answer = b"".join(self.meter.receive(piece) for piece in pieces(frame))
+            assert answer, "the meter said nothing"
+            self.frames.append(answer)
+            events = [event for piece in pieces(answer) if (event := self.client.receive(piece)) is not None]
+            assert len(events) == 1
+            if not isinstance(events[0], Continue):
+                return events[0]
+            frame = events[0].frame
+
+
+def make_pair(level: Level, habits: Habits | None = None, **config: Any) -> Pair:
+    keys = KEYS if level.ciphered else None
+    sap = 1 if level.ciphered else 16
+    application = FakeMeter({CLOCK: CLOCK_VALUE, COUNTER: double_long_unsigned(12345), PROFILE: profile(96)})
+    access = ClientAccess(level, keys, PASSWORD if level is Level.LLS else None)
+    security = MeterSecurity(SERVER_TITLE, {sap: access}, lambda length: (STOC * 4)[:length], next_counter=500)
+    settings = AssociationConfig(
+        level,
+        client_sap=sap,
+        client_title=CLIENT_TITLE if level.ciphered else None,
+        keys=keys,
+        password=PASSWORD if level is Level.LLS else None,
+        **config,
+    )
+    challenge = CTOS if level is Level.HLS5_GMAC else b""
+    client = ClientAssociation(settings, count(12345).__next__, challenge)
+    meter = MeterAssociation(application, security, habits or Habits())
+    return Pair(client, meter, application, access, security)
+
+
+@pytest.fixture(scope="session")
+def pair_of() -> Callable[..., Pair]:
+    """make_pair(level, habits=None, **settings of the client)."""
+    return make_pair
+
+
+@pytest.fixture(scope="session")
+def associated() -> Callable[..., Pair]:
+    """As pair_of, with the association open."""
+
+    def make(level: Level, habits: Habits | None = None, **config: Any) -> Pair:
+        pair = make_pair(level, habits, **config)
+        pair.exchange(pair.client.associate())
+        return pair
+
+    return make
