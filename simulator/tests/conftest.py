@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import pytest
+import uvloop
 
 from meterstream.dlms.asyncio import MeterSession, Trace, open_session
 from meterstream.dlms.client import AssociationConfig, Level, SecurityKeys, client_title_for
@@ -17,6 +18,11 @@ from meterstream.simulator.settings import FleetSettings
 
 NOON = datetime(2026, 7, 15, 10, 7, 30, tzinfo=UTC).timestamp()
 """Wednesday 15 July 2026, 12:07:30 in the meters' zone."""
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The process runs on uvloop; tests of other parts run a fleet on asyncio's own loop."""
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
 class Counters:

@@ -22,7 +22,7 @@ from meterstream.simulator.security import CountedAccess
 from meterstream.simulator.server import MeterConnection
 from meterstream.simulator.settings import CounterRule, FleetSettings, MeterAddress
 from meterstream.simulator.stats import Stats
-from meterstream.simulator.tree import ObjectTree
+from meterstream.simulator.tree import object_tree
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -186,8 +186,8 @@ class SimulatedFleet:
         by_generation = ClockRule.FITTING if profile.name == "SMR" else ClockRule.SPECIFIED
         return MeterModel(
             profile=profile,
-            management=ObjectTree(profile, public=False),
-            public=ObjectTree(profile, public=True),
+            management=object_tree(profile, public=False),
+            public=object_tree(profile, public=True),
             clock_rule=self.settings.clock_rule or by_generation,
             buffers=self.settings.buffers,
             now_ms=self._now_ms,

@@ -6,9 +6,9 @@ import asyncio
 import os
 from typing import TYPE_CHECKING, Final, cast
 
-from meterstream.dlms.apdu import decode_aarq, tags
-from meterstream.dlms.errors import DlmsError
+from meterstream.dlms.apdu import tags
 from meterstream.dlms.meter import ClientAccess, Level, MeterAssociation, MeterPhase, MeterSecurity
+from meterstream.dlms.security import TITLE_OCTETS
 from meterstream.simulator.faults import Fault, FaultKind, spoil
 from meterstream.simulator.identity import system_title_for
 from meterstream.simulator.meter import MANAGEMENT_CLIENT, PUBLIC_CLIENT, SimulatedMeter
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from meterstream.simulator.fleet import SimulatedFleet
 
 _HEADER: Final = 8
+_AARQ: Final = bytes((tags.AARQ,))
+_CALLING_TITLE: Final = bytes((0xA6, TITLE_OCTETS + 2, 0x04, TITLE_OCTETS))
 _MAX_WAITING_ANSWERS: Final = 1 << 20
 _PUBLIC_ACCESS: Final = ClientAccess(Level.NONE)
 
@@ -256,11 +258,11 @@ class MeterConnection(asyncio.Protocol):
 
 
 def _client_title(frame: bytes) -> bytes:
-    """Read the calling-AP-title of an AARQ; empty when there is none, or no AARQ."""
-    apdu = frame[_HEADER:]
-    if apdu[:1] != bytes((tags.AARQ,)):
+    """Read the calling-AP-title of an AARQ; empty when there is none of 8 octets, which no meter accepts.
+
+    It stands before everything a client may choose freely, so its head is found there or nowhere.
+    """
+    if frame[_HEADER : _HEADER + 1] != _AARQ:
         return b""
-    try:
-        return decode_aarq(apdu).calling_title or b""
-    except DlmsError:
-        return b""
+    place = frame.find(_CALLING_TITLE)
+    return b"" if place < 0 else frame[place + len(_CALLING_TITLE) : place + len(_CALLING_TITLE) + TITLE_OCTETS]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
@@ -91,6 +92,12 @@ class ObjectTree:
         self.profile = profile
         self.objects: Mapping[bytes, SimulatedObject] = MappingProxyType(objects)
         self.hidden = frozenset(hidden)
+
+
+@cache
+def object_tree(profile: MeterProfile, *, public: bool) -> ObjectTree:
+    """Give the tree of a profile, built once for all fleets of the process."""
+    return ObjectTree(profile, public=public)
 
 
 def _object(
