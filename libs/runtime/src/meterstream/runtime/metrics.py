@@ -41,18 +41,27 @@ class HistogramMetric:
 
 Metric = CounterMetric | GaugeMetric | HistogramMetric
 
-MESSAGES = CounterMetric("meterstream_messages_total", "messages handled", ("topic",))
+MESSAGES = CounterMetric("meterstream_messages_total", "messages handled", ("group",))
+BATCHES = CounterMetric("meterstream_batches_total", "batches handled, or turns ended", ("group",))
+BATCH_SECONDS = HistogramMetric("meterstream_batch_seconds", "time to handle a batch", ("group",))
 DEAD_LETTERS = CounterMetric(
-    "meterstream_dead_letters_total", "messages sent to a dead-letter topic", ("topic", "code")
+    "meterstream_dead_letters_total", "messages sent to a dead-letter topic", ("group", "topic", "code")
 )
-BATCHES = CounterMetric("meterstream_batches_total", "batches handled", ("group",))
-OUTAGES = CounterMetric("meterstream_outages_total", "times that work was held for broker or database", ("group",))
+OUTAGES = CounterMetric("meterstream_outages_total", "times that work was held", ("group", "kind"))
 OVERTAKEN = CounterMetric(
-    "meterstream_overtaken_partitions_total", "positions that retention had overtaken", ("topic",)
+    "meterstream_overtaken_partitions_total", "positions that retention had overtaken", ("group", "topic", "partition")
 )
+UNREADABLE = CounterMetric(
+    "meterstream_unreadable_records_total", "records of a view that cannot be read", ("topic", "partition", "code")
+)
+COMMIT_FAILURES = CounterMetric("meterstream_commit_failures_total", "commits to try again", ("group", "code"))
 REBALANCES = CounterMetric("meterstream_rebalances_total", "changes of assignment", ("group", "kind"))
+LOST_PARTITIONS = CounterMetric("meterstream_lost_partitions_total", "partitions lost, not handed over", ("group",))
+LAG = GaugeMetric("meterstream_lag", "messages not yet committed; -1 when not ours", ("group", "topic", "partition"))
 PARTITIONS = GaugeMetric("meterstream_partitions", "partitions held", ("group",))
+HELD = GaugeMetric("meterstream_held_partitions", "partitions that wait for a schema", ("group",))
 IN_FLIGHT = GaugeMetric("meterstream_in_flight", "messages taken and not finished", ("group",))
+IN_FLIGHT_BYTES = GaugeMetric("meterstream_in_flight_bytes", "their size", ("group",))
 PAUSED = GaugeMetric("meterstream_paused_partitions", "partitions paused for back-pressure", ("group",))
 READY = GaugeMetric("meterstream_ready", "1 while the service is ready")
 
