@@ -252,6 +252,6 @@ def test_wire_types() -> None:
 def test_profiles_cannot_be_changed() -> None:
     profile = load_profile("SMR", "5.0.0")
     with pytest.raises(TypeError):
-        profile.objects["clock"] = profile.object("clock")  # type: ignore[index]
+        profile.objects["clock"] = profile.object("clock")
     with pytest.raises(TypeError):
-        del profile.object("clock").attributes[2]  # type: ignore[attr-defined]
+        del profile.object("clock").attributes[2]
