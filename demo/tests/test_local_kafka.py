@@ -12,6 +12,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from meterstream.demo.servers import KafkaServer, ServerFailed, ServerInUse, ServerUnavailable, start_kafka
 from meterstream.demo.servers import kafka_jars as jars
+from meterstream.demo.servers.kafka_local import start_local_kafka
 from meterstream.demo.servers.kafka_settings import quiet_admin
 
 TIMEOUT_S = 30.0
@@ -62,6 +63,7 @@ def test_a_paused_broker_answers_again_when_it_is_resumed(kafka_server: KafkaSer
     assert quiet_admin(kafka_server.bootstrap_servers).list_topics(timeout=TIMEOUT_S).brokers
 
 
+@pytest.mark.servers
 def test_the_next_start_repairs_what_a_killed_owner_left(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     directory, cache = tmp_path / "kafka", request.config.rootpath / ".local"
     program = f"""
@@ -79,16 +81,16 @@ def test_the_next_start_repairs_what_a_killed_owner_left(tmp_path: Path, request
         admin = quiet_admin(bootstrap)
         create_topic(admin, "of-the-crashed-run")
         with pytest.raises(ServerInUse):
-            start_kafka(directory, cache=cache)
+            start_local_kafka(directory, cache=cache, keep_data=False)
         owner.kill()
 
-    server = start_kafka(directory, cache=cache, keep_data=True)
+    server = start_local_kafka(directory, cache=cache, keep_data=True)
     assert server.bootstrap_servers == bootstrap
     assert "of-the-crashed-run" in quiet_admin(bootstrap).list_topics(timeout=TIMEOUT_S).topics
     server.stop()
 
     (directory / "data" / "meta.properties").write_text("cut off")
-    server = start_kafka(directory, cache=cache, keep_data=True)
+    server = start_local_kafka(directory, cache=cache, keep_data=True)
     assert not quiet_admin(server.bootstrap_servers).list_topics(timeout=TIMEOUT_S).topics
     assert (directory / "data.broken" / "meta.properties").read_text() == "cut off"
     server.stop()
@@ -100,6 +102,7 @@ def test_without_docker_and_maven_one_line_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
     with pytest.raises(ServerUnavailable) as caught:
         start_kafka(tmp_path / "kafka", cache=tmp_path)
     assert str(caught.value) == (

@@ -12,9 +12,8 @@ from meterstream.demo.servers import (
     create_database,
     drop_database,
     postgres_local,
-    start_postgres,
 )
-from meterstream.demo.servers.postgres_local import find_postgres
+from meterstream.demo.servers.postgres_local import find_postgres, start_local_postgres
 
 
 def count(dsn: str) -> int:
@@ -74,17 +73,18 @@ def test_nobody_enters_without_the_password(postgres_server: PostgresServer) -> 
     assert password not in repr(postgres_server)
 
 
+@pytest.mark.servers
 def test_data_is_kept_when_asked_and_else_made_anew(tmp_path: Path) -> None:
-    server = start_postgres(tmp_path / "postgres")
+    server = start_local_postgres(tmp_path / "postgres", keep_data=False)
     kept = create_database(server, "kept")
     insert(kept)
     server.stop()
     server.stop()
-    server = start_postgres(tmp_path / "postgres", keep_data=True)
+    server = start_local_postgres(tmp_path / "postgres", keep_data=True)
     assert count(kept) == 1  # same port, same password
     server.stop()
-    start_postgres(tmp_path / "postgres").stop()
-    server = start_postgres(tmp_path / "postgres", keep_data=True)
+    start_local_postgres(tmp_path / "postgres", keep_data=False).stop()
+    server = start_local_postgres(tmp_path / "postgres", keep_data=True)
     with psycopg.connect(server.dsn) as connection:
         assert connection.execute("SELECT 1 FROM pg_database WHERE datname = 'kept'").fetchone() is None
     server.stop()

@@ -2,8 +2,10 @@
 
 The parent holds the write end of this process's standard input. When that closes (the parent ends, is killed, or wants
 the command stopped) the command gets its stop signal, then, after the grace time, SIGKILL. When this process is killed
-itself, Linux kills the command (PR_SET_PDEATHSIG). The one argument is a `GuardOrder` as JSON; the first line on
-standard output is the command's process id, which the parent answers with one byte; the exit status is the command's (128 + signal when a signal ended it).
+itself, Linux kills the command (PR_SET_PDEATHSIG). What the command leaves behind falls to this process
+(PR_SET_CHILD_SUBREAPER), which kills it. The one argument is a `GuardOrder` as JSON; the first line on
+standard output is the command's process id, which the parent answers with one byte; the exit status is the command's
+(128 + signal when a signal ended it).
 """
 
 import contextlib
@@ -15,14 +17,17 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import NoReturn, TypedDict
 
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
+PR_SET_CHILD_SUBREAPER = 36
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 47, 2
 CAP_DAC_OVERRIDE = 1
 LINUX_CAPABILITY_VERSION_3 = 0x20080522
 PARENT_CHECK_S = 1.0
+CHILDREN = Path(f"/proc/self/task/{os.getpid()}/children")  # of the main thread, which starts them all
 
 
 class GuardOrder(TypedDict):
@@ -80,6 +85,15 @@ def end(child: subprocess.Popen[bytes], stop_signal: int, grace_s: float) -> Non
         child.wait()
 
 
+def kill_remaining() -> None:
+    """SIGKILL to all children until there are none; those of a killed child become ours in turn."""
+    with contextlib.suppress(ChildProcessError, FileNotFoundError):  # no child is left; or this is not Linux
+        while True:
+            for process_id in CHILDREN.read_text().split():
+                os.kill(int(process_id), signal.SIGKILL)
+            os.wait()
+
+
 def main(argument: str) -> NoReturn:
     order: GuardOrder = json.loads(argument)
     parent_id = os.getppid()
@@ -89,6 +103,8 @@ def main(argument: str) -> NoReturn:
         drop_privileges(order["user_id"], order["group_id"], keep_dac_override=order["keep_dac_override"])
     # This process has one thread so far: Linux ties the signal to the thread that forks, and that one stays.
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+    if libc is not None:
+        libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
     def die_with_guard() -> None:
         if libc is not None:
@@ -100,7 +116,6 @@ def main(argument: str) -> NoReturn:
         stdout=log,
         stderr=log,
         cwd="/",
-        start_new_session=True,
         preexec_fn=die_with_guard,
     )
     sys.stdout.write(f"{child.pid}\n")
@@ -123,8 +138,7 @@ def main(argument: str) -> NoReturn:
     if child.poll() is None:
         end(child, order["stop_signal"], order["grace_s"])
     status = child.wait()
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)  # what the command left behind
+    kill_remaining()
     os._exit(status if status >= 0 else 128 - status)
 
 

@@ -176,8 +176,9 @@ def kill_tree(processes: Sequence[psutil.Process]) -> None:
 
 
 def _has_ended(process: psutil.Process) -> bool:
+    """Gone, or only waiting for a slow parent to ask; other threads that are left still hold its ports and files."""
     try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE  # its parent may be slow to ask
+        return not process.is_running() or (process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1)
     except psutil.NoSuchProcess:
         return True
 
@@ -244,6 +245,7 @@ class GuardedProcess:
     def stop(self) -> None:
         """End it in order, by force after its grace time; returns when it and its guard are gone."""
         atexit.unregister(self.stop)
+        self.resume()  # a paused server cannot end in order
         self._wait_for_guard()
 
     def kill(self) -> None:
