@@ -38,6 +38,7 @@ from meterstream.dlms.errors import (
     PduTooLarge,
     UnexpectedAnswer,
 )
+from meterstream.dlms.security import MAX_COUNTER
 
 RELEASE_TIMEOUT_S: Final = 5.0
 _COUNTERS_TO_ASSOCIATE: Final = 3
@@ -58,6 +59,22 @@ class InvocationCounters(Protocol):
     async def ensure(self, count: int) -> None:
         """Returns when `count` calls of `take` will succeed; awaited before every exchange that may use so many."""
         ...
+
+
+class InMemoryCounters:
+    """Counters that live as long as the process: for tools and tests, which keep `next_counter` themselves."""
+
+    def __init__(self, next_counter: int) -> None:
+        self.next_counter = next_counter
+
+    def take(self) -> int:
+        counter = self.next_counter
+        self.next_counter = counter + 1
+        return counter
+
+    async def ensure(self, count: int) -> None:
+        if self.next_counter + count - 1 > MAX_COUNTER:
+            raise CountersExhausted("no invocation counter left under this key")
 
 
 async def open_session(

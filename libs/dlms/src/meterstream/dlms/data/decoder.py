@@ -52,6 +52,12 @@ def _fixed_layouts() -> list[tuple[DataType, int, _Unpack] | None]:
 
 _FIXED: Final = _fixed_layouts()
 _COLUMN_TYPES: Final = frozenset(DataType) - {DataType.ARRAY, DataType.STRUCTURE, DataType.COMPACT_ARRAY}
+# Members of an enumeration cost more to look up than names of a module, once per value.
+_NULL_DATA: Final = DataType.NULL_DATA
+_ARRAY: Final = DataType.ARRAY
+_STRUCTURE: Final = DataType.STRUCTURE
+_OCTET_STRING: Final = DataType.OCTET_STRING
+_COMPACT_ARRAY: Final = DataType.COMPACT_ARRAY
 # Data(...) without the call of NamedTuple's generated __new__: half the cost of a value in a long buffer.
 _new: Final = tuple.__new__
 
@@ -99,14 +105,11 @@ class Decoder:
 
     def _variable(self, offset: int, depth: int) -> tuple[Data, int]:
         tag = self._raw[offset]
-        if tag == DataType.OCTET_STRING:
-            octets, offset = self._octets(offset + 1)
-            return _new(Data, (DataType.OCTET_STRING, octets)), offset
-        if tag == DataType.STRUCTURE:
-            return self._items(DataType.STRUCTURE, offset + 1, depth)
-        if tag == DataType.ARRAY:
-            return self._items(DataType.ARRAY, offset + 1, depth)
-        if tag == DataType.COMPACT_ARRAY:
+        if tag == _STRUCTURE:
+            return self._items(_STRUCTURE, offset + 1, depth)
+        if tag == _ARRAY:
+            return self._items(_ARRAY, offset + 1, depth)
+        if tag == _COMPACT_ARRAY:
             return self._compact(offset + 1, depth)
         try:
             kind = DataType(tag)
@@ -123,14 +126,21 @@ class Decoder:
         items: list[Data] = []
         append = items.append
         for _ in range(count):
-            fixed = _FIXED[raw[offset]]
-            if fixed is None:
-                item, offset = self._variable(offset, depth + 1)
-                append(item)
-            else:
+            tag = raw[offset]
+            fixed = _FIXED[tag]
+            if fixed is not None:
                 append(_new(Data, (fixed[0], fixed[2](raw, offset + 1)[0])))
                 offset += fixed[1]
-        return Data(kind, tuple(items)), offset
+            elif tag == _OCTET_STRING:
+                octets, offset = self._octets(offset + 1)
+                append(_new(Data, (_OCTET_STRING, octets)))
+            elif tag == _NULL_DATA:
+                append(NULL)
+                offset += 1
+            else:
+                item, offset = self._variable(offset, depth + 1)
+                append(item)
+        return _new(Data, (kind, tuple(items))), offset
 
     def _spend(self, values: int, depth: int) -> None:
         if depth >= self._max_depth:
@@ -140,11 +150,15 @@ class Decoder:
             raise LimitExceeded("more values than allowed")
 
     def _octets(self, offset: int) -> tuple[bytes, int]:
-        length, offset = decode_length(self._raw, offset)
+        raw = self._raw
+        length = raw[offset]
+        offset += 1
+        if length >= 0x80:
+            length, offset = decode_length(raw, offset - 1)
         end = offset + length
-        if end > len(self._raw):
-            raise DecodeError(f"string of {length} in {len(self._raw) - offset} octets")
-        return self._raw[offset:end], end
+        if end > len(raw):
+            raise DecodeError(f"string of {length} in {len(raw) - offset} octets")
+        return raw[offset:end], end
 
     def _bits(self, offset: int) -> tuple[BitString, int]:
         length, offset = decode_length(self._raw, offset)

@@ -35,6 +35,10 @@ _NUMBER_FORMATS: Final[dict[DataType, str]] = {
 NUMBERS: Final[dict[DataType, struct.Struct]] = {k: struct.Struct(">" + f) for k, f in _NUMBER_FORMATS.items()}
 _TAGGED_NUMBERS: Final = {int(k): struct.Struct(">B" + f).pack for k, f in _NUMBER_FORMATS.items()}
 FIXED_OCTETS: Final[dict[DataType, int]] = {DataType.DATE_TIME: 12, DataType.DATE: 5, DataType.TIME: 4}
+# Members of an enumeration cost more to look up than names of a module, once per value.
+_ARRAY: Final = DataType.ARRAY
+_STRUCTURE: Final = DataType.STRUCTURE
+_COMPACT_ARRAY: Final = DataType.COMPACT_ARRAY
 _TAGS: Final = {kind: bytes((kind,)) for kind in DataType}
 
 
@@ -57,7 +61,7 @@ def encode(data: Data) -> bytes:
 
 def _append(data: Data, parts: list[bytes], depth: int) -> None:
     kind, value = data
-    if kind is DataType.STRUCTURE or kind is DataType.ARRAY:
+    if kind is _STRUCTURE or kind is _ARRAY:
         if depth >= MAX_DEPTH:
             raise EncodeError(f"data nested deeper than {MAX_DEPTH}")
         if not isinstance(value, tuple):
@@ -73,7 +77,7 @@ def _append(data: Data, parts: list[bytes], depth: int) -> None:
                 parts.append(pack(*item))
             except (struct.error, OverflowError) as error:
                 raise _misfit(item) from error
-    elif kind is DataType.COMPACT_ARRAY:
+    elif kind is _COMPACT_ARRAY:
         _append_compact(data, parts, depth)
     else:
         body = _body(data)

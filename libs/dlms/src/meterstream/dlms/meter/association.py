@@ -132,8 +132,9 @@ class MeterAssociation:
             return b""
         answers = b""
         try:
-            self._reader.feed(octets)
-            while not self.closed and (frame := self._reader.next_frame()) is not None:
+            reader = self._reader
+            reader.feed(octets)
+            while reader.waiting and not self.closed and (frame := reader.next_frame()) is not None:
                 answers += self._answer(*frame)
         except PeerError as error:
             self._close(error)

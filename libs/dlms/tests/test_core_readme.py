@@ -1,0 +1,41 @@
+"""The examples of the README run as they stand."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from meterstream.dlms.asyncio import InMemoryCounters
+from meterstream.dlms.client import SecurityKeys
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def serve_one(listener: socket.socket, serve: Any, keys: SecurityKeys) -> None:
+    connection, _ = listener.accept()
+    with connection:
+        serve(connection, keys)
+
+
+async def test_the_client_of_the_readme_reads_the_meter_of_the_readme() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    assert len(blocks) == 2
+    client: dict[str, Any] = {}
+    meter: dict[str, Any] = {}
+    exec(compile(blocks[0], "README client", "exec", dont_inherit=True), client)
+    exec(compile(blocks[1], "README meter", "exec", dont_inherit=True), meter)
+
+    keys, counters = SecurityKeys(bytes(16), bytes(range(16))), InMemoryCounters(1)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+        host, port = listener.getsockname()
+        served = asyncio.create_task(asyncio.to_thread(serve_one, listener, meter["serve"], keys))
+        async with asyncio.timeout(10):
+            clock = await client["read_clock"](host, port, keys, counters)
+            await served
+    assert abs(datetime.now(UTC) - clock.to_datetime()) < timedelta(seconds=10)
+    assert counters.next_counter == 1 + 4
