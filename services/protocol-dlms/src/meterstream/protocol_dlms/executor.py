@@ -1,0 +1,173 @@
+"""What an executor is, and what it sees of a meter: roles and values, never a socket, a key or an APDU."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from pkgutil import iter_modules
+from types import MappingProxyType, ModuleType
+from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
+from zoneinfo import ZoneInfo
+
+from meterstream.contracts.errors import CODES, DeviceRefused
+from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse
+from meterstream.contracts.records import ReadingRow
+from meterstream.dlms.apdu import ActionResult, DataAccessResult
+from meterstream.dlms.data import AttributeRef, Data, MethodRef, Selection
+from meterstream.dlms.objects import MeterProfile
+
+VALUE = 2
+"""The attribute that holds the value of data, registers and clocks, and the buffer of profiles."""
+SCALER_UNIT = 3
+
+
+class At(NamedTuple):
+    """An attribute by the role of its object in the meter's profile: At("clock"), At("active_energy_import", 3)."""
+
+    role: str
+    attribute: int = VALUE
+    channel: int | None = None
+
+
+class Call(NamedTuple):
+    """A method by the role of its object in the meter's profile."""
+
+    role: str
+    method: int
+    channel: int | None = None
+
+
+Target: TypeAlias = At | AttributeRef
+MethodTarget: TypeAlias = Call | MethodRef
+
+
+class AccessRefused(DeviceRefused):
+    """The meter served the request and said no; `result` tells why. The association stands."""
+
+    def __init__(self, result: DataAccessResult | ActionResult, target: AttributeRef | MethodRef) -> None:
+        kind = "MethodResultCode" if isinstance(result, ActionResult) else "AccessResultCode"
+        super().__init__(CODES["DEVICE_REFUSED"], f"{kind}: {result.name}")
+        self.details = {"result": result.name, "result_code": str(int(result)), "target": str(target)}
+        self.result = result
+
+
+class Meter(Protocol):
+    """One association with a meter.
+
+    Every method raises a PlatformError: AccessRefused when the meter says no; another DeviceRefused, LinkFailed,
+    ProtocolViolation or SecurityFailure when the association is over; NotDone when the profile lacks the object.
+    """
+
+    @property
+    def profile(self) -> MeterProfile:
+        """The objects of the meter's protocol version."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether the association still stands."""
+
+    async def ready(self) -> None:
+        """Return when the next request can leave at once."""
+
+    async def get(self, target: Target, selection: Selection | None = None) -> Data:
+        """The value of one attribute."""
+
+    async def get_list(self, targets: Sequence[Target]) -> list[Data | DataAccessResult]:
+        """Values in the order of `targets`, for each that the meter refuses its result; cut to the meter's limits."""
+
+    async def set(self, target: Target, data: Data, selection: Selection | None = None) -> None:
+        """Write one attribute."""
+
+    async def action(self, target: MethodTarget, data: Data | None = None) -> Data | None:
+        """Call a method; what it returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What executors need to know of the device that an attempt is for; `zone` None: not known, count in UTC."""
+
+    identification: str
+    zone: ZoneInfo | None = None
+    selective_access: bool = True
+    selective_access_periodic_reads: bool = True
+    polyphase: bool = False
+    channel: int | None = None
+    mbus_identity: str | None = None
+
+
+class Actions(Protocol):
+    """Runs the actions of a bundle, each as a step of the attempt."""
+
+    def read(self, operation: str, request: bytes) -> tuple[Executor[Any, Any], OperationRequest]:
+        """The executor and decoded request of an action.
+
+        Raises: PlatformError when the operation is unknown, not allowed in a bundle, or its request unreadable.
+        """
+
+    async def run(self, step: int, executor: Executor[Any, Any], request: OperationRequest) -> OperationResponse:
+        """Carry one action out; `step` is its place in the bundle.
+
+        Raises: PlatformError.
+        """
+
+    def encode(self, response: OperationResponse) -> bytes:
+        """The response as it travels in a bundle's answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything an executor may use. `actions` is set for composite executors alone."""
+
+    meter: Meter
+    device: Device
+    now: Callable[[], datetime]
+    actions: Actions | None = None
+
+
+Req = TypeVar("Req", bound=OperationRequest)
+Resp = TypeVar("Resp", bound=OperationResponse)
+
+
+@dataclass(frozen=True, eq=False)
+class Executor(Generic[Req, Resp]):
+    """Carries one operation out on a meter.
+
+    Attributes:
+        execute: does it; raises PlatformError.
+        readings: rows for analytics out of a response; pure.
+        verify: for operations that are not safe to repeat: tells by reading whether an attempt whose answer was lost
+            took effect; the response if it did, None if it cannot be told or did not.
+        composite: consists of steps that have marks of their own.
+        leaves_work: whether a response leaves something for another attempt.
+    """
+
+    operation: Operation
+    execute: Callable[[Req, Context], Awaitable[Resp]]
+    readings: Callable[[Resp, MeterProfile], list[ReadingRow]] | None = None
+    verify: Callable[[Req, Context], Awaitable[Resp | None]] | None = None
+    composite: bool = False
+    leaves_work: Callable[[Resp], bool] | None = None
+
+    @property
+    def needs_mark(self) -> bool:
+        """Whether a crash may not repeat it without a look at its mark."""
+        return not (self.operation.repeatable or self.composite)
+
+
+Executors: TypeAlias = Mapping[str, Executor[Any, Any]]
+
+
+class DuplicateOperation(ValueError):
+    """Two modules execute the same operation."""
+
+
+def load_executors(package: ModuleType) -> Executors:
+    """EXECUTOR of every public module of `package` by operation, collected once at start-up."""
+    found: dict[str, Executor[Any, Any]] = {}
+    for name in sorted(module.name for module in iter_modules(package.__path__) if not module.name.startswith("_")):
+        executor: Executor[Any, Any] = import_module(f"{package.__name__}.{name}").EXECUTOR
+        if found.setdefault(executor.operation.name, executor) is not executor:
+            raise DuplicateOperation(executor.operation.name)
+    return MappingProxyType(found)

@@ -1,0 +1,1 @@
+"""One module per operation, named as its contract; each exports EXECUTOR. Importing registers nothing."""

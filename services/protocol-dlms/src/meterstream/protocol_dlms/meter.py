@@ -1,0 +1,126 @@
+"""The Meter port over a session: roles become references, failures of the core become those of the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from meterstream.contracts.errors import error
+from meterstream.dlms.apdu import DataAccessResult
+from meterstream.dlms.asyncio import MeterSession
+from meterstream.dlms.data import AttributeRef, Data, MethodRef, Selection
+from meterstream.dlms.errors import DlmsError
+from meterstream.dlms.objects import MeterProfile, UnknownObjectError
+from meterstream.protocol_dlms.counters import SessionCounters
+from meterstream.protocol_dlms.executor import At, Call, MethodTarget, Target
+from meterstream.protocol_dlms.failures import translate
+
+T = TypeVar("T")
+
+
+class LiveMeter:
+    """An association with a meter (see executor.Meter).
+
+    Attributes:
+        meter_s: seconds spent waiting for the meter.
+        key_ids: the keys that this association proves.
+    """
+
+    def __init__(
+        self,
+        session: MeterSession,
+        profile: MeterProfile,
+        counters: SessionCounters | None,
+        key_ids: tuple[str, ...],
+        now: Callable[[], float],
+    ) -> None:
+        self._session = session
+        self._profile = profile
+        self._counters = counters
+        self._now = now
+        self.key_ids = key_ids
+        self.meter_s = 0.0
+
+    @property
+    def profile(self) -> MeterProfile:
+        """The objects of the meter's protocol version."""
+        return self._profile
+
+    @property
+    def alive(self) -> bool:
+        """Whether the association still stands."""
+        return self._session.usable
+
+    async def ready(self) -> None:
+        """Have counters at hand for the next request."""
+        if self._counters is not None:
+            await self._counters.ensure(2)
+
+    async def get(self, target: Target, selection: Selection | None = None) -> Data:
+        """See Meter."""
+        ref = attribute_ref(self._profile, target)
+        return await self._ask(self._session.get(ref, selection), ref)
+
+    async def get_list(self, targets: Sequence[Target]) -> list[Data | DataAccessResult]:
+        """See Meter."""
+        refs = [attribute_ref(self._profile, target) for target in targets]
+        return await self._ask(self._session.get_list(refs), refs[0]) if refs else []
+
+    async def set(self, target: Target, data: Data, selection: Selection | None = None) -> None:
+        """See Meter."""
+        ref = attribute_ref(self._profile, target)
+        await self._ask(self._session.set(ref, data, selection), ref)
+
+    async def action(self, target: MethodTarget, data: Data | None = None) -> Data | None:
+        """See Meter."""
+        ref = method_ref(self._profile, target)
+        return await self._ask(self._session.action(ref, data), ref)
+
+    async def close(self) -> None:
+        """Release the association and close the connection; bounded, never fails."""
+        await self._session.close()
+
+    async def _ask(self, exchange: Awaitable[T], target: AttributeRef | MethodRef) -> T:
+        began = self._now() - (self._counters.waited_s if self._counters is not None else 0.0)
+        try:
+            return await exchange
+        except DlmsError as failure:
+            raise translate(failure, target) from failure
+        finally:
+            waited = self._counters.waited_s if self._counters is not None else 0.0
+            self.meter_s += self._now() - waited - began
+
+
+def attribute_ref(profile: MeterProfile, target: Target) -> AttributeRef:
+    """The attribute on the wire.
+
+    Raises: OPERATION_NOT_SUPPORTED_BY_PLATFORM_FOR_PROTOCOL, GATEWAY_CHANGED for an M-Bus channel outside 1 to 4.
+    """
+    if not isinstance(target, At):
+        return target
+    try:
+        return profile.ref(*target)
+    except UnknownObjectError as missing:
+        raise _unsupported(profile, target.role) from missing
+    except DlmsError as failure:
+        raise translate(failure) from failure
+
+
+def method_ref(profile: MeterProfile, target: MethodTarget) -> MethodRef:
+    """The method on the wire; raises as attribute_ref."""
+    if not isinstance(target, Call):
+        return target
+    try:
+        return profile.object(target.role).method(target.method, target.channel)
+    except UnknownObjectError as missing:
+        raise _unsupported(profile, target.role) from missing
+    except DlmsError as failure:
+        raise translate(failure) from failure
+
+
+def _unsupported(profile: MeterProfile, role: str) -> Exception:
+    return error(
+        "OPERATION_NOT_SUPPORTED_BY_PLATFORM_FOR_PROTOCOL",
+        f"No address found for {role.upper()} in protocol {profile}",
+        role=role,
+    )

@@ -1,0 +1,120 @@
+"""COSEM values -> exact quantities of the contract, and the energy registers of an electricity meter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from decimal import ROUND_HALF_EVEN, Decimal
+from types import MappingProxyType
+from typing import Final
+
+from meterstream.contracts.errors import PlatformError, error
+from meterstream.contracts.records import READING_SCALE, ReadingRow
+from meterstream.contracts.types import Quantity
+from meterstream.dlms.data import INTEGER_TYPES, CosemDateTime, Data, DataType, Unit, scale
+from meterstream.dlms.errors import DecodeError
+from meterstream.dlms.objects import MeterProfile, ScalerUnit
+
+KWH: Final = "KWH"
+_KILO_SCALER: Final = -3
+_SMALLEST_READING: Final = Decimal(1).scaleb(-READING_SCALE)
+
+ENERGY_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "active_energy_import": "active_energy_import",
+        "active_energy_import_rate_1": "active_energy_import_tariff_one",
+        "active_energy_import_rate_2": "active_energy_import_tariff_two",
+        "active_energy_export": "active_energy_export",
+        "active_energy_export_rate_1": "active_energy_export_tariff_one",
+        "active_energy_export_rate_2": "active_energy_export_tariff_two",
+    }
+)
+"""Role of a register in the profile packs -> field of the contract; in the order in which meters are read."""
+
+
+def unexpected(what: str, found: str) -> PlatformError:
+    """The meter's value is of a kind that the object does not have. Never shows the value itself."""
+    return error("ILLEGAL_RESPONSE", f"{what}: {found}", value=what)
+
+
+def read_integer(data: Data, what: str) -> int | None:
+    """A whole number of any integer type, as makes differ in the one they use; None where the meter has none.
+
+    Raises: ILLEGAL_RESPONSE.
+    """
+    if data.type is DataType.NULL_DATA:
+        return None
+    if data.type not in INTEGER_TYPES or not isinstance(data.value, int):
+        raise unexpected(what, f"expected a number, got {data.type.name}")
+    return data.value
+
+
+def read_moment(data: Data, zone: tzinfo | None, what: str) -> datetime | None:
+    """The moment of a date-time; `zone` counts where the meter names no deviation. None: null or not specified.
+
+    Raises: ILLEGAL_RESPONSE.
+    """
+    if data.type is DataType.NULL_DATA:
+        return None
+    try:
+        return CosemDateTime.from_data(data).to_datetime(zone)
+    except DecodeError as failure:
+        raise unexpected(what, str(failure)) from failure
+
+
+def read_scaler_unit(data: Data, what: str) -> ScalerUnit:
+    """Attribute 3 of a register: structure of scaler and unit.
+
+    Raises: ILLEGAL_RESPONSE.
+    Source: IEC 62056-6-2, Register (class_id 3).
+    """
+    match data.value:
+        case (Data(value=int(scaler)), Data(value=int(unit))) if data.type is DataType.STRUCTURE:
+            try:
+                return ScalerUnit(scaler, Unit(unit) if unit else None)
+            except ValueError:
+                raise unexpected(what, f"unit {unit} is not defined") from None
+    raise unexpected(what, "expected a structure of scaler and unit")
+
+
+def to_energy(raw: int, scaler_unit: ScalerUnit, what: str) -> Quantity:
+    """An energy in kWh without losing a digit: raw 10001 with scaler 0 Wh is 10.001 KWH.
+
+    Raises: ILLEGAL_RESPONSE for a unit that is no energy, or a scaler beyond a signed octet.
+    """
+    if scaler_unit.unit is not Unit.WATT_HOUR:
+        unit = "UNDEFINED" if scaler_unit.unit is None else scaler_unit.unit.name
+        raise unexpected(what, f"unit {unit} where an energy belongs")
+    try:
+        amount = scale(raw, scaler_unit.scaler + _KILO_SCALER)
+    except DecodeError as failure:
+        raise unexpected(what, str(failure)) from failure
+    exponent = amount.as_tuple().exponent
+    if isinstance(exponent, int) and exponent > 0:
+        amount = amount.quantize(Decimal(1))  # 12E+3 is written 12000
+    return Quantity(value=amount, unit=KWH)
+
+
+def energy_rows(
+    values: Mapping[str, Quantity | None], profile: MeterProfile, captured_at: datetime, status: list[str]
+) -> list[ReadingRow]:
+    """Rows for analytics out of the energy fields of one answer; `values` by field of the contract."""
+    return [
+        ReadingRow(
+            quantity=field,
+            logical_name=str(profile.object(role).obis),
+            value=_reading_value(quantity.value),
+            unit=quantity.unit,
+            captured_at=captured_at,
+            status=status,
+        )
+        for role, field in ENERGY_FIELDS.items()
+        if (quantity := values.get(field)) is not None
+    ]
+
+
+def _reading_value(value: Decimal) -> Decimal:
+    exponent = value.as_tuple().exponent
+    if isinstance(exponent, int) and exponent >= -READING_SCALE:
+        return value
+    return value.quantize(_SMALLEST_READING, ROUND_HALF_EVEN)

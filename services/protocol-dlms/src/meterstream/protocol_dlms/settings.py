@@ -1,0 +1,53 @@
+"""Settings of protocol-dlms."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+
+from meterstream.runtime.settings import ServiceSettings, SettingsGroup
+
+Seconds = Annotated[float, Field(gt=0, le=7200)]
+Pause = Annotated[float, Field(ge=0, le=600)]
+
+
+class KeySettings(SettingsGroup):
+    """Opens the device keys that domain seals."""
+
+    private_key: SecretStr = Field(description="X25519 private key for which device keys are sealed, 64 hex digits")
+    opened_meters: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        20_000, description="for so many meters opened keys stay in memory"
+    )
+
+
+class SessionSettings(SettingsGroup):
+    """Sessions with meters."""
+
+    max_sessions: Annotated[int, Field(ge=1, le=50_000)] = Field(1000, description="connections open at a time")
+    connects_per_s: Annotated[float, Field(gt=0, le=100_000)] = Field(1000, description="new connections per second")
+    max_per_cell: Annotated[int, Field(ge=1, le=50_000)] = Field(
+        100, description="meters visited at a time behind one base station and cell, where both are known"
+    )
+    connect_timeout_s: Seconds = Field(10, description="longest wait for a TCP connection")
+    response_timeout_s: Seconds = Field(30, description="longest wait for each answer of a meter")
+    counter_block: Annotated[int, Field(ge=16, le=65_536)] = Field(
+        256, description="invocation counters reserved at a time"
+    )
+    counter_read_pause_s: Pause = Field(
+        20, description="pause around reading a counter through the public client; most meters take one connection"
+    )
+    candidate_pause_s: Pause = Field(
+        20, description="pause before other keys are tried; meters lock after repeated failures"
+    )
+    record_wait_s: Seconds = Field(5, description="longest wait for the record that a request needs")
+    decoded_devices: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        2048, description="for so many meters the decoded record stays in memory"
+    )
+
+
+class Settings(ServiceSettings):
+    """Everything that protocol-dlms can be told."""
+
+    keys: KeySettings
+    sessions: SessionSettings = SessionSettings()

@@ -1,0 +1,185 @@
+"""Runs the steps of one attempt on a meter: marks where a crash may not repeat them, readings where they read."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from meterstream.contracts.catalogue import find_operation
+from meterstream.contracts.envelope import DlmsRequestHeader
+from meterstream.contracts.errors import PlatformError, error, from_record
+from meterstream.contracts.operation import OperationRequest, OperationResponse
+from meterstream.contracts.records import UnsafeStep
+from meterstream.dlms.objects import MeterProfile
+from meterstream.protocol_dlms.executor import Context, Device, Executor, Executors, Meter
+from meterstream.protocol_dlms.fence import Guard
+from meterstream.protocol_dlms.marks import Marks
+from meterstream.protocol_dlms.model.marks import Met, StepId, closed, doubtful, leaves_doubt, meet, opened
+from meterstream.protocol_dlms.model.readings import StepRows
+from meterstream.runtime.clock import Clock
+from meterstream.runtime.codec import Codec
+from meterstream.runtime.errors import PoisonMessage
+
+Reopen: TypeAlias = Callable[[], Awaitable[Meter]]
+
+
+class Steps:
+    """The steps of one attempt; the Actions port of a bundle.
+
+    Attributes:
+        rows: what the steps have read so far, for analytics.
+    """
+
+    def __init__(
+        self,
+        header: DlmsRequestHeader,
+        device: Device,
+        guard: Guard,
+        marks: Marks,
+        executors: Executors,
+        codec: Codec,
+        clock: Clock,
+    ) -> None:
+        self._header = header
+        self._device = device
+        self._guard = guard
+        self._marks = marks
+        self._executors = executors
+        self._codec = codec
+        self._clock = clock
+        self._meter: Meter | None = None
+        self._reopen: Reopen | None = None
+        self.rows: list[StepRows] = []
+
+    def settled(self, executor: Executor[Any, Any]) -> OperationResponse | None:
+        """The answer of an attempt that consists of one step, where its mark alone tells it; no meter is needed then.
+
+        Raises: PlatformError that its mark tells; OUTCOME_UNKNOWN.
+        """
+        if not executor.needs_mark:
+            return None
+        mark = self._marks.find(StepId.of(self._header, 0))
+        met = meet(mark)
+        if met is Met.REPEAT and mark is not None:
+            return self._told(mark, executor)
+        if met is Met.DOUBT and executor.verify is None:
+            raise doubtful(None)
+        return None
+
+    async def carry_out(
+        self, executor: Executor[Any, Any], request: OperationRequest, meter: Meter, reopen: Reopen | None = None
+    ) -> OperationResponse:
+        """The whole attempt, on an association that stands; `reopen` gives another one to look at the meter with.
+
+        Raises: PlatformError; Cut; Outage.
+        """
+        self._meter = meter
+        self._reopen = reopen
+        return await self.run(0, executor, request)
+
+    async def run(self, step: int, executor: Executor[Any, Any], request: OperationRequest) -> OperationResponse:
+        """One step.
+
+        Raises: PlatformError; Cut; Outage.
+        """
+        if self._meter is None:
+            raise error("TECHNICAL_ERROR", "a step needs an association")
+        self._guard.boundary()
+        context = Context(self._meter, self._device, self._clock, self if executor.composite else None)
+        response: OperationResponse
+        if executor.needs_mark:
+            response = await self._run_marked(StepId.of(self._header, step), executor, request, context)
+        else:
+            response = await executor.execute(request, context)
+        self._collect(step, executor, response, self._meter.profile)
+        return response
+
+    def read(self, operation: str, request: bytes) -> tuple[Executor[Any, Any], OperationRequest]:
+        """See Actions."""
+        known = find_operation(operation)
+        executor = self._executors.get(known.name)
+        if executor is None or not known.bundle_action:
+            raise error("UNSUPPORTED_OPERATION", f"{operation} is no action of a bundle", operation=operation)
+        try:
+            return executor, self._codec.decode_as(request, known.request)
+        except PoisonMessage as poison:
+            raise error("UNREADABLE_MESSAGE", f"request of {operation}: {poison.reason}", code=poison.code) from None
+
+    def encode(self, response: OperationResponse) -> bytes:
+        """See Actions."""
+        return self._codec.encode(response)
+
+    async def _run_marked(
+        self, step: StepId, executor: Executor[Any, Any], request: OperationRequest, context: Context
+    ) -> OperationResponse:
+        mark = self._marks.find(step)
+        if mark is not None and mark.closed:
+            return self._told(mark, executor)
+        if mark is not None:
+            return await self._verify(mark, executor, request, context, None)
+        mark = opened(step, self._header.not_after)
+        await self._marks.write(mark, self._guard)
+        self._guard.check()
+        try:
+            response: OperationResponse = await executor.execute(request, context)
+        except PlatformError as failure:
+            if leaves_doubt(failure):
+                return await self._verify(mark, executor, request, context, failure)
+            await self._marks.write(closed(mark, failure=failure), self._guard)
+            raise
+        await self._close(mark, response)
+        return response
+
+    async def _verify(
+        self,
+        mark: UnsafeStep,
+        executor: Executor[Any, Any],
+        request: OperationRequest,
+        context: Context,
+        cause: PlatformError | None,
+    ) -> OperationResponse:
+        """The response if reading shows that the step took effect.
+
+        Raises: OUTCOME_UNKNOWN.
+        """
+        if executor.verify is not None:
+            try:
+                if not context.meter.alive and self._reopen is not None:
+                    context = replace(context, meter=await self._reopen())
+                response: OperationResponse | None = await executor.verify(request, context)
+            except PlatformError as failure:
+                cause = cause or failure
+            else:
+                if response is not None:
+                    await self._close(mark, response)
+                    return response
+        failure = doubtful(cause)
+        await self._marks.write(closed(mark, failure=failure), self._guard)
+        raise failure
+
+    async def _close(self, mark: UnsafeStep, response: OperationResponse) -> None:
+        await self._marks.write(closed(mark, self._codec.encode(response)), self._guard)
+
+    def _told(self, mark: UnsafeStep, executor: Executor[Any, Any]) -> OperationResponse:
+        """What a closed mark tells.
+
+        Raises: its failure.
+        """
+        if mark.error is not None:
+            raise from_record(mark.error)
+        if mark.response is None:
+            raise doubtful(None)
+        try:
+            return self._codec.decode_as(mark.response, executor.operation.response)
+        except PoisonMessage:
+            raise doubtful(None) from None
+
+    def _collect(
+        self, step: int, executor: Executor[Any, Any], response: OperationResponse, profile: MeterProfile
+    ) -> None:
+        if executor.readings is None:
+            return
+        rows = executor.readings(response, profile)
+        if rows:
+            self.rows.append(StepRows(step, executor.operation.name, rows))

@@ -1,0 +1,1 @@
+"""What this worker knows from the compacted topics, for the partitions that it holds."""
