@@ -1,0 +1,69 @@
+"""What travels: a message read, a message to send, where it landed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+HeaderList = tuple[tuple[str, bytes], ...]
+
+
+class TopicPartition(NamedTuple):
+    """One partition of a topic; `topic` is the name without prefix."""
+
+    topic: str
+    partition: int
+
+
+class Message(NamedTuple):
+    """A message as it was read; a tombstone has no value.
+
+    `topic` is the name without prefix, `timestamp_ms` is Unix time.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: HeaderList = ()
+    timestamp_ms: int = 0
+
+    def header(self, name: str) -> bytes | None:
+        """The last header of that name, None where there is none."""
+        return next((value for found, value in reversed(self.headers) if found == name), None)
+
+    @property
+    def place(self) -> TopicPartition:
+        """Topic and partition."""
+        return TopicPartition(self.topic, self.partition)
+
+    @property
+    def size(self) -> int:
+        """Octets of key, value and headers."""
+        found = len(self.key or b"") + len(self.value or b"")
+        return found + sum(len(name) + len(value or b"") for name, value in self.headers)
+
+    def __repr__(self) -> str:  # content stays out of logs
+        return f"Message({self.topic}/{self.partition}@{self.offset}, {len(self.value or b'')} bytes)"
+
+
+class Outgoing(NamedTuple):
+    """A message to send. Without `partition` the key decides it; without both they are taken in turn."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]] = ()
+    partition: int | None = None
+
+    def __repr__(self) -> str:  # content stays out of logs
+        return f"Outgoing({self.topic}, {len(self.value or b'')} bytes)"
+
+
+class Position(NamedTuple):
+    """Where a sent message stands in the log."""
+
+    topic: str
+    partition: int
+    offset: int
