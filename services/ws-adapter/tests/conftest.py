@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,19 +19,19 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from meterstream.contracts.catalogue import load_operations
 from meterstream.contracts.envelope import CancelCommand, CommandState, Reply, ResultStatus, State, Verdict
 from meterstream.contracts.errors import PlatformError
-from meterstream.contracts.operation import Command, OperationResponse, Result
+from meterstream.contracts.operation import Command, Operation, OperationResponse, Result
 from meterstream.contracts.records import OrganisationRecord
 from meterstream.demo.certificates import Authority
 from meterstream.runtime.codec import Codec
 from meterstream.runtime.errors import BrokerOutage, MessageTooLarge
 from meterstream.runtime.kafka.messages import Message, Outgoing
 from meterstream.runtime.metrics import Metrics
-from meterstream.ws_adapter.faces import routes_of
+from meterstream.ws_adapter.faces import Faces
 from meterstream.ws_adapter.ingress import Ingress
 from meterstream.ws_adapter.model.organisations import Organisations
 from meterstream.ws_adapter.platform import Platform
 from meterstream.ws_adapter.replies import PendingReplies
-from meterstream.ws_adapter.settings import HttpSettings
+from meterstream.ws_adapter.settings import HttpSettings, SoapSettings
 from meterstream.ws_adapter.store.intake import Intake
 from meterstream.ws_adapter.store.memory import MemoryReadModel
 from meterstream.ws_adapter.store.watch import Progresses, Watchers
@@ -208,7 +208,14 @@ def http_settings() -> HttpSettings:
 
 @pytest.fixture
 def build_stack(authority: Authority, codec: Codec) -> Callable[..., Stack]:
-    def build(settings: HttpSettings, retrieval_s: float = 0.5, **waits: float) -> Stack:
+    def build(
+        settings: HttpSettings,
+        *,
+        soap: SoapSettings = SoapSettings(),  # noqa: B008  # frozen
+        catalogue: Mapping[str, Operation] | None = None,
+        retrieval_s: float = 0.5,
+        **waits: float,
+    ) -> Stack:
         metrics = Metrics("ws-adapter")
         replies = PendingReplies(limit=100)
         watchers = Watchers(limit=100)
@@ -228,7 +235,7 @@ def build_stack(authority: Authority, codec: Codec) -> Callable[..., Stack]:
             **waits,
         )
         platform = Platform(
-            catalogue=load_operations(),
+            catalogue=load_operations() if catalogue is None else catalogue,
             codec=codec,
             ingress=ingress,
             progresses=Progresses(model, watchers),
@@ -238,7 +245,7 @@ def build_stack(authority: Authority, codec: Codec) -> Callable[..., Stack]:
             clock=lambda: datetime.now(UTC),
             retrieval_s=retrieval_s,
         )
-        listener = Listener(settings, routes_of(platform), before_drain=watchers.close)
+        listener = Listener(settings, Faces(platform, soap).routes(), before_drain=watchers.close)
         return Stack(settings, codec, organisations, replies, watchers, model, domain, platform, listener, authority)
 
     return build

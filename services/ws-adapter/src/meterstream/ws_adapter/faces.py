@@ -1,4 +1,4 @@
-"""All routes of the listener."""
+"""The faces of one process."""
 
 from __future__ import annotations
 
@@ -7,8 +7,21 @@ from aiohttp import web
 from meterstream.ws_adapter.platform import Platform
 from meterstream.ws_adapter.rest.face import RestFace
 from meterstream.ws_adapter.rest.forms import Forms
+from meterstream.ws_adapter.settings import SoapSettings
+from meterstream.ws_adapter.soap.face import SoapFace
 
 
-def routes_of(platform: Platform) -> list[web.AbstractRouteDef]:
-    """The routes of every face, derived from the platform's catalogue of operations."""
-    return RestFace(platform, Forms(platform.catalogue, platform.codec)).routes()
+class Faces:
+    """REST and SOAP, derived from the platform's catalogue of operations."""
+
+    def __init__(self, platform: Platform, soap: SoapSettings) -> None:
+        self._rest = RestFace(platform, Forms(platform.catalogue, platform.codec))
+        self._soap = SoapFace(platform, soap)
+
+    def routes(self) -> list[web.AbstractRouteDef]:
+        """All routes of the listener."""
+        return [*self._rest.routes(), *self._soap.routes()]
+
+    def close(self) -> None:
+        """End what they keep running."""
+        self._soap.close()

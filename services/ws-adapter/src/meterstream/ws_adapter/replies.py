@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from meterstream.contracts.envelope import Reply
 from meterstream.contracts.errors import error
+from meterstream.runtime.codec import Codec
+from meterstream.runtime.errors import PoisonMessage
+from meterstream.runtime.kafka.messages import Message
+
+log = logging.getLogger(__name__)
 
 
 class PendingReplies:
@@ -41,3 +47,18 @@ class PendingReplies:
         future = self._waiting.get(reply.submission_id)
         if future is not None and not future.done():
             future.set_result(reply)
+
+
+def reply_taker(pending: PendingReplies, codec: Codec) -> Callable[[Sequence[Message]], None]:
+    """What hands the messages of a replies partition to their waiters; other replicas' replies may be among them."""
+
+    def take(messages: Sequence[Message]) -> None:
+        for message in messages:
+            if not len(pending):
+                return
+            try:
+                pending.resolve(codec.decode_as(message.value or b"", Reply))
+            except PoisonMessage as problem:
+                log.warning("a reply at %r cannot be read: %s", message, problem)
+
+    return take

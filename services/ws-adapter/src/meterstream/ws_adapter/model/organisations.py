@@ -50,6 +50,11 @@ class Organisations:
             raise unknown_organisation(certificate_name)
         return next(iter(named))
 
+    def budget_of(self, certificate_name: str) -> str:
+        """On whose account a request counts before it has said for whom it speaks."""
+        named = self._by_certificate.get(certificate_name)
+        return min(named) if named else certificate_name
+
     def admit(self, organisation: str) -> OrganisationRecord:
         """The record of an organisation that may use the platform.
 

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal, Protocol, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, create_model, model_validator
 
@@ -16,20 +16,9 @@ from meterstream.contracts.envelope import DEFAULT_PRIORITY, Priority, ResultSta
 from meterstream.contracts.errors import ErrorRecord, error
 from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse, Result
 from meterstream.contracts.operations.bundle import BundleAction, BundleRequest, BundleResponse
+from meterstream.ws_adapter.model.actions import ActionCodec
 from meterstream.ws_adapter.model.failures import broken, from_validation
 from meterstream.ws_adapter.model.submission import Options, names_device
-
-R = TypeVar("R", bound=Record)
-
-
-class ActionCodec(Protocol):
-    """Encodes what travels inside a bundle."""
-
-    def encode(self, record: Record, /) -> bytes:
-        """The record's bytes."""
-
-    def decode_as(self, raw: bytes, model: type[R], /) -> R:
-        """The record in `raw`."""
 
 
 class SubmissionBody(Record):
