@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NoReturn, TypedDict
 
 PR_SET_PDEATHSIG = 1
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP = 28, 1 << 2
 PR_SET_CHILD_SUBREAPER = 36
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 47, 2
 CAP_DAC_OVERRIDE = 1
@@ -52,11 +52,12 @@ class _CapabilityData(ctypes.Structure):
 def drop_privileges(user_id: int, group_id: int, *, keep_dac_override: bool) -> None:
     """Become another user for good; optionally keep one Linux capability, and hand it on to programs started later.
 
-    Source: capabilities(7), ambient set. Raises: OSError when the kernel refuses.
+    Source: capabilities(7), ambient set and securebits: without SECBIT_NO_SETUID_FIXUP, access(2) would not count it.
+    Raises: PermissionError when the kernel refuses.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     if keep_dac_override:
-        _check(libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
+        _check(libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0))
     os.setgroups([])
     os.setresgid(group_id, group_id, group_id)
     os.setresuid(user_id, user_id, user_id)
@@ -70,7 +71,10 @@ def drop_privileges(user_id: int, group_id: int, *, keep_dac_override: bool) -> 
 def _check(result: int) -> None:
     if result != 0:
         error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
+        hint = (
+            "root may not hand on CAP_DAC_OVERRIDE here: let others enter the folders above (chmod o+x), or be no root"
+        )
+        raise OSError(error, f"{os.strerror(error)}: {hint}")
 
 
 def end(child: subprocess.Popen[bytes], stop_signal: int, grace_s: float) -> None:
