@@ -18,8 +18,8 @@ from meterstream.contracts.envelope import CommandHeader, ResultStatus
 from meterstream.contracts.errors import ErrorRecord
 from meterstream.contracts.operation import Result
 from meterstream.contracts.records import Endpoint, EndpointKind, OrganisationRecord
-from meterstream.notification.adapters.store import MIGRATIONS, DeliveryStore
-from meterstream.runtime.postgres import Database
+from meterstream.notification.adapters.database import ServiceDatabase
+from meterstream.notification.adapters.store import DeliveryStore
 from meterstream.runtime.settings import PostgresSettings
 
 NOW = datetime(2025, 3, 14, 2, 30, tzinfo=UTC)
@@ -75,14 +75,15 @@ def soap_endpoint() -> Endpoint:
 
 
 @pytest.fixture
-async def database(database_dsn: str) -> AsyncIterator[Database]:
-    opened = await Database.open(PostgresSettings(dsn=database_dsn), MIGRATIONS)
+async def database(database_dsn: str) -> AsyncIterator[ServiceDatabase]:
+    opened = ServiceDatabase(PostgresSettings(dsn=database_dsn))
+    await opened.start()
     yield opened
-    await opened.close()
+    await opened.stop()
 
 
 @pytest.fixture
-def store(database: Database) -> DeliveryStore:
+def store(database: ServiceDatabase) -> DeliveryStore:
     return DeliveryStore(database)
 
 
@@ -99,6 +100,7 @@ class Received:
     path: str
     headers: dict[str, str]
     body: bytes
+    status: int | None = None
 
 
 @dataclass
@@ -126,13 +128,19 @@ class Receiver:
             await self.changed.wait_for(lambda: len(self.at(path)) >= count)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        body = await request.read()
+        received = Received(request.path, dict(request.headers), await request.read())
+        await self.tell(received)
+        planned = self.planned.get(request.path)
+        answer = planned.popleft() if planned else self.always.get(request.path, self.good)
+        response = await answer(request)
+        received.status = response.status
+        await self.tell()
+        return response
+
+    async def tell(self, *received: Received) -> None:
         async with self.changed:
-            self.received.append(Received(request.path, dict(request.headers), body))
+            self.received += received
             self.changed.notify_all()
-        if planned := self.planned.get(request.path):
-            return await planned.popleft()(request)
-        return await self.always.get(request.path, self.good)(request)
 
     @staticmethod
     async def good(_: web.Request) -> web.Response:

@@ -34,6 +34,10 @@ class DeliverySettings(SettingsGroup):
     timeout_s: Seconds = Field(30.0, description="longest attempt")
     max_answer_bytes: Annotated[int, Field(ge=1024, le=2**24)] = Field(65_536, description="most that is read of one")
 
+    lease_margin_s: Seconds = Field(
+        30.0, description="a process silent for twice timeout_s and this loses its attempts to others"
+    )
+
     first_delay_s: Seconds = Field(120.0, description="first pause after a failed attempt")
     multiplier: Annotated[float, Field(ge=1, le=10)] = Field(2.0, description="growth of the pauses")
     max_delay_s: Seconds = Field(3600.0, description="longest pause")

@@ -69,7 +69,10 @@ class JudgingResolver(AbstractResolver):
 
 
 class HttpSender:
-    """Posts to configured endpoints freely, to response URLs by the rules. Keeps no cookies; uses no proxy."""
+    """A component: posts to configured endpoints freely, to response URLs by the rules. No cookies, no proxy."""
+
+    name = "http"
+    ready = True
 
     def __init__(self, settings: DeliverySettings, rules: TargetRules, clock: Clock) -> None:
         self._settings = settings
@@ -78,7 +81,8 @@ class HttpSender:
         self._tls = _tls_context(settings)
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
-    async def __aenter__(self) -> Self:
+    async def start(self) -> None:
+        """Make the connection pools."""
         for requested in (False, True):
             connector = aiohttp.TCPConnector(
                 limit=0,  # the dispatcher bounds attempts; a queue here would let one endpoint hold up others
@@ -95,12 +99,19 @@ class HttpSender:
                 auto_decompress=False,
                 headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
             )
-        return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def stop(self) -> None:
+        """Close all connections."""
         for session in self._sessions.values():
             await session.close()
         self._sessions.clear()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str], *, requested: bool) -> Answer | Refused:
         """One attempt; `requested` URLs came with a command and are judged by the rules."""

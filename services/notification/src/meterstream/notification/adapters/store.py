@@ -12,11 +12,11 @@ from psycopg.rows import class_row, dict_row
 
 from meterstream.contracts.envelope import ResultStatus
 from meterstream.contracts.records import EndpointKind
+from meterstream.notification.adapters.database import Connections
 from meterstream.notification.model.notice import Notice
 from meterstream.notification.model.targets import Target
-from meterstream.runtime.postgres import Database, load_queries
+from meterstream.runtime.postgres import load_queries
 
-MIGRATIONS: Final = "meterstream.notification.migrations"
 KEPT_SOURCE_BYTES: Final = 64 * 1024
 
 _QUERIES: Final = load_queries(__package__)
@@ -93,7 +93,7 @@ class StoredSource:
 class DeliveryStore:
     """The table of deliveries. Every method raises DatabaseOutage when the database is away."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Connections) -> None:
         self._database = database
 
     async def add(self, deliveries: Sequence[NewDelivery], *, give_up_after_s: float) -> int:

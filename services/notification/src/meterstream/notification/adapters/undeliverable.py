@@ -9,7 +9,7 @@ from uuid import UUID
 
 from meterstream.contracts.records import EndpointKind
 from meterstream.notification.adapters.store import DeliveryStore, StoredSource
-from meterstream.runtime.kafka.messages import Message
+from meterstream.runtime.kafka import Message
 
 SOURCE_TOPIC: Final = "results"
 CODE: Final = "DELIVERY_FAILED"

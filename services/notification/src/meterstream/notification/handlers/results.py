@@ -14,7 +14,7 @@ from meterstream.notification.model.notice import notice_of
 from meterstream.notification.model.targets import targets_of
 from meterstream.runtime.codec import Codec
 from meterstream.runtime.errors import UnreadableMessage
-from meterstream.runtime.kafka.messages import Message
+from meterstream.runtime.kafka import Message
 from meterstream.runtime.metrics import DELIVERIES, Metrics
 
 log = logging.getLogger(__name__)
