@@ -75,6 +75,7 @@ class Engine(ABC):
         self._membership = membership
         self._hooks = hooks or NoHooks()
         self._session_timeout = settings.session_timeout_ms / 1000
+        self._interval = min(COMMIT_S, self._session_timeout / 8)
         self._drain_s = drain_s
         self._owned: dict[TopicPartition, Owned] = {}
         self._flow = Flow(per_partition=per_partition, octets=OCTETS)
@@ -306,7 +307,7 @@ class Engine(ABC):
         commit: asyncio.Task[None] | None = None
         try:
             while True:
-                await asyncio.sleep(COMMIT_S)
+                await asyncio.sleep(self._interval)
                 rounds += 1
                 if self._lease is not None:
                     self._lease.beat()
