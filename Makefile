@@ -12,10 +12,11 @@ DISTRIBUTIONS := libs/contracts libs/runtime libs/dlms services/ws-adapter servi
     services/notification simulator demo
 CODE := $(wildcard libs services simulator demo tests bench examples)
 
-# pip's configuration is the one that a machine behind a mirror has; uv reads its own.
+# Machines behind a mirror or an inspecting proxy are set up for pip and by their own certificate store; uv asks neither.
 ifdef PIP_INDEX_URL
 export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
+export UV_SYSTEM_CERTS ?= true
 export DEMO_METERS DEMO_EXIT
 
 .PHONY: help
