@@ -364,6 +364,15 @@ def test_rejections_have_a_diagnostic(pair_of: Pairs, form: bool) -> None:
     assert rejected(pair).diagnostic == 2
 
 
+def test_meter_takes_no_client_with_its_own_title() -> None:
+    meter = meter_with(ClientAccess(Level.HLS5_GMAC, KEYS))
+    config = AssociationConfig(Level.HLS5_GMAC, client_title=TITLE, keys=KEYS)
+    client = ClientAssociation(config, iter(range(1, 9)).__next__, bytes(64))
+    with pytest.raises(AssociationRejected) as caught:
+        client.receive(meter.receive(client.associate()))
+    assert caught.value.diagnostic == 13
+
+
 def test_meter_that_was_asked_badly_can_be_asked_again(pair_of: Pairs) -> None:
     bad, good = pair_of(Level.LLS), pair_of(Level.LLS)
     bad.access.password = b"22222222"

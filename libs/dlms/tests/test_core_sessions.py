@@ -517,6 +517,14 @@ def test_result_in_the_middle_of_a_block_transfer() -> None:
     assert client.phase is Phase.READY
 
 
+def test_exception_response_in_a_block_transfer_ends_the_session() -> None:
+    client = associated_client()
+    client.get(CLOCK)
+    assert isinstance(client.receive(sealed("C4024200000000010001" + "11", 503)), Continue)
+    refused(client, sealed("D80101", 504), ExceptionResponse)
+    assert client.phase is Phase.FAILED
+
+
 def test_errors_say_nothing_about_keys() -> None:
     config = AssociationConfig(Level.LLS, client_title=CLIENT_TITLE, keys=KEYS, password=b"topsecret")
     shown = repr(config) + repr(KEYS) + repr(ClientAccess(Level.LLS, KEYS, b"topsecret")) + repr(hls_client())

@@ -103,6 +103,8 @@ async def open_session(
     ctos = challenge(config.challenge_length) if config.level is Level.HLS5_GMAC else b""
     association = ClientAssociation(config, counters.take if counters is not None else _no_counter, ctos)
     link = Link(asyncio.get_running_loop(), association, trace)
+    if counters is not None and config.level.ciphered:
+        await counters.ensure(_COUNTERS_TO_ASSOCIATE)
     await connect(link, *address, connect_timeout_s)
     session = MeterSession(config, association, link, counters, response_timeout_s)
     try:
@@ -247,8 +249,6 @@ class MeterSession:
             self._link.close()
 
     async def _associate(self) -> None:
-        if self._counters is not None:
-            await self._counters.ensure(_COUNTERS_TO_ASSOCIATE)
         event = await self._link.ask(self._association.associate(), self._response_timeout_s)
         if isinstance(event, Continue):
             event = await self._link.ask(event.frame, self._response_timeout_s)

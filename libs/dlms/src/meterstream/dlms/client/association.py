@@ -83,7 +83,7 @@ class ClientAssociation:
     is complete. `Continue` carries a frame that must be sent before the exchange can end. One exchange at a time.
 
     Errors: a PeerError, SecurityError, AssociationRejected, or any error before READY ends the association (phase
-    FAILED). ExceptionResponse and ConfirmedServiceError in READY refuse one request only.
+    FAILED). ExceptionResponse and ConfirmedServiceError refuse one request only, unless a block transfer was going on.
 
     Args:
         take_counter: gives the next invocation counter of the client; each value it gives is used once at most.
@@ -211,7 +211,8 @@ class ClientAssociation:
             apdu = self._channel.feed(octets)
             return None if apdu is None else handler(apdu)
         except (ExceptionResponse, ConfirmedServiceError):
-            if self._phase is Phase.AWAITING:
+            # In the middle of a block transfer nobody knows whether the meter still is in it: reconnect.
+            if self._phase is Phase.AWAITING and self._blocks is None:
                 self._end_exchange()
             else:
                 self._fail()

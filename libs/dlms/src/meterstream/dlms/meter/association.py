@@ -256,7 +256,7 @@ class MeterAssociation:
             raise AddressNotServed(f"client {source} is not served")
         aarq = decode_aarq(apdu)
         self._use_keys(access)
-        fault = fault_of(aarq, access, self._habits)
+        fault = fault_of(aarq, access, self._security, self._habits)
         if fault is not None:
             return self._reject(fault, aarq.context)
         initiate, self._aarq_counter = open_request(aarq, access, self._cipher)

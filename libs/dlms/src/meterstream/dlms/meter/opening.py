@@ -25,7 +25,7 @@ from meterstream.dlms.security import TITLE_OCTETS, Level, Suite0, protected_cou
 MIN_CHALLENGE: Final = 8
 
 
-def fault_of(aarq: Aarq, access: ClientAccess, habits: Habits) -> UserDiagnostic | None:
+def fault_of(aarq: Aarq, access: ClientAccess, security: MeterSecurity, habits: Habits) -> UserDiagnostic | None:
     """Why the AARQ must be rejected, from what it says in clear; None when nothing is wrong."""
     level = access.level
     expected = ApplicationContext.LOGICAL_NAMES_CIPHERED if level.ciphered else ApplicationContext.LOGICAL_NAMES
@@ -42,7 +42,9 @@ def fault_of(aarq: Aarq, access: ClientAccess, habits: Habits) -> UserDiagnostic
         fits = access.password is not None and compare_digest(value, access.password)
     else:
         fits = MIN_CHALLENGE <= len(value) <= habits.max_challenge
-    if not fits or aarq.calling_title is None or len(aarq.calling_title) != TITLE_OCTETS:
+    title = aarq.calling_title
+    # With the meter's own title its own APDUs, sent back, would pass for those of a client.
+    if not fits or title is None or len(title) != TITLE_OCTETS or title == security.system_title:
         return UserDiagnostic.AUTHENTICATION_FAILURE
     return None
 
