@@ -248,6 +248,10 @@ class MeterSession:
         finally:
             self._link.close()
 
+    def abort(self) -> None:
+        """Closes the connection at once and sends nothing more; idempotent."""
+        self._link.abort()
+
     async def _associate(self) -> None:
         event = await self._link.ask(self._association.associate(), self._response_timeout_s)
         if isinstance(event, Continue):
