@@ -49,12 +49,12 @@ class Client:
         self.watcher = ResultWatcher(platform.stack.kafka_settings, organisation)
 
     async def result(self, uid: str) -> dict[str, Any]:
-        """The finished command as REST tells it, once the read model has it."""
+        """The finished command as REST tells it, once the read model has it; its result's fields beside its own."""
         await self.watcher.wait_for([uid], DEADLINE_S)
 
         async def final() -> dict[str, Any] | None:
             found = await self.rest.fetch(uid)
-            return found if found.get("status") else None
+            return found | found["result"] if found.get("final") else None
 
         return await eventually(final)
 

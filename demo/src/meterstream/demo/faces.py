@@ -81,7 +81,7 @@ class RestFace:
             "request": submission.json,
         }
         async with self._session.post(f"{self._base}/v1/operations/{submission.operation}", json=body) as response:
-            if response.status != 202:
+            if response.status not in (200, 202):
                 raise FaceRefused(f"{response.status}: {await response.text()}")
         return uid
 

@@ -7,14 +7,13 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from meterstream.contracts.envelope import ResultStatus
 from meterstream.contracts.operation import Result
 from meterstream.runtime.codec import Codec
 from meterstream.runtime.settings import KafkaSettings
 
-START_DEADLINE_S = 30.0
 POLL_MS = 200
 
 
@@ -34,6 +33,7 @@ class ResultWatcher:
 
     def __init__(self, settings: KafkaSettings, organisation: str) -> None:
         self._topic = f"{settings.topic_prefix}.results"
+        self._partitions = settings.spread_partitions
         self._organisation = organisation
         self._codec = Codec()
         self._consumer = AIOKafkaConsumer(
@@ -45,15 +45,12 @@ class ResultWatcher:
 
     async def start(self) -> None:
         """Begin at the end of every partition."""
-        from aiokafka import TopicPartition
-
         await self._consumer.start()
-        async with asyncio.timeout(START_DEADLINE_S):
-            while not (numbers := self._consumer.partitions_for_topic(self._topic)):
-                await self._consumer.topics()
-        partitions = [TopicPartition(self._topic, number) for number in sorted(numbers)]
+        partitions = [TopicPartition(self._topic, number) for number in range(self._partitions)]
         self._consumer.assign(partitions)
         await self._consumer.seek_to_end(*partitions)
+        for partition in partitions:
+            await self._consumer.position(partition)  # only now is the end known
         self._task = asyncio.create_task(self._follow())
 
     async def stop(self) -> None:

@@ -149,7 +149,7 @@ class Demo:
             table.add_column(heading)
         for uid in uids[:READINGS_SHOWN]:
             found = await rest.fetch(uid)
-            response = (found.get("result") or {}).get("response") or found.get("response")
+            response = (found.get("result") or {}).get("response")
             if not response:
                 continue
             imported, exported = response["active_energy_import"], response["active_energy_export"]
