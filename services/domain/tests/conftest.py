@@ -21,9 +21,15 @@ from meterstream.contracts.errors import ErrorRecord
 from meterstream.contracts.operation import DlmsRequest, OperationRequest, OperationResponse, Result
 from meterstream.contracts.operations.add_device import AddDeviceRequest, DeviceModel, NewDevice
 from meterstream.contracts.operations.synchronize_time import SynchronizeTimeRequest, SynchronizeTimeResponse
-from meterstream.domain.adapters.administration import NewOrganisation, put_organisation, remove_device
+from meterstream.contracts.records import KafkaCommands
+from meterstream.domain.adapters.administration import (
+    NewOrganisation,
+    load_identity_secret,
+    put_organisation,
+    remove_device,
+)
 from meterstream.domain.adapters.contexts import Contexts
-from meterstream.domain.adapters.intake import Intake, SchemaPatience
+from meterstream.domain.adapters.intake import Intake
 from meterstream.domain.adapters.keyring import Keyring
 from meterstream.domain.adapters.relay import Relay
 from meterstream.domain.adapters.scheduler import Timers
@@ -44,7 +50,6 @@ from meterstream.runtime.settings import PostgresSettings
 
 R = TypeVar("R", bound=Record)
 
-NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 METER = "TEST1024000000001"
 OTHER_METER = "TEST1024000000002"
 PROTOCOLS = frozenset({("DSMR", "4.2.2"), ("SMR", "5.0.0")})
@@ -147,7 +152,7 @@ class Keys:
 
     def keyring(self) -> Keyring:
         vault = KeyVault(bytes(range(32)))
-        return Keyring(self.rsa, vault, KeyVault(bytes(32)), self.protocol_public, self.notification_public)
+        return Keyring(self.rsa, vault, self.protocol_public, self.notification_public)
 
 
 @pytest.fixture(scope="session")
@@ -281,7 +286,9 @@ class Domain:
         return await remove_device(self.store, organisation, device, self.clock.now)
 
     async def organisation(self, identification: str, **more: Any) -> None:
-        await put_organisation(self.database, self.keyring, NewOrganisation(identification, "Name", **more))
+        policy = KafkaCommands(more.pop("kafka_commands", "off"))
+        described = NewOrganisation(identification, "Name", kafka_commands=policy, **more)
+        await put_organisation(self.database, self.keyring, described)
 
     async def run_timers(self) -> Sent:
         """Fire what is due and produce it."""
@@ -291,6 +298,11 @@ class Domain:
         while await self.timers.produce():
             pass
         return self.taken()
+
+    async def pass_time(self, **by: float) -> None:
+        """For timers: everything that is stored happened so much longer ago."""
+        moved = ", ".join(f"{name} = {name} - %s" for name in ("timer_at", "due_at", "expires_at", "not_after"))
+        await self.execute(f"update domain.commands set {moved}", *[timedelta(**by)] * 4)
 
     async def rows(self, statement: str, *arguments: Any) -> list[Any]:
         async with self.database.connection() as connection:
@@ -308,6 +320,7 @@ MakeDomain = Callable[..., Any]
 async def build(database: Database, keys: Keys, clock: MovableClock) -> Domain:
     codec, metrics, producer, dead_letters = shared_codec(), Metrics("domain"), MemoryProducer(), MemoryDeadLetters()
     keyring = keys.keyring()
+    await load_identity_secret(database, keyring)
     store = Store(database)
     contexts = Contexts(
         composer=Composer(codec),
@@ -321,9 +334,8 @@ async def build(database: Database, keys: Keys, clock: MovableClock) -> Domain:
     )
     relay = Relay(database, producer, keyring, codec)
     delivery = Delivery(relay, producer, dead_letters, metrics)
-    patience = SchemaPatience(timedelta(minutes=15), clock)
-    commands = CommandHandler(Intake(codec, keyring, patience, 12), store, contexts, delivery, metrics)
-    responses = ResponseHandler(codec, patience, store, contexts, delivery)
+    commands = CommandHandler(Intake(codec, keyring, 12), store, contexts, delivery, metrics)
+    responses = ResponseHandler(codec, store, contexts, delivery)
     timers = Timers(database, contexts, keyring, relay, producer, metrics)
     return Domain(
         database,
@@ -353,7 +365,8 @@ async def database(database_dsn: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def domain(database: Database, installation_keys: Keys) -> AsyncIterator[Domain]:
     """Two organisations, org-a and org-b, and no device."""
-    made = await build(database, installation_keys, MovableClock(NOW))
+    now = datetime.now(UTC).replace(microsecond=0)  # timers go by the database's clock: near it
+    made = await build(database, installation_keys, MovableClock(now))
     for identification in ("org-a", "org-b"):
         await made.organisation(identification)
     yield made

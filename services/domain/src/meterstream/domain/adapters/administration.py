@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 
 from meterstream.contracts.errors import CODES
 from meterstream.contracts.records import DeviceState, EndpointKind, KafkaCommands
-from meterstream.domain.adapters.keyring import Keyring
-from meterstream.domain.adapters.store import QUERIES, Store, Wanted, transaction
+from meterstream.domain.adapters.keyring import IDENTITY_SECRET, Keyring
+from meterstream.domain.adapters.store import QUERIES, Connection, Store, Wanted, fetch_all, transaction
 from meterstream.domain.model import keys
 from meterstream.domain.model.registry import OWNER
 from meterstream.domain.model.world import World
+from meterstream.runtime.errors import ConfigurationError
 from meterstream.runtime.postgres import Database
-
-IDENTITY_SECRET: Final = "key-identity"  # noqa: S105  # the secret's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +48,12 @@ async def put_organisation(database: Database, keyring: Keyring, organisation: N
     """Make the organisation what is described; doing it again changes nothing but the revision of its record.
 
     A webhook that is described without a secret keeps the one it has.
+
+    Raises: ConfigurationError for a webhook that has none.
     """
     endpoints = organisation.endpoints
     async with database.connection() as connection, transaction(connection):
+        await _check_secrets(connection, organisation)
         await connection.execute(
             QUERIES["put_organisation"],
             {
@@ -74,6 +75,19 @@ async def put_organisation(database: Database, keyring: Keyring, organisation: N
         await connection.execute(QUERIES["delete_other_endpoints"], described)
         sealed = _sealed(keyring, organisation.identification, endpoints)
         await connection.execute(QUERIES["put_endpoints"], described | {"sealed_secrets": sealed})
+
+
+async def _check_secrets(connection: Connection, organisation: NewOrganisation) -> None:
+    names = {"organisations": [organisation.identification]}
+    known = (await fetch_all(connection, [("load_endpoints", names)]))["load_endpoints"]
+    secret = {(row[1], row[2]) for row in known if row[4] is not None}
+    for endpoint in organisation.endpoints:
+        if (
+            endpoint.kind is EndpointKind.WEBHOOK
+            and endpoint.secret is None
+            and ("webhook", endpoint.url) not in secret
+        ):
+            raise ConfigurationError(f"webhook {endpoint.url} needs a secret to sign with")
 
 
 def _sealed(keyring: Keyring, organisation: str, endpoints: Sequence[NewEndpoint]) -> list[bytes | None]:
@@ -110,13 +124,16 @@ async def remove_device(store: Store, organisation: str, device: str, now: datet
     return await store.work(wanted, decide)
 
 
-async def keep_secret(database: Database, name: str, sealed: bytes) -> bytes:
-    """Store a sealed secret unless there is one of that name; returns the one that is stored."""
+async def load_identity_secret(database: Database, keyring: Keyring) -> None:
+    """Let the keyring use the installation's identity secret, made by whoever comes first.
+
+    Raises: ConfigurationError where the key-encryption key is another than before.
+    """
+    fresh = {"name": IDENTITY_SECRET, "sealed": keyring.new_identity_secret()}
     async with database.connection() as connection:
-        await connection.execute(QUERIES["keep_secret"], {"name": name, "sealed": sealed})
-        cursor = await connection.execute(QUERIES["read_secret"], {"name": name})
+        await connection.execute(QUERIES["keep_secret"], fresh)
+        cursor = await connection.execute(QUERIES["read_secret"], {"name": IDENTITY_SECRET})
         row = await cursor.fetchone()
     if row is None:
-        raise CODES["TECHNICAL_ERROR"](f"the secret {name} is gone")
-    stored: bytes = row[0]
-    return stored
+        raise ConfigurationError("the identity secret vanished from the database while it was read")
+    keyring.use_identity_secret(row[0])

@@ -6,8 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
@@ -22,41 +21,11 @@ from meterstream.domain.model.faces import SIGNATURE_HEADER
 from meterstream.domain.model.stored import Position
 from meterstream.domain.model.submissions import Ask, Cancellation, Face, Origin, Submission, request_hash
 from meterstream.domain.model.world import Rejected
-from meterstream.runtime.clock import Clock
 from meterstream.runtime.codec import Codec
-from meterstream.runtime.errors import Outage, PoisonMessage, UnknownSchema, UnreadableMessage
+from meterstream.runtime.errors import PoisonMessage, UnknownSchema, UnreadableMessage
 from meterstream.runtime.kafka.messages import Message
 
 Arrival = Submission | Cancellation
-
-INTERNAL: Final = frozenset({"commands", "commands-urgent", "dlms-responses"})
-"""Topics that only this platform writes: an unknown schema there is a newer release, not bad input."""
-
-
-class SchemaNotKnownYet(Outage):
-    """A newer release writes already what this one cannot read; the partition waits for the upgrade."""
-
-
-class SchemaPatience:
-    """How long a partition of an internal topic waits for a release that knows a schema."""
-
-    def __init__(self, longest: timedelta, clock: Clock) -> None:
-        self._longest = longest
-        self._clock = clock
-        self._since: dict[tuple[str, int], tuple[int, datetime]] = {}
-
-    def check(self, message: Message, unknown: UnknownSchema) -> None:
-        """Raises: SchemaNotKnownYet while it is worth waiting; returns when the message is a dead letter."""
-        if message.topic not in INTERNAL:
-            return
-        place, now = (message.topic, message.partition), self._clock()
-        offset, since = self._since.get(place, (message.offset, now))
-        if offset != message.offset:
-            since = now
-        if now - since < self._longest:
-            self._since[place] = (message.offset, since)
-            raise SchemaNotKnownYet(f"{message.topic}/{message.partition}@{message.offset}: {unknown.reason}")
-        self._since.pop(place, None)
 
 
 @dataclass(slots=True)
@@ -74,25 +43,24 @@ class Intake:
         reply_partitions: how many partitions `replies` has; a command that names another gets no reply.
     """
 
-    def __init__(self, codec: Codec, keyring: Keyring, patience: SchemaPatience, reply_partitions: int) -> None:
+    def __init__(self, codec: Codec, keyring: Keyring, reply_partitions: int) -> None:
         self._codec = codec
         self._keyring = keyring
-        self._patience = patience
         self._reply_partitions = reply_partitions
 
     async def read(self, messages: Sequence[Message]) -> Arrivals:
         """Decode a batch and open the keys in it.
 
-        Raises: SchemaNotKnownYet.
+        Raises: UnknownSchema on a topic that only this platform writes: a newer release does so already, and the
+            engine holds the message until this one is replaced.
         """
         arrivals = Arrivals()
         for message in messages:
             try:
                 arrivals.read.append(self.read_one(message))
-            except UnknownSchema as unknown:
-                self._patience.check(message, unknown)
-                arrivals.rejected.append(Rejected(position_of(message), unknown.code, unknown.reason))
             except PoisonMessage as poison:
+                if isinstance(poison, UnknownSchema) and face_of(message.topic)[0] is Face.PLATFORM:
+                    raise
                 arrivals.rejected.append(Rejected(position_of(message), poison.code, poison.reason))
         await self._open_keys(arrivals.read)
         return arrivals

@@ -6,6 +6,7 @@ Everything here runs on threads: an RSA decryption takes about a millisecond. No
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
@@ -19,11 +20,14 @@ from meterstream.contracts.operations.add_device import NewDevice
 from meterstream.contracts.records import KeyKind, SealedKey
 from meterstream.domain.model.keys import DeviceKey, GivenKey
 from meterstream.domain.rules.add_device import check_keys, given_ciphertexts
-from meterstream.runtime.sealing import KeyVault, Sealer, key_binding, recipient_id
+from meterstream.runtime.errors import ConfigurationError
+from meterstream.runtime.sealing import KeyVault, Sealer, SealError, key_binding, recipient_id
 
 Item = TypeVar("Item")
 T = TypeVar("T")
 
+IDENTITY_SECRET: Final = "key-identity"  # noqa: S105  # the secret's name
+SECRET_BYTES: Final = 32
 KEY_BYTES: Final = 16
 PASSWORD_BYTES: Final = range(1, 65)
 THREADS: Final = 2
@@ -38,7 +42,6 @@ class Keyring:
     Args:
         private_key: opens what clients encrypted.
         vault: seals at rest.
-        identities: names keys; over a change of the key-encryption key too, so it has a secret of its own.
         protocol_public: X25519 public key of protocol-dlms.
         notification_public: X25519 public key of notification.
     """
@@ -47,17 +50,32 @@ class Keyring:
         self,
         private_key: RSAPrivateKey,
         vault: KeyVault,
-        identities: KeyVault,
         protocol_public: bytes,
         notification_public: bytes,
     ) -> None:
         self._private_key = private_key
         self._vault = vault
-        self._identities = identities
+        self._identities: KeyVault | None = None
         self._protocol_public = protocol_public
         self._notification_public = notification_public
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="keyring")
         self.recipient = recipient_id(protocol_public)
+
+    def new_identity_secret(self) -> bytes:
+        """A fresh secret from which key ids are derived, sealed at rest."""
+        return self._vault.seal(secrets.token_bytes(SECRET_BYTES), IDENTITY_SECRET.encode())
+
+    def use_identity_secret(self, sealed: bytes) -> None:
+        """Name keys by this secret: a change of the key-encryption key must not change their ids.
+
+        Raises: ConfigurationError where the key-encryption key does not open it.
+        """
+        try:
+            self._identities = KeyVault(self._vault.open(sealed, IDENTITY_SECRET.encode()))
+        except SealError:
+            raise ConfigurationError(
+                "the key-encryption key is not the one that this database was sealed with"
+            ) from None
 
     def close(self) -> None:
         """Let the threads end."""
@@ -118,6 +136,8 @@ class Keyring:
                 f"{kind} of {device} is not encrypted with the platform's public key (RSA, OAEP with SHA-1)", key=kind
             ) from None
         _check_length(device, kind, plaintext)
+        if self._identities is None:
+            raise RuntimeError("the keyring has no identity secret yet")
         key_id = self._identities.identity(device, kind, plaintext)
         return GivenKey(key_id, kind, self._vault.seal(plaintext, key_binding(device, kind, key_id)))
 

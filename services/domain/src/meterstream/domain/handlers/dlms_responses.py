@@ -10,7 +10,7 @@ from meterstream.contracts.envelope import DlmsResponseHeader
 from meterstream.contracts.errors import CODES
 from meterstream.contracts.operation import DlmsResponse
 from meterstream.domain.adapters.contexts import Contexts
-from meterstream.domain.adapters.intake import SchemaPatience, position_of
+from meterstream.domain.adapters.intake import position_of
 from meterstream.domain.adapters.salvage import readable_fields
 from meterstream.domain.adapters.store import Store, Wanted
 from meterstream.domain.handlers.delivery import Delivery, trace
@@ -27,11 +27,8 @@ from meterstream.runtime.kafka.messages import Message
 class ResponseHandler:
     """Decides a batch of answers in one transaction and produces what follows."""
 
-    def __init__(
-        self, codec: Codec, patience: SchemaPatience, store: Store, contexts: Contexts, delivery: Delivery
-    ) -> None:
+    def __init__(self, codec: Codec, store: Store, contexts: Contexts, delivery: Delivery) -> None:
         self._codec = codec
-        self._patience = patience
         self._store = store
         self._contexts = contexts
         self._delivery = delivery
@@ -80,9 +77,8 @@ class ResponseHandler:
         for message in messages:
             try:
                 answers.append(self._read_one(message))
-            except UnknownSchema as unknown:
-                self._patience.check(message, unknown)
-                rejected.append(Rejected(position_of(message), unknown.code, unknown.reason))
+            except UnknownSchema:
+                raise  # a newer release: the engine holds the message until this one is replaced
             except PoisonMessage as poison:
                 rejected.append(Rejected(position_of(message), poison.code, poison.reason))
                 answers += self._salvage(message, poison)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from meterstream.contracts.envelope import ResultStatus
 from meterstream.contracts.errors import CODES, PlatformError
-from meterstream.contracts.operation import Command
+from meterstream.contracts.operation import Command, Target
 from meterstream.domain.model.admission import admit
 from meterstream.domain.model.context import Context
 from meterstream.domain.model.execution import conclude, expire, refuse, start
@@ -34,14 +34,19 @@ def decide_due(due: Due, world: World, context: Context, outcome: Outcome) -> No
     match row.stage:
         case Stage.QUEUED:
             row = _silent(row, ask, context)
-        case Stage.SCHEDULED | Stage.WAITING if header.expires_at < context.now:
+        case Stage.SCHEDULED | Stage.WAITING if row.expires_at < context.now:
             row = expire(row, ask, context)
         case Stage.SCHEDULED | Stage.WAITING:
             row = _next_attempt(row, ask, world, context)
         case Stage.FINAL:
             return
     world.put_command(row)
+    since = len(outcome.publications)
     outcome.publications += context.composer.follow_up(row, due.command)
+    if ask.operation.target is Target.REGISTRY:  # the device's record goes before the result
+        outcome.publications[since:] = [
+            replace(item, gateway=row.device_identification) for item in outcome.publications[since:]
+        ]
 
 
 def end_unhandled(due: Due, world: World, context: Context, outcome: Outcome) -> None:
