@@ -1,6 +1,7 @@
 """Takes due deliveries from the store, attempts them side by side, and writes down what came of them.
 
-One loop: settle what has finished (one statement), take what is due (one statement), start the attempts, wait. A row
+One loop: settle what has finished (one statement), beside it take what is due (one statement), start the attempts,
+wait. A row
 stays this process's own for a lease; when the process dies, another takes the row after the lease. That, and an answer
 that is lost on its way, are the only repeats of a notification that was taken: receivers know them by the delivery id.
 """
@@ -44,8 +45,8 @@ BuryAll = Callable[[Sequence[GivenUp]], Awaitable[None]]
 class Bounds:
     """How much at a time, and for how long. An attempt itself ends within `timeout_s`."""
 
-    in_flight: int = 256
-    per_lane: int = 8
+    in_flight: int = 512
+    per_lane: int = 32
     timeout_s: float = 30.0
     poll_interval_s: float = 1.0
     drain_s: float = 20.0
@@ -153,9 +154,12 @@ class Dispatcher:
 
     async def _round(self, due: bool) -> None:
         """What needs the broker comes last, so that deliveries go on without it."""
-        await self._settle()
+        work = [self._settle()] if self._finished else []
         if due or self._more:
-            await self._claim()
+            work.append(self._claim())
+        for outcome in await asyncio.gather(*work, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
         await self._give_up(self._hopeless)
         self._hopeless = []
         while due:

@@ -28,8 +28,8 @@ class DeliverySettings(SettingsGroup):
     sender_user: str = Field("platform", description="SOAP header UserName of notifications")
     sender_application: str = Field("SMART_METERS", description="SOAP header ApplicationName of notifications")
 
-    max_in_flight: Annotated[int, Field(ge=1, le=5000)] = Field(256, description="most attempts at a time")
-    max_per_endpoint: Annotated[int, Field(ge=1, le=1000)] = Field(8, description="most of them to one endpoint")
+    max_in_flight: Annotated[int, Field(ge=1, le=5000)] = Field(512, description="most attempts at a time")
+    max_per_endpoint: Annotated[int, Field(ge=1, le=1000)] = Field(32, description="most of them to one endpoint")
     connect_timeout_s: Seconds = Field(10.0, description="longest wait for a connection")
     timeout_s: Seconds = Field(30.0, description="longest attempt")
     max_answer_bytes: Annotated[int, Field(ge=1024, le=2**24)] = Field(65_536, description="most that is read of one")

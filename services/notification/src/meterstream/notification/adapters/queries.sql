@@ -26,8 +26,10 @@ on conflict (delivery_id) do nothing;
 -- name: claim
 -- Takes what is due, lane by lane up to the lane's room, and keeps it from other replicas for the lease. The first
 -- part walks over the lanes that have anything pending (one index probe each); a lane with a million rows due costs
--- no more than one with ten.
-with recursive pending (lane_id) as (
+-- no more than one with ten. The commit need not wait for the disk: a claim that a crash of the database forgets is at
+-- worst attempted again, as is one that a crash of the service leaves behind.
+with recursive relaxed (setting) as materialized (select set_config('synchronous_commit', 'off', true)),
+pending (lane_id) as (
     (select d.lane_id from notification.deliveries d where d.state = 'pending' order by d.lane_id limit 1)
     union all
     select (
@@ -55,7 +57,7 @@ due as (
 )
 update notification.deliveries d
 set due_at = now() + make_interval(secs => %(lease_s)s), claim = d.claim + 1, attempts = d.attempts + 1
-from due
+from due, relaxed
 where d.delivery_id = due.delivery_id
 returning
     d.delivery_id, d.lane_id, d.kind, d.url, d.requested, d.claim, d.attempts,
