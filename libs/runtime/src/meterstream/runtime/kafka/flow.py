@@ -37,7 +37,7 @@ class Flow:
     def remove(self, place: TopicPartition, octets: int) -> None:
         """A partition has gone, with the octets it still held."""
         self.messages -= self._counts.pop(place, 0)
-        self.octets -= octets
+        self._lighten(octets)
         self._full.discard(place)
         self._held.pop(place, None)
         self.paused.discard(place)
@@ -67,9 +67,12 @@ class Flow:
         """A message is done."""
         count = self._counts[place] = self._counts[place] - 1
         self.messages -= 1
-        self.octets -= size
+        self._lighten(size)
         if count <= self._bound * LOW:
             self._full.discard(place)
+
+    def _lighten(self, octets: int) -> None:
+        self.octets -= octets
         if self.octets <= self._octets_bound * LOW:
             self._heavy = False
 

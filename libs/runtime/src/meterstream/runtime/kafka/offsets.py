@@ -78,10 +78,9 @@ class OffsetTracker:
         end = max(self.position, self._inherited_end)
         still_open = [offset for offset in self._order if offset in self._open]
         still_open += sorted(offset for offset in self._inherited_open if offset >= self.position)
-        if self._inherited_end > self.position and not still_open:
-            return Commit(end, "")
+        self._truncated = False
         if not still_open:
-            return Commit(self.position, "")
+            return Commit(end, "")
         base = still_open[0]
         metadata, whole = _fit(base, still_open[1:], end)
         self._truncated = not whole
