@@ -31,6 +31,8 @@ from meterstream.ws_adapter.ingress import Ingress
 from meterstream.ws_adapter.model.organisations import Organisations
 from meterstream.ws_adapter.platform import Platform
 from meterstream.ws_adapter.replies import PendingReplies
+from meterstream.ws_adapter.rest.documents import Documents, render_documents
+from meterstream.ws_adapter.rest.forms import Forms
 from meterstream.ws_adapter.settings import HttpSettings, SoapSettings
 from meterstream.ws_adapter.store.intake import Intake
 from meterstream.ws_adapter.store.memory import MemoryReadModel
@@ -206,13 +208,19 @@ def http_settings() -> HttpSettings:
     return HttpSettings(host="127.0.0.1", port=0, trusted_proxies="127.0.0.1", max_requests=50, max_streams=3)
 
 
+@pytest.fixture(scope="session")
+def documents(codec: Codec) -> Documents:
+    return render_documents(Forms(load_operations(), codec))
+
+
 @pytest.fixture
-def build_stack(authority: Authority, codec: Codec) -> Callable[..., Stack]:
+def build_stack(authority: Authority, codec: Codec, documents: Documents) -> Callable[..., Stack]:
     def build(
         settings: HttpSettings,
         *,
         soap: SoapSettings = SoapSettings(),  # noqa: B008  # frozen
         catalogue: Mapping[str, Operation] | None = None,
+        codec: Codec = codec,
         retrieval_s: float = 0.5,
         **waits: float,
     ) -> Stack:
@@ -245,7 +253,7 @@ def build_stack(authority: Authority, codec: Codec) -> Callable[..., Stack]:
             clock=lambda: datetime.now(UTC),
             retrieval_s=retrieval_s,
         )
-        listener = Listener(settings, Faces(platform, soap).routes(), before_drain=watchers.close)
+        listener = Listener(settings, Faces(platform, soap, documents).routes(), before_drain=watchers.close)
         return Stack(settings, codec, organisations, replies, watchers, model, domain, platform, listener, authority)
 
     return build

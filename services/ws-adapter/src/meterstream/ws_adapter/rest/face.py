@@ -25,6 +25,8 @@ from meterstream.ws_adapter.model.progress import CommandKey, Progress
 from meterstream.ws_adapter.model.submission import Caller
 from meterstream.ws_adapter.platform import Platform
 from meterstream.ws_adapter.rest import views
+from meterstream.ws_adapter.rest.docs import CONTENT_SECURITY_POLICY
+from meterstream.ws_adapter.rest.documents import Documents
 from meterstream.ws_adapter.rest.events import stream_events
 from meterstream.ws_adapter.rest.forms import Form, Forms
 from meterstream.ws_adapter.rest.problems import problem, problem_of
@@ -47,20 +49,30 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class RestFace:
     """Commands over HTTP and JSON."""
 
-    def __init__(self, platform: Platform, forms: Forms) -> None:
+    def __init__(self, platform: Platform, forms: Forms, documents: Documents) -> None:
         self._platform = platform
         self._forms = forms
+        self._documents = documents
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """What to add to the application."""
         one = f"{PREFIX}/operations/{{uid}}"
         return [
+            web.get(f"{PREFIX}/openapi.json", self._openapi),
+            web.get(f"{PREFIX}/docs", self._docs),
             web.post(f"{PREFIX}/operations/{{operation}}", self._guarded(self._submit)),
             web.get(one, self._guarded(self._get)),
             web.delete(one, self._guarded(self._cancel)),
             web.get(f"{one}/events", self._guarded(self._events, streams=True)),
             web.route("*", f"{PREFIX}/{{tail:.*}}", self._guarded(self._nothing)),
         ]
+
+    async def _openapi(self, _: web.Request) -> web.StreamResponse:
+        return web.Response(body=self._documents.openapi, content_type="application/json")
+
+    async def _docs(self, _: web.Request) -> web.StreamResponse:
+        headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "X-Content-Type-Options": "nosniff"}
+        return web.Response(body=self._documents.page, content_type="text/html", charset="utf-8", headers=headers)
 
     def _guarded(self, handler: Handler, *, streams: bool = False) -> Handler:
         guard = self._platform.guard
