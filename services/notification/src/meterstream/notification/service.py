@@ -19,7 +19,6 @@ from meterstream.notification.adapters.undeliverable import Undeliverable
 from meterstream.notification.dispatcher import Bounds, Dispatcher
 from meterstream.notification.handlers.results import ResultsHandler
 from meterstream.notification.housekeeping import Housekeeping
-from meterstream.notification.model.addresses import TargetRules
 from meterstream.notification.model.circuit import CircuitPolicy, Circuits
 from meterstream.notification.model.retry import RetryPolicy
 from meterstream.notification.model.soap import Sender
@@ -75,7 +74,7 @@ def build(settings: Settings, metrics: Metrics) -> Sequence[Component]:
     """All components, in the order of their start."""
     delivery, kafka, codec = settings.delivery, settings.kafka, shared_codec()
     opener = Opener(read_private_key(settings.keys.private_key_file))
-    rules = TargetRules(delivery.response_url_allowed, allow_private=delivery.allow_private_targets)
+    rules = delivery.target_rules()
     hooks = MeteredHooks(metrics)
     database = ServiceDatabase(settings.postgres)
     store = DeliveryStore(database)

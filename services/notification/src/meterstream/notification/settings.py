@@ -65,10 +65,10 @@ class DeliverySettings(SettingsGroup):
     certificate_file: Path | None = Field(None, description="client certificate shown to endpoints, PEM")
     key_file: Path | None = Field(None, description="key of the client certificate, PEM")
 
-    response_url_allowed: tuple[str, ...] = Field(
-        (),
-        description='hosts that a command\'s response URL may name, JSON: ["a.example.org", "*.b.org", "10.2.0.0/16"];'
-        " empty: every public one",
+    response_url_allowed: str = Field(
+        "",
+        description="hosts that a command's response URL may name, comma separated: a.example.org, *.b.org,"
+        " 10.2.0.0/16; empty: every public one",
     )
     allow_private_targets: bool = Field(
         default=False,
@@ -77,9 +77,17 @@ class DeliverySettings(SettingsGroup):
 
     @field_validator("response_url_allowed")
     @classmethod
-    def _entries_are_hosts(cls, entries: tuple[str, ...]) -> tuple[str, ...]:
-        TargetRules(entries)
-        return entries
+    def _entries_are_hosts(cls, text: str) -> str:
+        TargetRules(_entries(text))
+        return text
+
+    def target_rules(self) -> TargetRules:
+        """The rules for response URLs."""
+        return TargetRules(_entries(self.response_url_allowed), allow_private=self.allow_private_targets)
+
+
+def _entries(text: str) -> list[str]:
+    return [entry for part in text.split(",") if (entry := part.strip())]
 
 
 class Settings(ServiceSettings):

@@ -77,7 +77,7 @@ class ResultsHandler:
         targets = targets_of(notice, header.application, header.response_url, organisation, self._rules)
         if not targets:
             self._metrics.count(DELIVERIES, "none", "unaddressed")
-            log.info(
+            log.debug(
                 "nobody to tell",
                 extra={"organisation": header.organisation, "correlation_uid": header.correlation_uid},
             )

@@ -127,7 +127,7 @@ def _is_network(entry: str) -> bool:
     try:
         ip_network(entry)
     except ValueError:
-        if re.fullmatch(r"[0-9.]+(/.*)?|.*:.*|.*/.*", entry):
+        if re.fullmatch(r"[0-9.]+(/.*)?|[0-9a-f:.]*:[0-9a-f:.]*(/.*)?", entry):
             raise ValueError(f"{entry!r} is no network (host bits set?)") from None
         return False
     return True
