@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import time
 from collections.abc import AsyncIterator, Callable
@@ -47,32 +48,32 @@ BAD = {
     "unknown device": Bad(
         "GetActualMeterReads", {"device_identification": UNKNOWN, "request": {}}, 404, "UNKNOWN_DEVICE"
     ),
-    "missing device": Bad("GetActualMeterReads", {"request": {}}, 400, "VALIDATION_ERROR", "device_identification"),
+    "missing device": Bad("GetActualMeterReads", {"request": {}}, 422, "VALIDATION_ERROR", "device_identification"),
     "value out of range": Bad(
         "GetPeriodicMeterReads",
         {"device_identification": UNKNOWN, "request": PERIOD},
-        400,
+        422,
         "VALIDATION_ERROR",
         "request.period_type",
     ),
     "priority out of range": Bad(
         "GetActualMeterReads",
         {"device_identification": UNKNOWN, "request": {}, "priority": 10},
-        400,
+        422,
         "VALIDATION_ERROR",
         "priority",
     ),
     "unknown field": Bad(
         "GetActualMeterReads",
         {"device_identification": UNKNOWN, "request": {"speed": "fast"}},
-        400,
+        422,
         "VALIDATION_ERROR",
         "request.speed",
     ),
     "unknown zone": Bad(
         "SynchronizeTime",
         {"device_identification": UNKNOWN, "request": {"time_zone": "Mars/Olympus"}},
-        400,
+        422,
         "VALIDATION_ERROR",
         "request.time_zone",
     ),
@@ -101,7 +102,7 @@ async def test_rest_refuses_malformed_json(client: Client) -> None:
 
 async def test_rest_refuses_a_body_beyond_the_limit(client: Client) -> None:
     url = f"{client.base}/v1/operations/GetActualMeterReads"
-    async with client.session.post(url, data=b" " * (17 * 1024 * 1024)) as response:
+    async with client.session.post(url, data=io.BytesIO(b" " * (17 * 1024 * 1024))) as response:
         problem = await response.json(content_type=None)
     assert (response.status, problem["code"]) == (413, "MESSAGE_TOO_LARGE")
 
@@ -243,8 +244,8 @@ async def test_kafka_dead_letters_what_nobody_can_read(
 ) -> None:
     await publish(client, value)
     headers = await dead_letters.of(value)
-    assert headers["code"] == code
-    assert headers["reason"]
+    assert headers["dead_letter_code"] == code
+    assert headers["dead_letter_reason"]
 
 
 async def test_kafka_dead_letters_a_stale_command(
@@ -255,7 +256,7 @@ async def test_kafka_dead_letters_a_stale_command(
     message = client.kafka.message("a-command-that-nobody-waits-for", actual_reads(meter.identification), past)
     assert message.value is not None
     await publish(client, message.value, meter.identification)
-    assert (await dead_letters.of(message.value))["code"] == "STALE"
+    assert (await dead_letters.of(message.value))["dead_letter_code"] == "STALE"
 
 
 async def test_kafka_rejects_an_unknown_device_with_a_result(client: Client) -> None:
@@ -270,4 +271,4 @@ async def test_kafka_is_closed_to_an_organisation_that_may_not_publish(
     message = stranger.kafka.message("an-uninvited-command", actual_reads(UNKNOWN), datetime.now(UTC))
     assert message.value is not None
     await publish(stranger, message.value)
-    assert (await dead_letters.of(message.value))["code"] == "UNAUTHORIZED"
+    assert (await dead_letters.of(message.value))["dead_letter_code"] == "UNAUTHORIZED"

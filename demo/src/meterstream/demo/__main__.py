@@ -26,6 +26,7 @@ DEFAULT_METERS = 1000
 FLEET_SEED = "demo"
 UP_DEADLINE_S = 300.0
 DOWN_DEADLINE_S = 90.0
+LINE_WIDTH = 118  # what the tables need, also where nobody tells a width
 QUICK = {
     "METERSTREAM_RETRY__FIRST_DELAY_S": "5",
     "METERSTREAM_SESSIONS__COUNTER_READ_PAUSE_S": "0",
@@ -43,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     console = Console()
+    console.width = max(console.width, LINE_WIDTH)
     try:
         match options.command:
             case "up":
