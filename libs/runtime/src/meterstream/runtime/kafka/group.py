@@ -35,7 +35,7 @@ Callback = Callable[[Consumer, list[confluent_kafka.TopicPartition]], None]
 CONSUME_S: Final = 0.1
 EAGER_S: Final = 0.01
 MOST_AT_ONCE: Final = 500
-HANDOVERS: Final = 4
+HANDOVERS: Final = 1  # so the thread is at most two rounds ahead of the event loop
 MAX_POLL_MS: Final = 120_000
 DRAIN_LIMIT_S: Final = 90.0
 ASK_S: Final = 10.0
@@ -212,9 +212,11 @@ class GroupMembership:
         self._paused.clear()
 
     def _deliver(self, session: int, messages: list[Message]) -> None:
-        self._room.release()
-        if session == self._session:
-            self._sink.delivered(messages)
+        try:
+            if session == self._session:
+                self._sink.delivered(messages)
+        finally:
+            self._room.release()  # after the pause that these messages may have asked for
 
     def _on_message_error(self, message: Any, error: KafkaError) -> None:
         if error.code() in _OVERTAKEN and message.topic() is not None:

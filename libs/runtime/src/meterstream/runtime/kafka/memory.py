@@ -289,6 +289,8 @@ class MemoryMembership:
 
     async def _leave(self) -> None:
         async with self._group.balancing:
+            if self not in self._group.members:
+                return
             self._group.members.remove(self)
             if self._sink is not None and self._positions:
                 await self._sink.revoking(frozenset(self._positions))

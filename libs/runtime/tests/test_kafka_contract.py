@@ -1,0 +1,590 @@
+"""What the engine promises, tested alike on the twin in memory and on a real broker."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from meterstream.runtime.errors import DatabaseOutage, MessageTooLarge, PoisonMessage, UnknownSchema
+from meterstream.runtime.kafka import Batch, Described, Message, Outgoing, PartitionLeft, Turn
+
+if TYPE_CHECKING:
+    from .conftest import BrokerWorld, MemoryWorld, Until, World
+
+HIGH, NORMAL, LOW = "dlms-requests-high", "dlms-requests-normal", "dlms-requests-low"
+LANES = {HIGH: 6.0, NORMAL: 3.0, LOW: 1.0}
+
+
+def described(message: Message) -> Described:
+    return Described(message.key, 4)
+
+
+def numbered(topic: str, count: int, keys: int = 20) -> list[Outgoing]:
+    return [Outgoing(topic, b"key%d" % (number % keys), b"%d" % number) for number in range(count)]
+
+
+def values(messages: Sequence[Message]) -> list[int]:
+    return [int(message.value or b"-1") for message in messages]
+
+
+def by_key(messages: Sequence[Message]) -> dict[bytes | None, list[int]]:
+    found: defaultdict[bytes | None, list[int]] = defaultdict(list)
+    for message in messages:
+        found[message.key].append(int(message.value or b"-1"))
+    return found
+
+
+class Gate(asyncio.Event):
+    """Holds a handler until it is set."""
+
+
+class ProducerContract:
+    async def test_positions_come_in_the_order_of_the_batch(self, world: World) -> None:
+        sent = await world.producer.send(numbered("results", 200))
+        stored = {(m.partition, m.offset): m for m in await world.messages("results")}
+        assert values([stored[position.partition, position.offset] for position in sent]) == list(range(200))
+
+    async def test_keys_and_named_partitions_decide_where_a_message_lands(self, world: World) -> None:
+        key = b"E0000001"
+        first, second, third = await world.producer.send(
+            [
+                Outgoing("results", key, b"1"),
+                Outgoing("results", key, b"2", partition=3),
+                Outgoing("devices", key, b"3"),
+            ]
+        )
+        assert first.partition == world.producer.partition_of("results", key)
+        assert second.partition == 3
+        assert third.partition == world.producer.partition_of("devices", key)
+
+    async def test_headers_and_tombstones_arrive_as_sent(self, world: World) -> None:
+        await world.producer.send([Outgoing("devices", b"E1", None, (("ce_id", b"x"), ("ce_id", b"y")))])
+        (found,) = await world.messages("devices")
+        assert (found.key, found.value, found.headers) == (b"E1", None, (("ce_id", b"x"), ("ce_id", b"y")))
+
+    async def test_one_message_too_large_and_nothing_of_the_batch_is_sent(self, world: World) -> None:
+        batch = [Outgoing("command-states", b"k", b"small"), Outgoing("command-states", b"k", bytes(1024 * 1024))]
+        with pytest.raises(MessageTooLarge, match="the limit is 1048576"):
+            await world.producer.send(batch)
+        await world.producer.send([Outgoing("results", b"k", bytes(7 * 1024 * 1024))])
+        assert len(await world.messages("results")) == 1
+
+
+class BatchContract:
+    async def test_every_message_once_in_order_per_key(self, world: World, until: Until) -> None:
+        seen: list[Message] = []
+
+        async def handle(batch: Batch) -> None:
+            batch.check()
+            seen.extend(batch)
+
+        consumer = world.batch(group="g", topics=["commands"], handle=handle, max_batch=50)
+        await world.producer.send(numbered("commands", 500))
+        await consumer.start()
+        await until(lambda: len(seen) >= 500)
+        await world.producer.send(numbered("commands", 100))
+        await until(lambda: len(seen) >= 600)
+        assert Counter(values(seen)) == Counter([*range(500), *range(100)])
+        assert all(found == sorted(found[:25]) + sorted(found[25:]) for found in by_key(seen).values())
+        await until(lambda: consumer.ready)
+
+    async def test_the_next_member_goes_on_where_the_last_one_stopped(self, world: World, until: Until) -> None:
+        for round_ in range(2):
+            seen: list[Message] = []
+
+            async def handle(batch: Batch, seen: list[Message] = seen) -> None:
+                seen.extend(batch)
+
+            consumer = world.batch(group="g", topics=["commands"], handle=handle)
+            await world.producer.send([Outgoing("commands", b"k%d" % n, b"%d" % round_) for n in range(50)])
+            await consumer.start()
+            await until(lambda seen=seen: len(seen) >= 50)
+            await consumer.stop()
+            assert values(seen) == [round_] * 50
+
+    async def test_trouble_of_the_database_is_never_poison(self, world: World, until: Until) -> None:
+        seen: list[Message] = []
+        down = True
+        tries = 0
+
+        async def handle(batch: Batch) -> None:
+            nonlocal tries
+            tries += 1
+            if down:
+                raise DatabaseOutage("gone")
+            seen.extend(batch)
+
+        consumer = world.batch(group="g", topics=["commands"], handle=handle)
+        await consumer.start()
+        await until(lambda: consumer.ready)
+        await world.producer.send(numbered("commands", 30))
+        await until(lambda: tries > 1)
+        assert not consumer.ready
+        down = False
+        await until(lambda: len(seen) == 30 and consumer.ready)
+        assert await world.messages("commands.dead-letter") == []
+
+    async def test_poison_is_found_alone_and_dead_lettered_with_its_reason(self, world: World, until: Until) -> None:
+        seen: list[Message] = []
+        told: list[tuple[bytes | None, str]] = []
+
+        async def handle(batch: Batch) -> None:
+            for message in batch:
+                if message.value == b"13":
+                    raise PoisonMessage("STALE", "expired long ago")
+                if message.value == b"77":
+                    raise ValueError("the text of a foreign error may hold a key: 00112233")
+            seen.extend(batch)
+
+        async def on_dead_letter(message: Message, poison: PoisonMessage) -> None:
+            told.append((message.value, poison.code))
+
+        consumer = world.batch(group="g", topics=["commands"], handle=handle, on_dead_letter=on_dead_letter)
+        sent = await world.producer.send(numbered("commands", 100))
+        await consumer.start()
+        await until(lambda: len(seen) >= 98 and len(told) >= 2)
+        assert sorted(values(seen)) == [n for n in range(100) if n not in (13, 77)]
+        assert sorted(told) == [(b"13", "STALE"), (b"77", "TECHNICAL_ERROR")]
+        letters = {letter.value: letter for letter in await world.messages("commands.dead-letter")}
+        assert set(letters) == {b"13", b"77"}
+        stale = letters[b"13"]
+        assert stale.key == b"key13"
+        assert stale.header("dead_letter_code") == b"STALE"
+        assert stale.header("dead_letter_reason") == b"expired long ago"
+        assert stale.header("dead_letter_stage") == b"g"
+        assert stale.header("dead_letter_topic") == b"commands"
+        assert stale.header("dead_letter_partition") == b"%d" % sent[13].partition
+        assert stale.header("dead_letter_offset") == b"%d" % sent[13].offset
+        reason = letters[b"77"].header("dead_letter_reason") or b""
+        assert reason.startswith(b"ValueError at handle")
+        assert b"00112233" not in reason
+
+    async def test_a_dead_letter_above_the_limit_is_cut_and_named_by_its_digest(
+        self, world: World, until: Until
+    ) -> None:
+        value = bytes(range(256)) * (8 * 4096 - 1)  # with the letter's own headers it no longer fits into 8 MiB
+
+        async def handle(batch: Batch) -> None:
+            raise PoisonMessage("UNREADABLE_MESSAGE", "nonsense")
+
+        told: list[Message] = []
+
+        async def on_dead_letter(message: Message, poison: PoisonMessage) -> None:
+            told.append(message)
+
+        consumer = world.batch(group="g", topics=["commands"], handle=handle, on_dead_letter=on_dead_letter)
+        await world.producer.send([Outgoing("commands", b"k", value)])
+        await consumer.start()
+        await until(lambda: told)
+        (letter,) = await world.messages("commands.dead-letter")
+        assert letter.value == value[: 64 * 1024]
+        assert letter.header("dead_letter_sha256") == hashlib.sha256(value).hexdigest().encode()
+        assert letter.header("dead_letter_length") == b"%d" % len(value)
+
+    async def test_an_unknown_schema_holds_its_partition_only(self, world: World, until: Until) -> None:
+        seen: list[Message] = []
+        newer = b"\xc3\x01NEWSCHEMbody"
+
+        async def handle(batch: Batch) -> None:
+            for message in batch:
+                if message.value == newer:
+                    raise UnknownSchema(newer[2:10])
+            seen.extend(batch)
+
+        consumer = world.batch(group="g", topics=["commands"], handle=handle)
+        await world.producer.send([Outgoing("commands", None, newer, partition=1)])
+        await world.producer.send([Outgoing("commands", None, b"%d" % n, partition=n % 4) for n in range(40)])
+        await consumer.start()
+        await until(lambda: len(seen) >= 30)
+        assert {message.partition for message in seen} == {0, 2, 3}
+        assert await world.messages("commands.dead-letter") == []
+        await consumer.stop()
+        again: list[Message] = []
+
+        async def newer_release(batch: Batch) -> None:
+            again.extend(batch)
+
+        successor = world.batch(group="g", topics=["commands"], handle=newer_release)
+        await successor.start()
+        await until(lambda: len(again) >= 11)
+        assert {message.partition for message in again} == {1}
+        assert again[0].value == newer
+
+    async def test_pausing_bounds_what_waits(self, world: World, until: Until) -> None:
+        gate = Gate()
+        seen: list[Message] = []
+
+        async def handle(batch: Batch) -> None:
+            await gate.wait()
+            seen.extend(batch)
+
+        consumer = world.batch(group="g", topics=["commands"], handle=handle, max_batch=20)
+        places = range(4)
+        for _ in range(10):
+            await world.producer.send([Outgoing("commands", None, bytes(100), partition=n % 4) for n in range(2000)])
+        await consumer.start()
+        await until(lambda: len(consumer._flow.paused) == len(places), "all partitions paused")
+        # A partition is paused at 80; two rounds of the client may have been on their way then.
+        assert consumer._flow.messages <= 4 * (80 + 2 * 500)
+        gate.set()
+        await until(lambda: len(seen) == 20_000)
+        assert not consumer._flow.paused
+
+    async def test_a_second_member_takes_half_and_nothing_runs_twice(self, world: World, until: Until) -> None:
+        seen: list[tuple[str, Message]] = []
+        running: Counter[bytes | None] = Counter()
+        clashes: list[bytes | None] = []
+
+        def handler(name: str) -> Any:
+            async def handle(batch: Batch) -> None:
+                keys = {message.key for message in batch}
+                clashes.extend(key for key in keys if running[key])
+                running.update(keys)
+                await asyncio.sleep(0.002)
+                batch.check()
+                running.subtract(keys)
+                seen.extend((name, message) for message in batch)
+
+            return handle
+
+        first = world.batch(group="g", topics=["commands"], handle=handler("first"), max_batch=10)
+        second = world.batch(group="g", topics=["commands"], handle=handler("second"), max_batch=10)
+        await world.producer.send(numbered("commands", 1000, keys=40))
+        await first.start()
+        await until(lambda: len(seen) > 50)
+        await second.start()
+        sent = 1000
+        while not any(name == "second" for name, _ in seen):
+            await world.producer.send(
+                [Outgoing("commands", b"key%d" % (n % 40), b"%d" % (sent + n)) for n in range(40)]
+            )
+            sent += 40
+            await until(lambda enough=sent - 200: len(seen) > enough)
+        await until(lambda: len(seen) >= sent)
+        assert Counter(values([message for _, message in seen])) == Counter(range(sent))
+        assert clashes == []
+        assert len(first.partitions) == len(second.partitions) == 2
+
+
+class KeyedContract:
+    async def test_one_turn_a_key_and_order_within_it(self, world: World, until: Until) -> None:
+        seen: list[Message] = []
+        running: set[Any] = set()
+        most = 0
+
+        async def handle(turn: Turn) -> None:
+            nonlocal most
+            assert turn.key not in running
+            running.add(turn.key)
+            most = max(most, len(running))
+            while (message := turn.take()) is not None:
+                await asyncio.sleep(0)
+                turn.check()
+                seen.append(message)
+                turn.done(message)
+            running.discard(turn.key)
+
+        consumer = world.keyed(group="k", lanes=LANES, describe=described, handle=handle, max_keys=7)
+        await world.producer.send(numbered(NORMAL, 600, keys=50))
+        await consumer.start()
+        await until(lambda: len(seen) >= 600 and consumer.ready)
+        assert Counter(values(seen)) == Counter(range(600))
+        assert all(found == sorted(found) for found in by_key(seen).values())
+        assert 1 < most <= 7
+
+    async def test_a_slow_key_blocks_nobody_and_only_it_runs_again(self, world: World, until: Until) -> None:
+        seen: list[Message] = []
+        stuck: list[Message] = []
+
+        async def handle(turn: Turn) -> None:
+            while (message := turn.take()) is not None:
+                if turn.key == b"key3":
+                    stuck.append(message)
+                    await turn.lost.wait()
+                    return
+                seen.append(message)
+                turn.done(message)
+
+        consumer = world.keyed(group="k", lanes=LANES, describe=described, handle=handle, max_keys=5, drain_s=0.1)
+        await world.producer.send(numbered(NORMAL, 400, keys=20))
+        await consumer.start()
+        await until(lambda: len(seen) == 380 and stuck)
+        await consumer.stop()
+        assert values(stuck) == [3]
+        again: list[Message] = []
+
+        async def successor(turn: Turn) -> None:
+            while (message := turn.take()) is not None:
+                again.append(message)
+                turn.done(message)
+
+        second = world.keyed(group="k", lanes=LANES, describe=described, handle=successor, max_keys=5)
+        await second.start()
+        await until(lambda: len(again) >= 20)
+        await world.producer.send([Outgoing(NORMAL, b"key3", b"1000")])
+        await until(lambda: len(again) >= 21)
+        assert values(again) == [*range(3, 400, 20), 1000]
+
+    async def test_low_is_not_starved_by_a_flood(self, world: World, until: Until) -> None:
+        order: list[str] = []
+
+        async def handle(turn: Turn) -> None:
+            while (message := turn.take()) is not None:
+                order.append(message.topic)
+                turn.done(message)
+
+        await world.producer.send([Outgoing(LOW, b"low%d" % n, b"1") for n in range(40)])
+        await world.producer.send([Outgoing(HIGH, b"high%d" % n, b"1") for n in range(2000)])
+        consumer = world.keyed(group="k", lanes=LANES, describe=described, handle=handle, max_keys=4)
+        await consumer.start()
+        await until(lambda: len(order) >= 2040)
+        last_low = max(index for index, topic in enumerate(order) if topic == LOW)
+        assert last_low < 1500, "low had to wait for the end of the flood"
+
+    async def test_poison_is_found_among_what_a_turn_took(self, world: World, until: Until) -> None:
+        seen: list[Message] = []
+        told: list[str] = []
+
+        async def handle(turn: Turn) -> None:
+            taken = []
+            while (message := turn.take()) is not None:
+                taken.append(message)
+            if any(message.value == b"7" for message in taken):
+                raise ValueError("7")
+            for message in taken:
+                seen.append(message)
+                turn.done(message)
+
+        async def on_dead_letter(message: Message, poison: PoisonMessage) -> None:
+            told.append(poison.code)
+
+        await world.producer.send(numbered(NORMAL, 20, keys=2))
+        consumer = world.keyed(
+            group="k", lanes=LANES, describe=described, handle=handle, max_keys=4, on_dead_letter=on_dead_letter
+        )
+        await consumer.start()
+        await until(lambda: len(seen) >= 19 and told)
+        assert sorted(values(seen)) == [n for n in range(20) if n != 7]
+        (letter,) = await world.messages(f"{NORMAL}.dead-letter")
+        assert letter.value == b"7"
+        assert (letter.header("dead_letter_reason") or b"").startswith(b"ValueError at handle")
+
+    async def test_what_cannot_be_described_or_is_left_undone_is_dead_lettered(
+        self, world: World, until: Until
+    ) -> None:
+        seen: list[Message] = []
+
+        def describe(message: Message) -> Described:
+            if message.value == b"1":
+                raise PoisonMessage("UNREADABLE_MESSAGE", "no Avro")
+            return Described(message.key, 4)
+
+        async def handle(turn: Turn) -> None:
+            while (message := turn.take()) is not None:
+                if message.value == b"2":
+                    return
+                if message.value == b"3":
+                    await turn.reject(message, PoisonMessage("STALE", "too old"))
+                    continue
+                seen.append(message)
+                turn.done(message)
+
+        await world.producer.send(numbered(NORMAL, 6, keys=6))
+        consumer = world.keyed(group="k", lanes=LANES, describe=describe, handle=handle, max_keys=4)
+        await consumer.start()
+        await until(lambda: len(seen) == 3 and consumer._flow.messages == 0)
+        letters = {m.value: m.header("dead_letter_code") for m in await world.messages(f"{NORMAL}.dead-letter")}
+        assert letters == {b"1": b"UNREADABLE_MESSAGE", b"2": b"TECHNICAL_ERROR", b"3": b"STALE"}
+
+    async def test_an_outage_holds_the_work_and_it_goes_on(self, world: World, until: Until) -> None:
+        seen: list[Message] = []
+        down = True
+        tries = 0
+
+        async def handle(turn: Turn) -> None:
+            nonlocal tries
+            while (message := turn.take()) is not None:
+                tries += 1
+                if down:
+                    raise DatabaseOutage("gone")
+                seen.append(message)
+                turn.done(message)
+
+        consumer = world.keyed(group="k", lanes=LANES, describe=described, handle=handle, max_keys=4)
+        await consumer.start()
+        await until(lambda: consumer.ready)
+        await world.producer.send(numbered(NORMAL, 50))
+        await until(lambda: tries > 5)
+        assert not consumer.ready
+        down = False
+        await until(lambda: len(seen) == 50 and consumer.ready)
+        assert all(found == sorted(found) for found in by_key(seen).values())
+        assert await world.messages(f"{NORMAL}.dead-letter") == []
+
+    async def test_views_are_caught_up_before_work_starts(self, world: World, until: Until) -> None:
+        records: dict[bytes, bytes] = {}
+        early: list[Message] = []
+        seen: list[Message] = []
+        calls: list[tuple[str, frozenset[int]]] = []
+
+        def on_record(key: bytes, value: bytes | None, message: Message) -> None:
+            records[key] = value or b""
+
+        view = world.view("devices", decode=bytes, on_record=on_record)
+        await view.start()
+
+        class Views:
+            async def prepare(self, partitions: frozenset[int]) -> None:
+                calls.append(("prepare", partitions))
+                await view.add(partitions)
+
+            async def release(self, partitions: frozenset[int]) -> None:
+                calls.append(("release", partitions))
+                await view.remove(partitions)
+
+        async def handle(turn: Turn) -> None:
+            while (message := turn.take()) is not None:
+                if message.key not in records:
+                    early.append(message)
+                seen.append(message)
+                turn.done(message)
+
+        await world.producer.send([Outgoing("devices", b"key%d" % n, b"record") for n in range(1000)])
+        await world.producer.send(numbered(NORMAL, 1000, keys=1000))
+        consumer = world.keyed(
+            group="k", lanes=LANES, describe=described, handle=handle, max_keys=50, preparation=Views()
+        )
+        await consumer.start()
+        await until(lambda: len(seen) >= 1000)
+        assert early == []
+        assert view.partitions == {0, 1, 2, 3}
+        await consumer.stop()
+        assert view.partitions == frozenset()
+        prepared = [number for call, numbers in calls if call == "prepare" for number in numbers]
+        assert sorted(prepared) == [0, 1, 2, 3]
+
+    async def test_a_second_member_takes_over_drained_keys(self, world: World, until: Until) -> None:
+        seen: list[tuple[str, Message]] = []
+        running: set[Any] = set()
+        clashes: list[Any] = []
+
+        def handler(name: str) -> Any:
+            async def handle(turn: Turn) -> None:
+                while (message := turn.take()) is not None:
+                    if turn.key in running:
+                        clashes.append(turn.key)
+                    running.add(turn.key)
+                    await asyncio.sleep(0.01)
+                    turn.check()
+                    running.discard(turn.key)
+                    seen.append((name, message))
+                    turn.done(message)
+
+            return handle
+
+        first = world.keyed(group="k", lanes=LANES, describe=described, handle=handler("first"), max_keys=10)
+        second = world.keyed(group="k", lanes=LANES, describe=described, handle=handler("second"), max_keys=10)
+        await world.producer.send(numbered(NORMAL, 800, keys=40))
+        await first.start()
+        await until(lambda: len(seen) > 20)
+        await second.start()
+        sent = 800
+        while not any(name == "second" for name, _ in seen):
+            await world.producer.send([Outgoing(HIGH, b"key%d" % (n % 40), b"%d" % (sent + n)) for n in range(40)])
+            sent += 40
+            await until(lambda enough=sent - 400: len(seen) > enough)
+        await until(lambda: len(seen) >= sent)
+        assert Counter(values([message for _, message in seen])) == Counter(range(sent))
+        assert clashes == []
+        numbers = [{place.partition for place in consumer.partitions} for consumer in (first, second)]
+        assert sorted(map(len, numbers)) == [2, 2]
+        assert numbers[0] & numbers[1] == set()  # equal partition numbers of all lanes stay together
+
+
+class ViewContract:
+    async def test_it_loads_follows_and_forgets(self, world: World, until: Until) -> None:
+        records: dict[bytes, bytes | None] = {}
+
+        def on_record(key: bytes, value: bytes | None, message: Message) -> None:
+            records[key] = value
+
+        key = next(b"E%d" % n for n in range(100) if world.producer.partition_of("devices", b"E%d" % n) == 2)
+        await world.producer.send([Outgoing("devices", key, b"%d" % n) for n in range(10)])
+        view = world.view("devices", decode=bytes, on_record=on_record)
+        await view.start()
+        await view.add([0, 2])
+        assert records == {key: b"9"}
+        assert view.ready
+        (position,) = await world.producer.send([Outgoing("devices", key, None)])
+        await view.caught_up(position.partition, position.offset)
+        assert records == {key: None}
+        await view.remove([2])
+        with pytest.raises(PartitionLeft):
+            await view.caught_up(2, position.offset)
+        (position,) = await world.producer.send([Outgoing("devices", key, b"back")])
+        await view.add([1, 2])
+        assert records == {key: b"back"}
+        assert view.partitions == {0, 1, 2}
+
+    async def test_whoever_waits_for_a_partition_that_leaves_is_told(self, world: World, until: Until) -> None:
+        view = world.view("devices", decode=bytes, on_record=lambda *_: None)
+        await view.start()
+        await view.add([1])
+        waiter = asyncio.create_task(view.caught_up(1, 5))
+        await asyncio.sleep(0)
+        await view.remove([1])
+        with pytest.raises(PartitionLeft):
+            await waiter
+
+    async def test_a_record_that_cannot_be_read_ends_nothing(self, world: World, until: Until) -> None:
+        records: list[bytes] = []
+
+        def decode(raw: bytes) -> bytes:
+            if raw == b"bad":
+                raise PoisonMessage("UNREADABLE_MESSAGE", "bad")
+            return raw
+
+        def on_record(key: bytes, value: bytes | None, message: Message) -> None:
+            if value == b"worse":
+                raise RuntimeError("a bug")
+            records.append(value or b"")
+
+        view = world.view("organisations", decode=decode, on_record=on_record, whole=True)
+        await view.start()
+        await view.loaded()
+        batch = [Outgoing("organisations", b"o", value) for value in (b"1", b"bad", b"worse", b"2")]
+        await world.producer.send(batch)
+        await until(lambda: records == [b"1", b"2"])
+        assert view.ready
+
+    async def test_replies_are_read_from_the_end(self, world: World, until: Until) -> None:
+        found: list[Message] = []
+        await world.producer.send([Outgoing("replies", None, b"0", partition=1)])
+        reader = world.replies(1, found.extend)
+        await reader.start()
+        await reader.positioned()
+        await world.producer.send([Outgoing("replies", None, b"%d" % n, partition=n % 4) for n in range(1, 9)])
+        await until(lambda: len(found) >= 2)
+        assert values(found) == [1, 5]
+        assert reader.ready
+
+
+class EngineContract(ProducerContract, BatchContract, KeyedContract, ViewContract):
+    """All of it."""
+
+
+class TestInMemory(EngineContract):
+    @pytest.fixture
+    def world(self, memory_world: MemoryWorld) -> World:
+        return memory_world
+
+
+class TestOnABroker(EngineContract):
+    @pytest.fixture
+    def world(self, broker_world: BrokerWorld) -> World:
+        return broker_world
