@@ -18,7 +18,8 @@ with moved as (
         due_at = excluded.due_at,
         error = excluded.error,
         finished_at = excluded.finished_at,
-        result = excluded.result
+        result = excluded.result,
+        stored_at = clock_timestamp()
     where stored.finished_at is null
       and (excluded.finished_at is not null
            or (excluded.attempt, excluded.changed_at) >= (stored.attempt, stored.changed_at))
