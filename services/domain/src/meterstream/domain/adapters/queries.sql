@@ -2,8 +2,7 @@
 
 -- name: load_commands
 select c.organisation, c.correlation_uid, c.operation, c.device_identification, c.request_hash, c.command,
-       c.source_topic, c.source_partition, c.source_offset, c.moved_topic, c.moved_partition, c.moved_offset,
-       c.stage, c.attempt, c.changed_at, c.expires_at, c.timer_at, c.due_at, c.gateway, c.channel, c.mbus_identity,
+       c.source, c.moved_by, c.stage, c.attempt, c.changed_at, c.expires_at, c.timer_at, c.due_at, c.gateway, c.channel, c.mbus_identity,
        c.record_revision, c.not_after, c.status, c.answer, c.result
 from domain.commands c
 join unnest(%(organisations)s::text[], %(uids)s::text[]) as k (organisation, correlation_uid)
@@ -13,8 +12,7 @@ for update of c;
 
 -- name: load_due_commands
 select c.organisation, c.correlation_uid, c.operation, c.device_identification, c.request_hash, c.command,
-       c.source_topic, c.source_partition, c.source_offset, c.moved_topic, c.moved_partition, c.moved_offset,
-       c.stage, c.attempt, c.changed_at, c.expires_at, c.timer_at, c.due_at, c.gateway, c.channel, c.mbus_identity,
+       c.source, c.moved_by, c.stage, c.attempt, c.changed_at, c.expires_at, c.timer_at, c.due_at, c.gateway, c.channel, c.mbus_identity,
        c.record_revision, c.not_after, c.status, c.answer, c.result, now()
 from domain.commands c
 where c.stage <> 'final' and c.timer_at <= now()
@@ -56,33 +54,28 @@ where not (k.proven and k.state = 'ACTIVE');
 -- name: insert_commands
 insert into domain.commands (
     organisation, correlation_uid, operation, device_identification, request_hash, command,
-    source_topic, source_partition, source_offset, moved_topic, moved_partition, moved_offset,
-    stage, attempt, changed_at, expires_at, timer_at, due_at, gateway, channel, mbus_identity,
+    source, moved_by, stage, attempt, changed_at, expires_at, timer_at, due_at, gateway, channel, mbus_identity,
     record_revision, not_after, status, answer, result)
 select * from unnest(
     %(organisation)s::text[], %(correlation_uid)s::text[], %(operation)s::text[], %(device_identification)s::text[],
     %(request_hash)s::bytea[], %(command)s::bytea[],
-    %(source_topic)s::text[], %(source_partition)s::integer[], %(source_offset)s::bigint[],
-    %(moved_topic)s::text[], %(moved_partition)s::integer[], %(moved_offset)s::bigint[],
-    %(stage)s::text[], %(attempt)s::smallint[], %(changed_at)s::timestamptz[], %(expires_at)s::timestamptz[],
+    %(source)s::text[], %(moved_by)s::text[], %(stage)s::text[], %(attempt)s::smallint[], %(changed_at)s::timestamptz[], %(expires_at)s::timestamptz[],
     %(timer_at)s::timestamptz[], %(due_at)s::timestamptz[], %(gateway)s::text[], %(channel)s::smallint[],
     %(mbus_identity)s::text[], %(record_revision)s::bigint[], %(not_after)s::timestamptz[], %(status)s::text[],
     %(answer)s::bytea[], %(result)s::bytea[]);
 
 -- name: update_commands
 update domain.commands c
-set moved_topic = n.moved_topic, moved_partition = n.moved_partition, moved_offset = n.moved_offset,
-    stage = n.stage, attempt = n.attempt, changed_at = n.changed_at, timer_at = n.timer_at, due_at = n.due_at,
+set moved_by = n.moved_by, stage = n.stage, attempt = n.attempt, changed_at = n.changed_at, timer_at = n.timer_at, due_at = n.due_at,
     gateway = n.gateway, channel = n.channel, mbus_identity = n.mbus_identity, record_revision = n.record_revision,
     not_after = n.not_after, status = n.status, answer = n.answer, result = n.result
 from unnest(
     %(organisation)s::text[], %(correlation_uid)s::text[],
-    %(moved_topic)s::text[], %(moved_partition)s::integer[], %(moved_offset)s::bigint[],
-    %(stage)s::text[], %(attempt)s::smallint[], %(changed_at)s::timestamptz[], %(timer_at)s::timestamptz[],
+    %(moved_by)s::text[], %(stage)s::text[], %(attempt)s::smallint[], %(changed_at)s::timestamptz[], %(timer_at)s::timestamptz[],
     %(due_at)s::timestamptz[], %(gateway)s::text[], %(channel)s::smallint[], %(mbus_identity)s::text[],
     %(record_revision)s::bigint[], %(not_after)s::timestamptz[], %(status)s::text[],
     %(answer)s::bytea[], %(result)s::bytea[]
-) as n (organisation, correlation_uid, moved_topic, moved_partition, moved_offset, stage, attempt, changed_at,
+) as n (organisation, correlation_uid, moved_by, stage, attempt, changed_at,
         timer_at, due_at, gateway, channel, mbus_identity, record_revision, not_after, status, answer, result)
 where c.organisation = n.organisation and c.correlation_uid = n.correlation_uid;
 

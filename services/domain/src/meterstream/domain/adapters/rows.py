@@ -18,7 +18,6 @@ Columns = Mapping[str, list[Any]]
 
 def to_command(row: Row) -> StoredCommand:
     """A row of `load_commands`."""
-    moved_by = None if row[9] is None else Position(row[9], row[10], row[11])
     return StoredCommand(
         organisation=row[0],
         correlation_uid=row[1],
@@ -26,22 +25,22 @@ def to_command(row: Row) -> StoredCommand:
         device_identification=row[3],
         request_hash=row[4],
         command=row[5],
-        source=Position(row[6], row[7], row[8]),
-        moved_by=moved_by,
-        stage=Stage(row[12]),
-        attempt=row[13],
-        changed_at=row[14],
-        expires_at=row[15],
-        timer_at=row[16],
-        due_at=row[17],
-        gateway=row[18],
-        channel=row[19],
-        mbus_identity=row[20],
-        record_revision=row[21],
-        not_after=row[22],
-        status=None if row[23] is None else ResultStatus(row[23]),
-        answer=row[24],
-        result=row[25],
+        source=Position.parse(row[6]),
+        moved_by=None if row[7] is None else Position.parse(row[7]),
+        stage=Stage(row[8]),
+        attempt=row[9],
+        changed_at=row[10],
+        expires_at=row[11],
+        timer_at=row[12],
+        due_at=row[13],
+        gateway=row[14],
+        channel=row[15],
+        mbus_identity=row[16],
+        record_revision=row[17],
+        not_after=row[18],
+        status=None if row[19] is None else ResultStatus(row[19]),
+        answer=row[20],
+        result=row[21],
     )
 
 
@@ -50,9 +49,7 @@ def moved_columns(rows: Sequence[StoredCommand]) -> dict[str, list[Any]]:
     return {
         "organisation": [row.organisation for row in rows],
         "correlation_uid": [row.correlation_uid for row in rows],
-        "moved_topic": [row.moved_by.topic if row.moved_by else None for row in rows],
-        "moved_partition": [row.moved_by.partition if row.moved_by else None for row in rows],
-        "moved_offset": [row.moved_by.offset if row.moved_by else None for row in rows],
+        "moved_by": [str(row.moved_by) if row.moved_by else None for row in rows],
         "stage": [row.stage.value for row in rows],
         "attempt": [row.attempt for row in rows],
         "changed_at": [row.changed_at for row in rows],
@@ -76,9 +73,7 @@ def new_columns(rows: Sequence[StoredCommand]) -> dict[str, list[Any]]:
         "device_identification": [row.device_identification for row in rows],
         "request_hash": [row.request_hash for row in rows],
         "command": [row.command for row in rows],
-        "source_topic": [row.source.topic for row in rows],
-        "source_partition": [row.source.partition for row in rows],
-        "source_offset": [row.source.offset for row in rows],
+        "source": [str(row.source) for row in rows],
         "expires_at": [row.expires_at for row in rows],
     }
 

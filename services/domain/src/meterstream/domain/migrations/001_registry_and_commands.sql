@@ -85,6 +85,7 @@ create table domain.device_keys (
 create unique index device_keys_active on domain.device_keys (device_identification, kind) where state = 'ACTIVE';
 create unique index device_keys_new on domain.device_keys (device_identification, kind) where state = 'NEW';
 
+-- Positions of messages are written topic/partition/offset.
 create table domain.commands (
     organisation text not null,
     correlation_uid text not null,
@@ -92,12 +93,8 @@ create table domain.commands (
     device_identification text,
     request_hash bytea not null,
     command bytea not null,
-    source_topic text not null,
-    source_partition integer not null,
-    source_offset bigint not null,
-    moved_topic text,
-    moved_partition integer,
-    moved_offset bigint,
+    source text not null,
+    moved_by text,
     stage text not null check (stage in ('queued', 'scheduled', 'waiting_for_retry', 'final')),
     attempt smallint not null,
     changed_at timestamptz not null,

@@ -27,6 +27,15 @@ class Position:
     partition: int
     offset: int
 
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
+    @classmethod
+    def parse(cls, text: str) -> Position:
+        """From "topic/partition/offset"."""
+        topic, partition, offset = text.rsplit("/", 2)
+        return cls(topic, int(partition), int(offset))
+
 
 class Stage(StrEnum):
     """What a stored command waits for: its answer, its time, its next attempt, nothing."""
