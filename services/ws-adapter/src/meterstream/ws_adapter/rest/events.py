@@ -18,7 +18,7 @@ from meterstream.ws_adapter.store.watch import Progresses, Watch
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_S: Final = 15.0
+HEARTBEAT_S = 15.0
 LONGEST_S: Final = 3600.0
 """After this a stream ends and the client connects anew, so that streams move to new replicas in time."""
 RETRY_MS: Final = 2000
@@ -30,7 +30,6 @@ async def stream_events(
     progresses: Progresses,
     view: Callable[[Progress], dict[str, Any]],
     *,
-    heartbeat_s: float = HEARTBEAT_S,
     existence_s: float,
 ) -> web.StreamResponse:
     """Send the present state, every later one, then the result, and end.
@@ -49,7 +48,7 @@ async def stream_events(
         await response.prepare(request)
         try:
             await response.write(b"retry: %d\n\n" % RETRY_MS)
-            await _send_states(response, key, progresses, watch, view, heartbeat_s)
+            await _send_states(response, key, progresses, watch, view)
             await response.write_eof()
         except ConnectionError:
             log.debug("a client left its event stream")
@@ -64,7 +63,6 @@ async def _send_states(
     progresses: Progresses,
     watch: Watch,
     view: Callable[[Progress], dict[str, Any]],
-    heartbeat_s: float,
 ) -> None:
     loop = asyncio.get_running_loop()
     ends = loop.time() + LONGEST_S
@@ -79,7 +77,7 @@ async def _send_states(
             await response.write(event_of(row, view(row)))
         if row.final:
             return
-        if not await watch.moved(loop.time() + heartbeat_s):
+        if not await watch.moved(loop.time() + HEARTBEAT_S):
             await response.write(b": heartbeat\n\n")
 
 
