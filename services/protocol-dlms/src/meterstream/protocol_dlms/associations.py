@@ -115,7 +115,7 @@ class Associations:
         Tries other keys where there is doubt which ones the meter holds, and goes on with higher counters, once,
         where the meter has accepted higher ones than were reserved here.
 
-        Raises: PlatformError; Cut; Outage.
+        Raises: PlatformError; Leaving; Lost; Outage.
         """
         target = self._target(visit)
         if not target.level.ciphered:
@@ -131,6 +131,11 @@ class Associations:
             await meter.close()
         finally:
             self._give_place_back()
+
+    def abort(self, meter: LiveMeter) -> None:
+        """Close the connection at once, with nothing more sent, and give its place back."""
+        meter.abort()
+        self._give_place_back()
 
     async def _open_ciphered(self, target: _Target) -> LiveMeter:
         visit = target.visit
@@ -157,9 +162,12 @@ class Associations:
                     await self._pause(pause, visit.guard)
                     self._mind_counter(target, keys)
                     try:
-                        return await self._associate(target, keys)
+                        meter = await self._associate(target, keys)
                     except _Refused as refused:
                         step = opening.refused(refused.refusal)
+                    else:
+                        meter.in_doubt = len(sets) > 1
+                        return meter
 
     def _mind_counter(self, target: _Target, keys: KeySet) -> None:
         """Use no counter of this series that the meter would not take, after what it told in this visit."""
@@ -192,7 +200,7 @@ class Associations:
     async def _associate(self, target: _Target, keys: KeySet | None) -> LiveMeter:
         """One association, with given keys or as the public client.
 
-        Raises: _Refused; PlatformError; Cut; Outage.
+        Raises: _Refused; PlatformError; Leaving; Lost; Outage.
         """
         config = self._config(target, keys)
         guard = target.visit.guard

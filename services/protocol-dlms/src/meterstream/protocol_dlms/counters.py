@@ -13,17 +13,14 @@ from typing import Final
 
 from meterstream.contracts.records import CounterReservation
 from meterstream.dlms.errors import CountersExhausted
-from meterstream.protocol_dlms.fence import Lost
 from meterstream.protocol_dlms.model.counters import Blocks, Series, plan
 from meterstream.protocol_dlms.views.sessions import TOPIC, SessionTable
 from meterstream.runtime.clock import Clock
 from meterstream.runtime.codec import Codec
 from meterstream.runtime.errors import BrokerOutage
 from meterstream.runtime.events import ce_headers
+from meterstream.runtime.kafka import Lost, Outgoing, PartitionLeft, Sends
 from meterstream.runtime.kafka.lease import boot_time
-from meterstream.runtime.kafka.log import PartitionLeft
-from meterstream.runtime.kafka.messages import Outgoing
-from meterstream.runtime.kafka.producer import Sends
 from meterstream.runtime.metrics import RESERVATIONS, Metrics
 
 log = logging.getLogger(__name__)
@@ -265,7 +262,7 @@ class SessionCounters:
     def take(self) -> int:
         """The next counter.
 
-        Raises: Cut when the partition is lost; CountersExhausted.
+        Raises: Lost; CountersExhausted.
         """
         self._fence()
         counter = self._state.blocks.take()
@@ -277,7 +274,7 @@ class SessionCounters:
     async def ensure(self, count: int) -> None:
         """Return when `count` counters are at hand, asking for the next block in time.
 
-        Raises: Cut, CountersExhausted, BrokerOutage when the block is not there in time.
+        Raises: Lost, CountersExhausted, BrokerOutage when the block is not there in time.
         """
         available = self._state.blocks.available
         if available > self._reserver.low_water:

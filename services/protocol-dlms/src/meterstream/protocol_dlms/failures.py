@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 from meterstream.contracts.errors import PlatformError, error
@@ -9,6 +10,8 @@ from meterstream.dlms import errors as dlms
 from meterstream.dlms.data import AttributeRef, MethodRef
 from meterstream.dlms.objects import ChannelError, UnknownObjectError, UnknownProfileError
 from meterstream.protocol_dlms.executor import AccessRefused
+
+log = logging.getLogger(__name__)
 
 COMPONENT: Final = "PROTOCOL_DLMS"
 
@@ -63,6 +66,14 @@ def translate(failure: dlms.DlmsError, target: AttributeRef | MethodRef | None =
             return error("EXCEPTION_RESPONSE", str(failure), **_facts(failure, target))
     code = next(_CODES[kind] for kind in type(failure).__mro__ if kind in _CODES)
     return error(code, str(failure) or failure.code, **_facts(failure, target))
+
+
+def as_platform_error(raised: Exception) -> PlatformError:
+    """The failure itself, or technical trouble for a mistake of ours: named by its kind, its text may hold values."""
+    if isinstance(raised, PlatformError):
+        return raised
+    log.error("unexpected failure", exc_info=raised)
+    return error("TECHNICAL_ERROR", f"unexpected {type(raised).__name__}", cause=type(raised).__name__)
 
 
 def _facts(failure: dlms.DlmsError, target: AttributeRef | MethodRef | None) -> dict[str, str]:

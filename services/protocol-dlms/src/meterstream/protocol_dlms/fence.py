@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
+
+from meterstream.runtime.kafka import Lost
 
 
-class Cut(Exception):
-    """The work ends here without an answer; whoever holds the partition next takes the request up."""
+class Leaving(Exception):
+    """The partition is being revoked: the work ends at this step boundary, the next owner takes the request up."""
 
 
-class Leaving(Cut):
-    """The partition is being revoked: the work ends at this step boundary."""
-
-
-class Lost(Cut):
-    """The partition may belong to somebody else already: nothing more may be sent or written."""
+CUT: Final = (Leaving, Lost)
+"""The work ends here without an answer. Lost: somebody else may own the partition, so nothing more may be sent."""
 
 
 class Guard(Protocol):

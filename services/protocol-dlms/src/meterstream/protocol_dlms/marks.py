@@ -14,8 +14,7 @@ from meterstream.runtime.clock import Clock
 from meterstream.runtime.codec import Codec
 from meterstream.runtime.errors import BrokerOutage
 from meterstream.runtime.events import ce_headers
-from meterstream.runtime.kafka.messages import Outgoing
-from meterstream.runtime.kafka.producer import Sends
+from meterstream.runtime.kafka import Outgoing, Sends
 
 log = logging.getLogger(__name__)
 

@@ -24,6 +24,7 @@ class LiveMeter:
     Attributes:
         meter_s: seconds spent waiting for the meter.
         key_ids: the keys that this association proves.
+        in_doubt: other keys were possible.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class LiveMeter:
         self._counters = counters
         self._now = now
         self.key_ids = key_ids
+        self.in_doubt = False
         self.meter_s = 0.0
 
     @property
@@ -79,6 +81,10 @@ class LiveMeter:
     async def close(self) -> None:
         """Release the association and close the connection; bounded, never fails."""
         await self._session.close()
+
+    def abort(self) -> None:
+        """Close the connection at once; nothing more is sent."""
+        self._session.abort()
 
     async def _ask(self, exchange: Awaitable[T], target: AttributeRef | MethodRef) -> T:
         began = self._now() - (self._counters.waited_s if self._counters is not None else 0.0)

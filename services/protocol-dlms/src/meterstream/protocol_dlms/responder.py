@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from meterstream.runtime.errors import BrokerOutage
-from meterstream.runtime.kafka.messages import Outgoing
-from meterstream.runtime.kafka.producer import Sends
+from meterstream.runtime.kafka import Outgoing, Sends
 
 log = logging.getLogger(__name__)
 

@@ -13,13 +13,14 @@ from meterstream.contracts.operation import OperationRequest, OperationResponse
 from meterstream.contracts.records import UnsafeStep
 from meterstream.dlms.objects import MeterProfile
 from meterstream.protocol_dlms.executor import Context, Device, Executor, Executors, Meter
-from meterstream.protocol_dlms.fence import Guard
+from meterstream.protocol_dlms.failures import as_platform_error
+from meterstream.protocol_dlms.fence import CUT, Guard
 from meterstream.protocol_dlms.marks import Marks
 from meterstream.protocol_dlms.model.marks import Met, StepId, closed, doubtful, leaves_doubt, meet, opened
 from meterstream.protocol_dlms.model.readings import StepRows
 from meterstream.runtime.clock import Clock
 from meterstream.runtime.codec import Codec
-from meterstream.runtime.errors import PoisonMessage
+from meterstream.runtime.errors import Outage, PoisonMessage
 
 Reopen: TypeAlias = Callable[[], Awaitable[Meter]]
 
@@ -72,7 +73,7 @@ class Steps:
     ) -> OperationResponse:
         """The whole attempt, on an association that stands; `reopen` gives another one to look at the meter with.
 
-        Raises: PlatformError; Cut; Outage.
+        Raises: PlatformError; Leaving; Lost; Outage.
         """
         self._meter = meter
         self._reopen = reopen
@@ -81,7 +82,7 @@ class Steps:
     async def run(self, step: int, executor: Executor[Any, Any], request: OperationRequest) -> OperationResponse:
         """One step.
 
-        Raises: PlatformError; Cut; Outage.
+        Raises: PlatformError; Leaving; Lost; Outage.
         """
         if self._meter is None:
             raise error("TECHNICAL_ERROR", "a step needs an association")
@@ -123,11 +124,14 @@ class Steps:
         self._guard.check()
         try:
             response: OperationResponse = await executor.execute(request, context)
-        except PlatformError as failure:
+        except (*CUT, Outage):
+            raise  # the mark stays open, and tells the next one that the step had begun
+        except Exception as raised:
+            failure = as_platform_error(raised)
             if leaves_doubt(failure):
                 return await self._verify(mark, executor, request, context, failure)
             await self._marks.write(closed(mark, failure=failure), self._guard)
-            raise
+            raise failure from raised
         await self._close(mark, response)
         return response
 
@@ -148,8 +152,8 @@ class Steps:
                 if not context.meter.alive and self._reopen is not None:
                     context = replace(context, meter=await self._reopen())
                 response: OperationResponse | None = await executor.verify(request, context)
-            except PlatformError as failure:
-                cause = cause or failure
+            except PlatformError as unread:
+                cause = cause or unread
             else:
                 if response is not None:
                     await self._close(mark, response)

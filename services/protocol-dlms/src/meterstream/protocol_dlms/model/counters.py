@@ -93,7 +93,9 @@ class Blocks:
 
     def add(self, start: int, end: int) -> None:
         """Take over a block whose reservation counts; what lies below the counters at hand is given up."""
-        self._spare = (*self._spare, (start, end))
+        start = max(start, self._spare[-1][1] if self._spare else self._end)
+        if start < end:
+            self._spare = (*self._spare, (start, end))
         if self._next >= self._end:
             self._advance()
 
@@ -119,8 +121,7 @@ class Blocks:
     @property
     def available(self) -> int:
         """How many counters are at hand."""
-        floor = max(self._next, self._end)
-        spare = sum(max(0, end - max(start, floor)) for start, end in self._spare)
+        spare = sum(max(0, end - max(start, self._next)) for start, end in self._spare)
         return max(0, self._end - self._next) + spare
 
     @property

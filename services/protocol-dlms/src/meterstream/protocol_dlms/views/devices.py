@@ -11,7 +11,7 @@ from meterstream.contracts.base import Record
 from meterstream.contracts.records import DeviceRecord, DeviceState
 from meterstream.runtime.codec import Codec
 from meterstream.runtime.errors import UnreadableMessage
-from meterstream.runtime.kafka.messages import Message
+from meterstream.runtime.kafka import Message
 
 TOPIC: Final = "devices"
 

@@ -15,7 +15,7 @@ from meterstream.protocol_dlms.model.counters import Series, counts, lags, next_
 from meterstream.protocol_dlms.model.marks import StepId, doubtful, is_stale
 from meterstream.runtime.codec import Codec
 from meterstream.runtime.errors import PoisonMessage, UnreadableMessage
-from meterstream.runtime.kafka.messages import Message, Position
+from meterstream.runtime.kafka import Message, Position
 
 log = logging.getLogger(__name__)
 
@@ -53,10 +53,10 @@ class _Partition:
 
 
 class SessionTable:
-    """Folds the topic in log order; `owner` names the reservations whose verdict is asked for."""
+    """Folds the topic in log order; `owner` is this process, whose reservations get a verdict."""
 
     def __init__(self, owner: str) -> None:
-        self._owner = owner
+        self.owner = owner
         self._partitions: dict[int, _Partition] = {}
 
     def on_record(self, key: bytes, record: Record | None, message: Message) -> None:
@@ -79,7 +79,7 @@ class SessionTable:
 
     def _reserve(self, held: _Partition, key: bytes, record: CounterReservation, offset: int) -> None:
         mark = held.counters.get(key, 0)
-        if record.owner == self._owner:
+        if record.owner == self.owner:
             held.verdicts[offset] = counts(record, mark)
             if len(held.verdicts) > MAX_VERDICTS:  # nobody asks for those whose acknowledgement was lost
                 del held.verdicts[next(iter(held.verdicts))]

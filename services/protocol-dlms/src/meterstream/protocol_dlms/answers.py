@@ -1,0 +1,131 @@
+"""What one attempt came to, as messages: the response, the readings, and the keys that were proven."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from meterstream.contracts.base import Record
+from meterstream.contracts.envelope import DlmsRequestHeader, DlmsResponseHeader
+from meterstream.contracts.errors import ErrorRecord, PlatformError, error
+from meterstream.contracts.operation import DlmsRequest, Operation, OperationResponse
+from meterstream.contracts.records import ProvenKeys
+from meterstream.protocol_dlms.failures import COMPONENT
+from meterstream.protocol_dlms.identity import identity_of
+from meterstream.protocol_dlms.model.readings import StepRows, attempt_id, to_messages
+from meterstream.protocol_dlms.views.sessions import TOPIC as DEVICE_SESSIONS
+from meterstream.runtime.codec import Codec
+from meterstream.runtime.errors import MessageTooLarge
+from meterstream.runtime.events import ce_headers
+from meterstream.runtime.kafka import Message, Outgoing, Sends
+
+SERVICE: Final = "protocol-dlms"
+RESPONSES: Final = "dlms-responses"
+READINGS: Final = "readings"
+TRACEPARENT: Final = "traceparent"
+
+
+@dataclass(slots=True)
+class Answer:
+    """Outcome of one attempt: exactly one of `response` and `failure` is set.
+
+    Attributes:
+        retryable: another attempt may bring more; told by error and operation.
+        proven: ids of the keys with which an association stood.
+        changed: they are news for the next session.
+        meter_s: seconds spent waiting for the meter.
+    """
+
+    response: OperationResponse | None = None
+    failure: PlatformError | None = None
+    retryable: bool = False
+    proven: Sequence[str] = ()
+    changed: bool = False
+    meter_s: float = 0.0
+    rows: list[StepRows] = field(default_factory=list)
+
+
+class Envelopes:
+    """Turns answers into messages for Kafka."""
+
+    def __init__(self, codec: Codec, producer: Sends) -> None:
+        self._codec = codec
+        self._producer = producer
+
+    def of(self, request: DlmsRequest, answer: Answer, now: datetime, traceparent: bytes | None) -> list[Outgoing]:
+        """Response, readings and proven keys of one attempt; a response that no topic takes becomes an error."""
+        header = request.header
+        try:
+            messages = [self._response(request.operation, header, answer, now, traceparent)]
+        except MessageTooLarge as large:
+            too_large = error("RESULT_TOO_LARGE", f"the answer is too large: {large.reason}")
+            answer.response, answer.failure, answer.retryable = None, too_large, False
+            return [self._response(request.operation, header, answer, now, traceparent)]
+        messages += self._readings(header, answer.rows, now, traceparent)
+        if answer.changed:
+            messages.append(self._proven(header, answer.proven, now))
+        return messages
+
+    def dead(self, message: Message, code: str, reason: str, now: datetime) -> list[Outgoing]:
+        """The failed response of a request that cannot be read, as far as its headers tell whose it is."""
+        found = identity_of(message)
+        if found is None:
+            return []
+        header = DlmsResponseHeader(
+            organisation=found.organisation,
+            correlation_uid=found.correlation_uid,
+            attempt=found.attempt,
+            device_identification=found.gateway,
+            gateway=found.gateway,
+            observed_at=now,
+        )
+        record = ErrorRecord(code=code, message=reason, component=COMPONENT)
+        failed = found.operation.dlms_response(header=header, error=record)
+        ce_id = f"{found.organisation}|{found.correlation_uid}|{found.attempt}"
+        return [self._message(RESPONSES, found.gateway, failed, ce_id, now, message.header(TRACEPARENT))]
+
+    def _response(
+        self, operation: Operation, header: DlmsRequestHeader, answer: Answer, now: datetime, traceparent: bytes | None
+    ) -> Outgoing:
+        """Raises: MessageTooLarge."""
+        response = operation.dlms_response(
+            header=DlmsResponseHeader(
+                organisation=header.organisation,
+                correlation_uid=header.correlation_uid,
+                attempt=header.attempt,
+                device_identification=header.device_identification,
+                gateway=header.gateway,
+                observed_at=now,
+                retryable=answer.retryable,
+                meter_ms=round(answer.meter_s * 1000),
+                proven_keys=list(answer.proven),
+            ),
+            response=answer.response,
+            error=None if answer.failure is None else answer.failure.to_record(COMPONENT),
+        )
+        outgoing = self._message(RESPONSES, header.gateway, response, attempt_id(header), now, traceparent)
+        self._producer.check_size(outgoing)
+        return outgoing
+
+    def _readings(
+        self, header: DlmsRequestHeader, rows: list[StepRows], now: datetime, traceparent: bytes | None
+    ) -> list[Outgoing]:
+        return [
+            self._message(READINGS, header.device_identification, found, found.reading_id, now, traceparent)
+            for found in (to_messages(header, rows, now) if rows else ())
+        ]
+
+    def _proven(self, header: DlmsRequestHeader, key_ids: Sequence[str], now: datetime) -> Outgoing:
+        record = ProvenKeys(gateway=header.gateway, key_ids=list(key_ids), observed_at=now)
+        partition = self._producer.partition_of(DEVICE_SESSIONS, header.gateway.encode())
+        key = f"{header.gateway}|proven"
+        headers = ce_headers("ProvenKeys", SERVICE, f"{key}|{attempt_id(header)}", now)
+        return Outgoing(DEVICE_SESSIONS, key.encode(), self._codec.encode(record), headers, partition)
+
+    def _message(
+        self, topic: str, key: str, record: Record, ce_id: str, now: datetime, traceparent: bytes | None
+    ) -> Outgoing:
+        headers = ce_headers(type(record).__name__, SERVICE, ce_id, now, traceparent)
+        return Outgoing(topic, key.encode(), self._codec.encode(record), headers)

@@ -1,0 +1,166 @@
+"""The parts of the service, put together."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from meterstream.contracts.base import Record
+from meterstream.contracts.records import DeviceRecord
+from meterstream.protocol_dlms import executors
+from meterstream.protocol_dlms.answers import READINGS, RESPONSES, SERVICE, Envelopes
+from meterstream.protocol_dlms.associations import Associations
+from meterstream.protocol_dlms.counters import CounterReserver
+from meterstream.protocol_dlms.executor import Executors, load_executors
+from meterstream.protocol_dlms.keyring import KeyRing
+from meterstream.protocol_dlms.limits import ConnectionLimits
+from meterstream.protocol_dlms.marks import Marks
+from meterstream.protocol_dlms.preparation import Upkeep, Views
+from meterstream.protocol_dlms.responder import Responder
+from meterstream.protocol_dlms.settings import Settings
+from meterstream.protocol_dlms.views import devices, sessions
+from meterstream.protocol_dlms.worker import Worker
+from meterstream.runtime.clock import system_clock
+from meterstream.runtime.codec import shared_codec
+from meterstream.runtime.errors import ConfigurationError
+from meterstream.runtime.kafka import CompactedView, KeyedConsumer, Producer
+from meterstream.runtime.kafka_metrics import MeteredHooks
+from meterstream.runtime.metrics import Metrics
+from meterstream.runtime.sealing import KEY_BYTES, Opener
+from meterstream.runtime.service import Component
+from meterstream.runtime.settings import KafkaSettings
+from meterstream.runtime.topics import check_topics
+
+GROUP: Final = "protocol-dlms"
+LANES: Final[Mapping[str, float]] = MappingProxyType(
+    {"dlms-requests-high": 6.0, "dlms-requests-normal": 3.0, "dlms-requests-low": 1.0}
+)
+"""Shares of the turns while every lane has work; what a lane does not need goes to the others."""
+TOPICS: Final = (*LANES, RESPONSES, READINGS, devices.TOPIC, sessions.TOPIC)
+
+_LONGEST_DRAIN_S: Final = 30.0
+_CUT_S: Final = 8.0
+"""What the engine takes at most to end turns that were not drained in time."""
+
+
+class TopicsChecked:
+    """Refuses to start on topics that are not what the contract says."""
+
+    name = "topics"
+    ready = True
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+
+    async def start(self) -> None:
+        """Compare.
+
+        Raises: BrokerOutage, TopicMismatch.
+        """
+        await check_topics(self._settings, TOPICS)
+
+    async def stop(self) -> None:
+        """Nothing to end."""
+
+
+class Closing:
+    """Ends what sends in the background, after everybody who asks for it and before the producer."""
+
+    name = "sending"
+    ready = True
+
+    def __init__(self, *ends: Callable[[], Awaitable[None]]) -> None:
+        self._ends = ends
+
+    async def start(self) -> None:
+        """Nothing to begin."""
+
+    async def stop(self) -> None:
+        """End it."""
+        for end in self._ends:
+            await end()
+
+
+def build(settings: Settings, metrics: Metrics, carried_out: Executors | None = None) -> Sequence[Component]:
+    """All components, in the order of their start; to be called on the event loop that runs them.
+
+    Raises: ConfigurationError.
+    """
+    codec, limits, kafka = shared_codec(), settings.sessions, settings.kafka
+    hooks = MeteredHooks(metrics)
+    producer = Producer(kafka)
+    session_table = sessions.SessionTable(owner=secrets.token_hex(8))
+    device_table = devices.DeviceTable(codec, limits.decoded_devices)
+    session_view: CompactedView[Record] = CompactedView(
+        kafka, sessions.TOPIC, decode=sessions.decoder(codec), on_record=session_table.on_record, hooks=hooks
+    )
+    device_view: CompactedView[Record] = CompactedView(
+        kafka,
+        devices.TOPIC,
+        decode=lambda raw: codec.decode_as(raw, DeviceRecord),
+        on_record=device_table.on_record,
+        hooks=hooks,
+    )
+    reserver = CounterReserver(
+        producer,
+        session_table,
+        session_view.caught_up,
+        codec,
+        metrics,
+        system_clock,
+        owner=session_table.owner,
+        block=limits.counter_block,
+    )
+    keyring = KeyRing(Opener(_private_key(settings)), settings.keys.opened_meters)
+    connections = ConnectionLimits(limits.max_sessions, limits.connects_per_s)
+    associations = Associations(limits, keyring, reserver, connections, metrics)
+    marks = Marks(producer, session_table, codec, system_clock)
+    responder = Responder(producer)
+    worker = Worker(
+        codec=codec,
+        devices=device_table,
+        sessions=session_table,
+        associations=associations,
+        executors=carried_out if carried_out is not None else load_executors(executors),
+        marks=marks,
+        envelopes=Envelopes(codec, producer),
+        responder=responder,
+        metrics=metrics,
+        clock=system_clock,
+        record_wait_s=limits.record_wait_s,
+    )
+    consumer = KeyedConsumer(
+        kafka,
+        group=GROUP,
+        lanes=LANES,
+        describe=worker.describe,
+        handle=worker.handle,
+        # Turns that pause between connections hold none: some more turns than connections keep the line busy.
+        max_keys=limits.max_sessions + (limits.max_sessions + 1) // 2,
+        producer=producer,
+        preparation=Views((device_view, device_table), (session_view, session_table), reserver, worker.cut),
+        permits=lambda _: limits.max_per_cell,
+        on_dead_letter=worker.on_dead_letter,
+        clock=system_clock,
+        hooks=hooks,
+        drain_s=max(1.0, min(_LONGEST_DRAIN_S, settings.drain_s - _CUT_S)),
+    )
+    sending = Closing(responder.close, reserver.close)
+    upkeep = Upkeep(marks, reserver)
+    return [TopicsChecked(kafka), producer, sending, device_view, session_view, consumer, upkeep]
+
+
+def _private_key(settings: Settings) -> bytes:
+    """Raises: ConfigurationError."""
+    try:
+        key = bytes.fromhex(settings.keys.private_key.get_secret_value().strip())
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise ConfigurationError(f"METERSTREAM_KEYS__PRIVATE_KEY: expected {2 * KEY_BYTES} hex digits")
+    return key
+
+
+__all__ = ["SERVICE", "build"]
