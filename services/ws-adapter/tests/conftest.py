@@ -31,7 +31,6 @@ from meterstream.ws_adapter.ingress import Ingress
 from meterstream.ws_adapter.model.organisations import Organisations
 from meterstream.ws_adapter.platform import Platform
 from meterstream.ws_adapter.replies import PendingReplies
-from meterstream.ws_adapter.rest.documents import Documents, render_documents
 from meterstream.ws_adapter.rest.forms import Forms
 from meterstream.ws_adapter.settings import HttpSettings, SoapSettings
 from meterstream.ws_adapter.store.intake import Intake
@@ -209,12 +208,12 @@ def http_settings() -> HttpSettings:
 
 
 @pytest.fixture(scope="session")
-def documents(codec: Codec) -> Documents:
-    return render_documents(Forms(load_operations(), codec))
+def forms(codec: Codec) -> Forms:
+    return Forms(load_operations(), codec)
 
 
 @pytest.fixture
-def build_stack(authority: Authority, codec: Codec, documents: Documents) -> Callable[..., Stack]:
+def build_stack(authority: Authority, codec: Codec, forms: Forms) -> Callable[..., Stack]:
     def build(
         settings: HttpSettings,
         *,
@@ -253,7 +252,9 @@ def build_stack(authority: Authority, codec: Codec, documents: Documents) -> Cal
             clock=lambda: datetime.now(UTC),
             retrieval_s=retrieval_s,
         )
-        listener = Listener(settings, Faces(platform, soap, documents).routes(), before_drain=watchers.close)
+        listener = Listener(
+            settings, Faces(platform, soap, forms if catalogue is None else None).routes(), before_drain=watchers.close
+        )
         return Stack(settings, codec, organisations, replies, watchers, model, domain, platform, listener, authority)
 
     return build

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from meterstream.ws_adapter.rest.docs import render_docs
 from meterstream.ws_adapter.rest.forms import Forms
@@ -17,6 +18,7 @@ class Documents:
     page: bytes
 
 
+@cache
 def render_documents(forms: Forms) -> Documents:
     """Both documents of these forms."""
     document = build_openapi(forms.by_name)
