@@ -28,7 +28,6 @@ from meterstream.notification.adapters.store import DeliveryStore
 from meterstream.notification.adapters.undeliverable import Undeliverable
 from meterstream.notification.dispatcher import Bounds, Dispatcher
 from meterstream.notification.handlers.results import ResultsHandler
-from meterstream.notification.housekeeping import Housekeeping
 from meterstream.notification.model.addresses import TargetRules
 from meterstream.notification.model.circuit import CircuitPolicy, Circuits
 from meterstream.notification.model.retry import RetryPolicy
@@ -36,7 +35,7 @@ from meterstream.notification.model.soap import Sender
 from meterstream.notification.settings import DeliverySettings
 from meterstream.runtime.clock import system_clock
 from meterstream.runtime.codec import shared_codec
-from meterstream.runtime.errors import BrokerOutage, DatabaseOutage, UnreadableMessage
+from meterstream.runtime.errors import BrokerOutage, DatabaseOutage
 from meterstream.runtime.kafka.messages import Message
 from meterstream.runtime.metrics import Metrics
 from meterstream.runtime.sealing import Opener, Sealer, generate_key_pair
@@ -493,30 +492,3 @@ async def test_a_stop_does_not_wait_for_ever(make_replica, make_result, make_org
         await replica.dispatcher.stop()
     assert await states() == Counter(pending=1)
     never.set()
-
-
-async def test_nobody_to_tell_is_counted(make_replica, make_result, make_organisation, states) -> None:
-    replica = await make_replica(make_organisation())
-    await replica.take(make_result(), make_result(organisation="Unknown"))
-    assert await states() == Counter()
-    assert replica.count("none", "unaddressed") == 2
-
-
-@pytest.mark.parametrize("value", [None, b"", b"\xc3\x01broken"])
-async def test_a_message_that_is_no_result_is_poison(make_replica, value: bytes | None) -> None:
-    replica = await make_replica()
-    with pytest.raises(UnreadableMessage):
-        await replica.handler.handle([Message("results", 0, 0, None, value)])
-
-
-async def test_housekeeping_purges_until_it_is_stopped(
-    make_replica, make_result, make_organisation, receiver, until, states, store
-) -> None:
-    replica = await make_replica(make_organisation(soap(receiver.url("/a"))))
-    await replica.dispatcher.start()
-    await replica.take(make_result())
-    await until(lambda: settled(states, delivered=1))
-    housekeeping = Housekeeping(store, interval_s=0.02, keep_s=0)
-    await housekeeping.start()
-    await until(lambda: settled(states))
-    await housekeeping.stop()
