@@ -28,11 +28,12 @@ class DataLimits:
 
     Attributes:
         max_depth: nested arrays and structures; COSEM objects stay below 8.
-        max_values: elements of all arrays, structures and rows together.
+        max_values: elements of all arrays, structures and rows together; a full load profile of 960 rows and 33 columns
+            has a quarter of the default, and decoding so many takes a fraction of a second.
     """
 
     max_depth: int = 16
-    max_values: int = 262_144
+    max_values: int = 131_072
 
 
 DEFAULT_LIMITS: Final = DataLimits()
