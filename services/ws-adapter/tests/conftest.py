@@ -29,6 +29,7 @@ from meterstream.runtime.metrics import Metrics
 from meterstream.ws_adapter.faces import Faces
 from meterstream.ws_adapter.ingress import Ingress
 from meterstream.ws_adapter.model.organisations import Organisations
+from meterstream.ws_adapter.offload import Offload
 from meterstream.ws_adapter.platform import Platform
 from meterstream.ws_adapter.replies import PendingReplies
 from meterstream.ws_adapter.rest.forms import Forms
@@ -230,7 +231,8 @@ def build_stack(authority: Authority, codec: Codec, forms: Forms) -> Callable[..
         organisations = Organisations()
         for name in (ORGANISATION, OTHER):
             organisations.apply(name, organisation(name))
-        domain = Domain(codec, replies, Intake(codec, model, metrics))
+        offload = Offload(settings.off_loop_bytes, settings.threads)
+        domain = Domain(codec, replies, Intake(codec, model, metrics, offload))
         ingress = Ingress(
             codec,
             domain,
@@ -250,6 +252,7 @@ def build_stack(authority: Authority, codec: Codec, forms: Forms) -> Callable[..
             guard=Guard(settings),
             metrics=metrics,
             clock=lambda: datetime.now(UTC),
+            offload=offload,
             retrieval_s=retrieval_s,
         )
         listener = Listener(

@@ -23,7 +23,3 @@ class Faces:
     def routes(self) -> list[web.AbstractRouteDef]:
         """All routes of the listener."""
         return [*self._rest.routes(), *self._soap.routes()]
-
-    def close(self) -> None:
-        """End what they keep running."""
-        self._soap.close()

@@ -13,6 +13,7 @@ from meterstream.runtime.metrics import Metrics
 from meterstream.ws_adapter.ingress import Ingress
 from meterstream.ws_adapter.model.organisations import Organisations
 from meterstream.ws_adapter.model.progress import Progress
+from meterstream.ws_adapter.offload import Offload
 from meterstream.ws_adapter.store.watch import Progresses
 from meterstream.ws_adapter.web.guard import Guard
 
@@ -33,11 +34,13 @@ class Platform:
     guard: Guard
     metrics: Metrics
     clock: Clock
+    offload: Offload
     retrieval_s: float = RETRIEVAL_S
 
-    def result_of(self, row: Progress) -> Result | None:
+    async def result_of(self, row: Progress) -> Result | None:
         """The decoded result of a row that has one.
 
         Raises: UnreadableMessage, UnknownSchema.
         """
-        return None if row.result is None else self.codec.decode_as(row.result, Result)
+        raw = row.result
+        return None if raw is None else await self.offload.run(len(raw), lambda: self.codec.decode_as(raw, Result))

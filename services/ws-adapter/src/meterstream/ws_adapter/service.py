@@ -23,6 +23,7 @@ from meterstream.runtime.topics import check_topics
 from meterstream.ws_adapter.faces import Faces
 from meterstream.ws_adapter.ingress import Ingress
 from meterstream.ws_adapter.model.organisations import Organisations
+from meterstream.ws_adapter.offload import Offload
 from meterstream.ws_adapter.platform import Platform
 from meterstream.ws_adapter.replies import PendingReplies, reply_taker
 from meterstream.ws_adapter.settings import WsAdapterSettings
@@ -110,6 +111,7 @@ def build(settings: WsAdapterSettings, metrics: Metrics) -> Sequence[Component]:
         whole=True,
         hooks=hooks,
     )
+    offload = Offload(settings.http.off_loop_bytes, settings.http.threads)
     pending = PendingReplies(settings.http.max_waiting)
     reply_partition = secrets.randbelow(kafka.spread_partitions)
     replies = PartitionReader(kafka, "replies", reply_partition, reply_taker(pending, codec))
@@ -132,14 +134,15 @@ def build(settings: WsAdapterSettings, metrics: Metrics) -> Sequence[Component]:
         guard=Guard(settings.http),
         metrics=metrics,
         clock=system_clock,
+        offload=offload,
     )
     faces = Faces(platform, settings.soap)
 
     async def after_listening() -> None:
         await ingress.drain()
-        faces.close()
+        offload.close()
 
-    intake = Intake(codec, model, metrics)
+    intake = Intake(codec, model, metrics, offload)
     return (
         TopicsChecked(kafka),
         StoreDatabase(database),

@@ -43,6 +43,11 @@ class HttpSettings(SettingsGroup):
     max_streams: Annotated[int, Field(ge=1)] = Field(200, description="concurrent event streams of one organisation")
     max_waiting: Annotated[int, Field(ge=1)] = Field(10_000, description="requests that wait, over all organisations")
 
+    off_loop_bytes: Annotated[int, Field(ge=0)] = Field(
+        50_000, description="documents above this size are handled in a thread, so that they delay nobody"
+    )
+    threads: Annotated[int, Field(ge=1, le=32)] = Field(2, description="threads for large documents")
+
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: str) -> str:
@@ -79,10 +84,6 @@ class SoapSettings(SettingsGroup):
     """The SOAP face."""
 
     time_zone: str = Field("UTC", description="IANA zone of times that a SOAP client gives without an offset")
-    off_loop_bytes: Annotated[int, Field(ge=0)] = Field(
-        50_000, description="XML above this size is handled in a thread, so that it delays nobody"
-    )
-    threads: Annotated[int, Field(ge=1, le=32)] = Field(2, description="threads for large XML")
 
 
 class WsAdapterSettings(ServiceSettings):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ async def stream_events(
     request: web.Request,
     key: CommandKey,
     progresses: Progresses,
-    view: Callable[[Progress], dict[str, Any]],
+    view: Callable[[Progress], Awaitable[dict[str, Any]]],
     *,
     existence_s: float,
 ) -> web.StreamResponse:
@@ -62,7 +62,7 @@ async def _send_states(
     key: CommandKey,
     progresses: Progresses,
     watch: Watch,
-    view: Callable[[Progress], dict[str, Any]],
+    view: Callable[[Progress], Awaitable[dict[str, Any]]],
 ) -> None:
     loop = asyncio.get_running_loop()
     ends = loop.time() + LONGEST_S
@@ -74,7 +74,7 @@ async def _send_states(
         stamp = (row.state, row.attempt, row.changed_at)
         if stamp != sent:
             sent = stamp
-            await response.write(event_of(row, view(row)))
+            await response.write(event_of(row, await view(row)))
         if row.final:
             return
         if not await watch.moved(loop.time() + HEARTBEAT_S):

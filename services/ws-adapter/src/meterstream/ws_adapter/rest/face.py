@@ -63,7 +63,7 @@ class RestFace:
             web.post(f"{PREFIX}/operations/{{operation}}", self._guarded(self._submit)),
             web.get(one, self._guarded(self._get)),
             web.delete(one, self._guarded(self._cancel)),
-            web.get(f"{one}/events", self._guarded(self._events, streams=True)),
+            web.get(f"{one}/events", self._guarded(self._events, streams=True), allow_head=False),
             web.route("*", f"{PREFIX}/{{tail:.*}}", self._guarded(self._nothing)),
         ]
 
@@ -142,7 +142,7 @@ class RestFace:
         if result is not None:
             return views.of_result(result, form)
         row = await self._platform.progresses.read(key)
-        return None if row is None else self._view(row)
+        return None if row is None else await self._view(row)
 
     async def _get(self, request: web.Request) -> web.StreamResponse:
         key = self._key(request)
@@ -153,13 +153,13 @@ class RestFace:
         if row is None or row.deleted:
             raise unknown()
         request[OPERATION] = row.operation
-        return json_response(self._view(row))
+        return json_response(await self._view(row))
 
     async def _cancel(self, request: web.Request) -> web.StreamResponse:
         key = self._key(request)
         row = await self._platform.progresses.read(key)
         if row is not None and row.state == ResultStatus.CANCELLED:
-            return json_response(self._view(row))
+            return json_response(await self._view(row))
         reply = await self._platform.ingress.cancel(
             key,
             None if row is None else row.device_identification,
@@ -194,9 +194,10 @@ class RestFace:
             raise unknown()
         return key
 
-    def _view(self, row: Progress) -> dict[str, Any]:
+    async def _view(self, row: Progress) -> dict[str, Any]:
         form = self._forms.by_name.get(row.operation)
-        return views.of_row(row, self._platform.result_of(row), form)
+        result = await self._platform.result_of(row)
+        return await self._platform.offload.run(len(row.result or b""), lambda: views.of_row(row, result, form))
 
 
 def answer_to(failure: Exception) -> web.StreamResponse:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from typing import Final
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -41,16 +38,12 @@ CONTENT_TYPE: Final = "text/xml"
 CONTEXT_ROOTS: Final = ("/osgp-adapter-ws-smartmetering", "/osgp-adapter-ws-core")
 SERVED: Final = web.RequestKey("soap_operation", str)
 
-T = TypeVar("T")
-
 
 class SoapFace:
     """Requests, retrievals and deletions over SOAP 1.1."""
 
     def __init__(self, platform: Platform, settings: SoapSettings) -> None:
         self._platform = platform
-        self._off_loop_bytes = settings.off_loop_bytes
-        self._threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="xml")
         self._exchanges = Exchanges(platform.catalogue, platform.codec, ZoneInfo(settings.time_zone))
         self._published = Published()
         self._receiver = Receiver(self._exchanges, platform.organisations)
@@ -58,10 +51,6 @@ class SoapFace:
     def routes(self) -> list[web.AbstractRouteDef]:
         """What to add to the application: everything below the context roots, in whatever letter case."""
         return [web.route("*", "/{tail:.*}", self._serve)]
-
-    def close(self) -> None:
-        """End the threads."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         if not request.path.casefold().startswith(CONTEXT_ROOTS):
@@ -93,7 +82,7 @@ class SoapFace:
         certificate_name = guard.certificate_name(request)
         with guard.requests.one(self._platform.organisations.budget_of(certificate_name)):
             raw = await guard.read_body(request)
-            received = await self._work(len(raw), lambda: self._receiver.receive(raw, certificate_name))
+            received = await self._platform.offload.run(len(raw), lambda: self._receiver.receive(raw, certificate_name))
             request[SERVED] = received.operation.name
             with bind(organisation=received.caller.organisation, operation=received.operation.name):
                 if received.correlation_uid is None:
@@ -101,12 +90,6 @@ class SoapFace:
                 if received.operation.kind == "retrieval":
                     return await self._retrieve(received)
                 return await self._delete(received)
-
-    async def _work(self, size: int, work: Callable[[], T]) -> T:
-        """XML work; what is large goes to a thread, so that it delays nobody."""
-        if size <= self._off_loop_bytes:
-            return work()
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     async def _submit(self, received: Received, traceparent: str | None) -> bytes:
         exchange, asked, options = received.exchange, received.asked, received.options
@@ -139,7 +122,7 @@ class SoapFace:
             raise error("VALIDATION_ERROR", faults.WRONG_KIND, field="CorrelationUid", rule=faults.WRONG_KIND)
         if row is None or row.result is None or exchange is None:
             return self._not_ready(received)
-        result = self._platform.result_of(row)
+        result = await self._platform.result_of(row)
         body = await self._final(result, exchange, received, len(row.result))
         if facts.consumes:
             await self._platform.progresses.delete(key)
@@ -159,7 +142,7 @@ class SoapFace:
             raise error("TECHNICAL_ERROR", "answered without a result")
         if result.status is ResultStatus.OK and result.response is not None:
             response, device = result.response, result.header.device_identification
-            return await self._work(size, lambda: to_envelope(exchange.respond(response, device)))
+            return await self._platform.offload.run(size, lambda: to_envelope(exchange.respond(response, device)))
         facts = received.operation.retrieval
         failure = result.error or ErrorRecord(
             code="TECHNICAL_ERROR", message=f"{result.operation.name}: {result.status.value}", component=COMPONENT

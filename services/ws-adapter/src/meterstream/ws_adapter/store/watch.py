@@ -104,7 +104,7 @@ class Progresses:
     async def read_when(
         self, key: CommandKey, wanted: Callable[[Progress | None], bool], timeout_s: float
     ) -> Progress | None:
-        """The row once it is `wanted`, or as it is after `timeout_s`.
+        """The row once it is `wanted`, or as it is after `timeout_s` or when the process ends.
 
         Raises: DatabaseOutage, NOT_READY.
         """
@@ -115,7 +115,7 @@ class Progresses:
         with self.watch(key) as watch:
             while True:
                 row = await self.read(key)
-                if wanted(row) or not await watch.moved(deadline):
+                if wanted(row) or self.closing or not await watch.moved(deadline):
                     return row
 
     def watch(self, key: CommandKey) -> AbstractContextManager[Watch]:
