@@ -44,21 +44,7 @@ class Database:
 
     def __init__(self, settings: PostgresSettings) -> None:
         self._settings = settings
-        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            settings.dsn.get_secret_value(),
-            min_size=1,
-            max_size=settings.pool_max_size,
-            timeout=settings.connect_timeout_s,
-            max_waiting=1000,
-            open=False,
-            kwargs={
-                "autocommit": True,
-                "connect_timeout": max(2, int(settings.connect_timeout_s)),
-                "options": f"-c statement_timeout={int(settings.statement_timeout_s * 1000)} -c timezone=UTC",
-                "application_name": "meterstream",
-            },
-            check=AsyncConnectionPool.check_connection,
-        )
+        self._pool = _pool(settings)
         self.healthy = False
 
     @classmethod
@@ -81,11 +67,15 @@ class Database:
         return database
 
     async def start(self) -> None:
-        """Open the pool and wait for a first connection."""
+        """Open the pool and wait for a first connection; may be called again after it failed.
+
+        Raises: DatabaseOutage.
+        """
         try:
             await self._pool.open(wait=True, timeout=self._settings.connect_timeout_s)
         except OUTAGES as error:
             await self._pool.close()
+            self._pool = _pool(self._settings)  # a closed pool never opens again
             raise DatabaseOutage(_reason(error)) from error
         self.healthy = True
 
@@ -129,6 +119,24 @@ class Database:
                     "insert into public.meterstream_migrations (package, name, digest) values (%s, %s, %s)",
                     (package, name, digest),
                 )
+
+
+def _pool(settings: PostgresSettings) -> AsyncConnectionPool[Connection]:
+    return AsyncConnectionPool(
+        settings.dsn.get_secret_value(),
+        min_size=1,
+        max_size=settings.pool_max_size,
+        timeout=settings.connect_timeout_s,
+        max_waiting=1000,
+        open=False,
+        kwargs={
+            "autocommit": True,
+            "connect_timeout": max(2, int(settings.connect_timeout_s)),
+            "options": f"-c statement_timeout={int(settings.statement_timeout_s * 1000)} -c timezone=UTC",
+            "application_name": "meterstream",
+        },
+        check=AsyncConnectionPool.check_connection,
+    )
 
 
 def _reason(error: BaseException) -> str:

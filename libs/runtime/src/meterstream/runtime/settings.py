@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as SourceError
 
 PREFIX = "METERSTREAM_"
 FILE_SUFFIX = "_FILE"
@@ -230,6 +231,8 @@ def read_settings(model: type[Settings]) -> Settings:
     """
     try:
         return model()
+    except SourceError as error:  # a list or map that is no JSON
+        raise SettingsError([str(error)]) from None
     except ValidationError as error:
         known = {variable.path: variable.name for variable in variables(model)}
         lines = []
