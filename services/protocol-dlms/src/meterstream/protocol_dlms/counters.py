@@ -11,6 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
+from meterstream.contracts.errors import PlatformError
 from meterstream.contracts.records import CounterReservation
 from meterstream.dlms.errors import CountersExhausted
 from meterstream.protocol_dlms.model.counters import Blocks, Series, plan
@@ -215,11 +216,11 @@ class CounterReserver:
         return late
 
     def _plan(self, state: _SeriesState) -> CounterReservation | None:
-        mark = self._sessions.mark(state.partition, state.series)
         try:
+            mark = self._sessions.mark(state.partition, state.series)
             record = plan(state.series, mark, state.floor, self._block, self._owner)
-        except CountersExhausted as exhausted:
-            state.settle(exhausted)
+        except (CountersExhausted, PlatformError) as failure:
+            state.settle(failure)
             return None
         if record.previous_mark < WARN_ABOVE <= record.new_mark:
             log.warning("invocation counters of %s pass %d: replace its keys", state.series.gateway, WARN_ABOVE)

@@ -48,6 +48,7 @@ class Views:
 
         Raises: Outage, PartitionLeft.
         """
+        self._sessions.hold(partitions)
         await asyncio.gather(self._devices_view.add(partitions), self._sessions_view.add(partitions))
         log.info("%d partitions are prepared, %d devices known", len(partitions), len(self._devices))
 

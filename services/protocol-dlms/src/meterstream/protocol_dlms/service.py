@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -25,7 +26,9 @@ from meterstream.protocol_dlms.worker import Worker
 from meterstream.runtime.clock import system_clock
 from meterstream.runtime.codec import shared_codec
 from meterstream.runtime.errors import ConfigurationError
-from meterstream.runtime.kafka import CompactedView, KeyedConsumer, Producer
+from meterstream.runtime.kafka import CompactedView, KeyedConsumer, Producer, Sends
+from meterstream.runtime.kafka.log import LogReader
+from meterstream.runtime.kafka.ports import Membership
 from meterstream.runtime.kafka_metrics import MeteredHooks
 from meterstream.runtime.metrics import Metrics
 from meterstream.runtime.sealing import KEY_BYTES, Opener
@@ -83,18 +86,40 @@ class Closing:
             await end()
 
 
-def build(settings: Settings, metrics: Metrics, carried_out: Executors | None = None) -> Sequence[Component]:
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """The clients of Kafka; those of its twin in memory fit as well."""
+
+    producer: Sends
+    reader: Callable[..., LogReader] = LogReader
+    membership: Membership | None = None
+    checks: Sequence[Component] = ()
+
+    @classmethod
+    def of(cls, settings: KafkaSettings) -> Broker:
+        """The real one."""
+        return cls(Producer(settings), checks=[TopicsChecked(settings)])
+
+
+def build(
+    settings: Settings, metrics: Metrics, carried_out: Executors | None = None, broker: Broker | None = None
+) -> Sequence[Component]:
     """All components, in the order of their start; to be called on the event loop that runs them.
 
     Raises: ConfigurationError.
     """
     codec, limits, kafka = shared_codec(), settings.sessions, settings.kafka
-    hooks = MeteredHooks(metrics)
-    producer = Producer(kafka)
+    broker = broker or Broker.of(kafka)
+    hooks, producer = MeteredHooks(metrics), broker.producer
     session_table = sessions.SessionTable(owner=secrets.token_hex(8))
     device_table = devices.DeviceTable(codec, limits.decoded_devices)
     session_view: CompactedView[Record] = CompactedView(
-        kafka, sessions.TOPIC, decode=sessions.decoder(codec), on_record=session_table.on_record, hooks=hooks
+        kafka,
+        sessions.TOPIC,
+        decode=sessions.decoder(codec),
+        on_record=session_table.on_record,
+        hooks=hooks,
+        reader=broker.reader,
     )
     device_view: CompactedView[Record] = CompactedView(
         kafka,
@@ -102,6 +127,7 @@ def build(settings: Settings, metrics: Metrics, carried_out: Executors | None = 
         decode=lambda raw: codec.decode_as(raw, DeviceRecord),
         on_record=device_table.on_record,
         hooks=hooks,
+        reader=broker.reader,
     )
     reserver = CounterReserver(
         producer,
@@ -146,10 +172,11 @@ def build(settings: Settings, metrics: Metrics, carried_out: Executors | None = 
         clock=system_clock,
         hooks=hooks,
         drain_s=max(1.0, min(_LONGEST_DRAIN_S, settings.drain_s - _CUT_S)),
+        membership=broker.membership,
     )
     sending = Closing(responder.close, reserver.close)
     upkeep = Upkeep(marks, reserver)
-    return [TopicsChecked(kafka), producer, sending, device_view, session_view, consumer, upkeep]
+    return [*broker.checks, producer, sending, device_view, session_view, consumer, upkeep]
 
 
 def _private_key(settings: Settings) -> bytes:
@@ -163,4 +190,4 @@ def _private_key(settings: Settings) -> bytes:
     return key
 
 
-__all__ = ["SERVICE", "build"]
+__all__ = ["SERVICE", "Broker", "build"]

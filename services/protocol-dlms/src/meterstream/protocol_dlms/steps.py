@@ -89,23 +89,27 @@ class Steps:
         self._guard.boundary()
         context = Context(self._meter, self._device, self._clock, self if executor.composite else None)
         response: OperationResponse
-        if executor.needs_mark:
-            response = await self._run_marked(StepId.of(self._header, step), executor, request, context)
-        else:
-            response = await executor.execute(request, context)
-        self._collect(step, executor, response, self._meter.profile)
+        try:
+            if executor.needs_mark:
+                response = await self._run_marked(StepId.of(self._header, step), executor, request, context)
+            else:
+                response = await executor.execute(request, context)
+            self._collect(step, executor, response, self._meter.profile)
+        except (*CUT, Outage, PlatformError):
+            raise
+        except Exception as raised:  # a mistake of ours stays with this step
+            raise as_platform_error(raised) from raised
         return response
 
     def read(self, operation: str, request: bytes) -> tuple[Executor[Any, Any], OperationRequest]:
         """See Actions."""
-        known = find_operation(operation)
-        executor = self._executors.get(known.name)
-        if executor is None or not known.bundle_action:
+        executor = self._executors.get(operation) or self._executors.get(find_operation(operation).name)
+        if executor is None or not executor.operation.bundle_action:
             raise error("UNSUPPORTED_OPERATION", f"{operation} is no action of a bundle", operation=operation)
         try:
-            return executor, self._codec.decode_as(request, known.request)
+            return executor, self._codec.decode_as(request, executor.operation.request)
         except PoisonMessage as poison:
-            raise error("UNREADABLE_MESSAGE", f"request of {operation}: {poison.reason}", code=poison.code) from None
+            raise error("UNREADABLE_MESSAGE", f"request of {operation}: {poison.reason}", cause=poison.code) from None
 
     def encode(self, response: OperationResponse) -> bytes:
         """See Actions."""

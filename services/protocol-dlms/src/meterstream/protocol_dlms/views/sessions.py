@@ -142,6 +142,11 @@ class SessionTable:
                 if is_stale(mark, now):
                     yield number, key
 
+    def hold(self, partitions: Iterable[int]) -> None:
+        """Hold partitions from now on, also those in which there is nothing to read."""
+        for partition in partitions:
+            self._partitions.setdefault(partition, _Partition())
+
     def drop(self, partitions: Iterable[int]) -> None:
         """Forget what belongs to partitions that this worker no longer holds."""
         for partition in partitions:
