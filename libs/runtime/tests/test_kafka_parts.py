@@ -78,13 +78,10 @@ class TestFlow:
         assert flow.changes() == (set(), {self.A, self.B})  # they came paused
         return flow
 
-    def message(self, place: TopicPartition) -> Message:
-        return Message(*place, 0, None, None)
-
     def test_a_full_partition_is_paused_alone_and_resumed_at_half(self) -> None:
         flow = self.flow()
         for _ in range(4):
-            flow.take(self.message(self.A), 1)
+            flow.take(self.A, 1)
         assert flow.changes() == ({self.A}, set())
         flow.give(self.A, 1)
         assert flow.changes() == (set(), set())
@@ -93,8 +90,8 @@ class TestFlow:
 
     def test_too_many_octets_pause_all(self) -> None:
         flow = self.flow(octets=100)
-        flow.take(self.message(self.A), 60)
-        flow.take(self.message(self.B), 60)
+        flow.take(self.A, 60)
+        flow.take(self.B, 60)
         assert flow.changes() == ({self.A, self.B}, set())
         flow.give(self.A, 60)
         assert flow.changes() == (set(), set())
@@ -113,7 +110,7 @@ class TestFlow:
 
     def test_a_partition_that_leaves_takes_its_weight_along(self) -> None:
         flow = self.flow(octets=100)
-        flow.take(self.message(self.A), 150)
+        flow.take(self.A, 150)
         assert flow.changes()[0] == {self.A, self.B}
         flow.remove(self.A, 150)
         assert (flow.messages, flow.octets) == (0, 0)

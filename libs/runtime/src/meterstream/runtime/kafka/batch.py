@@ -113,12 +113,9 @@ class BatchConsumer(Engine):
 
     # Engine
 
-    def _accept(self, message: Message) -> None:
-        held = self._held.get(message.place)
-        if held is None:
-            self._queue.append(message)
-        else:
-            held.append(message)
+    def _accept(self, owned: Owned, messages: Sequence[Message]) -> None:
+        held = self._held.get(owned.place)
+        (self._queue if held is None else held).extend(messages)
 
     def _forget(self, gone: Iterable[Owned]) -> None:
         places = {owned.place for owned in gone}

@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 from meterstream.runtime.errors import Outage
@@ -35,6 +37,9 @@ NO_ROOM: Final = "no room in the commit"
 OVERTAKEN: Final = "overtaken"
 FIRST_BACKOFF_S: Final = 0.2
 LONGEST_BACKOFF_S: Final = 5.0
+
+
+_TOPIC_AND_PARTITION: Final = itemgetter(0, 1)
 
 
 @dataclass(eq=False, slots=True)
@@ -125,8 +130,8 @@ class Engine(ABC):
     # The subclasses' part
 
     @abstractmethod
-    def _accept(self, message: Message) -> None:
-        """A message to work on."""
+    def _accept(self, owned: Owned, messages: Sequence[Message]) -> None:
+        """Messages of one partition to work on."""
 
     @abstractmethod
     def _forget(self, gone: Iterable[Owned]) -> None:
@@ -177,14 +182,15 @@ class Engine(ABC):
 
     def delivered(self, messages: list[Message]) -> None:
         """Take messages over."""
-        for message in messages:
-            owned = self._owned.get(message.place)
-            if owned is None or owned.leaving or not owned.tracker.deliver(message.offset):
+        for (topic, partition), run in groupby(messages, _TOPIC_AND_PARTITION):
+            owned = self._owned.get(TopicPartition(topic, partition))
+            if owned is None or owned.leaving:
                 continue
-            size = message.size
-            owned.octets += size
-            self._flow.take(message, size)
-            self._accept(message)
+            fresh = [message for message in run if owned.tracker.deliver(message.offset)]
+            octets = sum(message.size for message in fresh)
+            owned.octets += octets
+            self._flow.take(owned.place, octets, len(fresh))
+            self._accept(owned, fresh)
         self._steer()
         self._wake()
 

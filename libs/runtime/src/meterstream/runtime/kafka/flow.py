@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from meterstream.runtime.kafka.messages import Message, TopicPartition
+from meterstream.runtime.kafka.messages import TopicPartition
 
 LOW: Final = 0.5
 """Paused partitions go on when this share of the bound is left."""
@@ -24,6 +24,7 @@ class Flow:
         self._full: set[TopicPartition] = set()
         self._held: dict[TopicPartition, set[str]] = {}
         self._heavy = False
+        self._dirty = False
         self.messages = 0
         self.octets = 0
         self.paused: set[TopicPartition] = set()
@@ -33,6 +34,7 @@ class Flow:
         self._counts[place] = 0
         self._held[place] = set()
         self.paused.add(place)
+        self._dirty = True
 
     def remove(self, place: TopicPartition, octets: int) -> None:
         """A partition has gone, with the octets it still held."""
@@ -41,43 +43,50 @@ class Flow:
         self._full.discard(place)
         self._held.pop(place, None)
         self.paused.discard(place)
+        self._dirty = True
 
     def hold(self, place: TopicPartition, reason: str, *, held: bool = True) -> None:
         """Hold a partition whatever its count, or no longer for this reason."""
         reasons = self._held.get(place)
         if reasons is None:
             return
+        self._dirty = True
         if held:
             reasons.add(reason)
         else:
             reasons.discard(reason)
 
-    def take(self, message: Message, size: int) -> None:
-        """A message was delivered."""
-        place = message.place
-        count = self._counts[place] = self._counts[place] + 1
-        self.messages += 1
-        self.octets += size
-        if count >= self._bound:
+    def take(self, place: TopicPartition, octets: int, messages: int = 1) -> None:
+        """Messages were delivered."""
+        count = self._counts[place] = self._counts[place] + messages
+        self.messages += messages
+        self.octets += octets
+        if count >= self._bound and place not in self._full:
             self._full.add(place)
-        if self.octets >= self._octets_bound:
-            self._heavy = True
+            self._dirty = True
+        if self.octets >= self._octets_bound and not self._heavy:
+            self._heavy = self._dirty = True
 
-    def give(self, place: TopicPartition, size: int) -> None:
-        """A message is done."""
-        count = self._counts[place] = self._counts[place] - 1
-        self.messages -= 1
-        self._lighten(size)
-        if count <= self._bound * LOW:
+    def give(self, place: TopicPartition, octets: int, messages: int = 1) -> None:
+        """Messages are done."""
+        count = self._counts[place] = self._counts[place] - messages
+        self.messages -= messages
+        self._lighten(octets)
+        if place in self._full and count <= self._bound * LOW:
             self._full.discard(place)
+            self._dirty = True
 
     def _lighten(self, octets: int) -> None:
         self.octets -= octets
-        if self.octets <= self._octets_bound * LOW:
+        if self._heavy and self.octets <= self._octets_bound * LOW:
             self._heavy = False
+            self._dirty = True
 
     def changes(self) -> tuple[set[TopicPartition], set[TopicPartition]]:
         """What to pause and what to resume since the last call."""
+        if not self._dirty:
+            return set(), set()
+        self._dirty = False
         held = {place for place, reasons in self._held.items() if reasons}
         wanted = set(self._counts) if self._heavy else self._full | held
         pause, resume = wanted - self.paused, self.paused - wanted

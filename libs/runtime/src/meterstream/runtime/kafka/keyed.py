@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from meterstream.runtime.clock import Clock, system_clock
@@ -93,12 +93,15 @@ class KeyedConsumer(Engine):
 
     # Engine
 
-    def _accept(self, message: Message) -> None:
-        held = self._held.get(message.place)
-        if held is not None:
-            held.append(message)
-            return
-        owned = self._owned[message.place]
+    def _accept(self, owned: Owned, messages: Sequence[Message]) -> None:
+        for message in messages:
+            held = self._held.get(owned.place)
+            if held is None:
+                self._enter(owned, message)
+            else:
+                held.append(message)
+
+    def _enter(self, owned: Owned, message: Message) -> None:
         try:
             described = self._describe(message)
         except UnknownSchema as error:
@@ -291,8 +294,9 @@ class KeyedConsumer(Engine):
         await asyncio.sleep(seconds)
         held = self._held.pop(place, [])
         self._flow.hold(place, UNKNOWN_SCHEMA_HELD, held=False)
-        for message in held:
-            self._accept(message)
+        owned = self._owned.get(place)
+        if owned is not None:
+            self._accept(owned, held)
         self._hooks.held(self.name, len(self._held))
         self._steer()
         self._wake()

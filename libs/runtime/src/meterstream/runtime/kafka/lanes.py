@@ -40,12 +40,11 @@ class Entry:
     described: Described
     sequence: int
     suspect: bool = False
-    dropped: bool = False
+    rank: tuple[int, int] = field(init=False)
+    """Lower goes first."""
 
-    @property
-    def rank(self) -> tuple[int, int]:
-        """Lower goes first."""
-        return -self.described.priority, self.sequence
+    def __post_init__(self) -> None:
+        self.rank = (-self.described.priority, self.sequence)
 
     @property
     def key_id(self) -> KeyId:
@@ -97,11 +96,14 @@ class Lanes:
 
     def add(self, entry: Entry) -> None:
         """A message waits, or waits again."""
-        key = self._keys.get(entry.key_id)
+        key_id = entry.key_id
+        key = self._keys.get(key_id)
         if key is None:
-            key = self._keys[entry.key_id] = _Key(entry.key_id)
+            key = self._keys[key_id] = _Key(key_id)
         topic = entry.message.topic
-        heap = key.heaps.setdefault(topic, [])
+        heap = key.heaps.get(topic)
+        if heap is None:
+            heap = key.heaps[topic] = []
         heapq.heappush(heap, entry)
         if key.state is _State.IDLE and heap[0] is entry:
             self._offer(key, topic)
@@ -120,24 +122,21 @@ class Lanes:
                 key.state = _State.RUNNING
                 return key.id
 
-    def take(self, key_id: KeyId) -> Entry | None:
-        """The next message for the turn of a key."""
-        key = self._keys[key_id]
-        topic = min((topic for topic in key.heaps), key=lambda topic: key.heaps[topic][0].rank, default=None)
-        if topic is None:
+    def take(self, key_id: KeyId, *, suspect: bool = True) -> Entry | None:
+        """The next message for the turn of a key; a suspect one only if it may be."""
+        heaps = self._keys[key_id].heaps
+        if not heaps:
             return None
-        heap = key.heaps[topic]
+        heap = next(iter(heaps.values())) if len(heaps) == 1 else min(heaps.values(), key=lambda heap: heap[0].rank)
+        if heap[0].suspect and not suspect:
+            return None
         entry = heapq.heappop(heap)
+        topic = entry.message.topic
         if not heap:
-            del key.heaps[topic]
+            del heaps[topic]
         lane = self._lanes[topic]
         lane.spent = max(lane.spent, self._clock) + 1 / lane.weight
         return entry
-
-    def peek(self, key_id: KeyId) -> Entry | None:
-        """What `take` would give."""
-        heaps = self._keys[key_id].heaps.values()
-        return min((heap[0] for heap in heaps), default=None)
 
     def release(self, key_id: KeyId) -> None:
         """The turn of a key has ended."""
@@ -179,7 +178,10 @@ class Lanes:
         heapq.heappush(lane.ready, (key.heaps[topic][0].rank, self._offers, key))
 
     def _next_lane(self) -> _Lane | None:
-        lane = min((lane for lane in self._lanes.values() if lane.ready), key=lambda lane: lane.spent, default=None)
+        lane = None
+        for one in self._lanes.values():
+            if one.ready and (lane is None or one.spent < lane.spent):
+                lane = one
         if lane is not None:
             self._clock = max(self._clock, lane.spent)
         return lane

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+HEADER_OCTETS: Final = 64
 HeaderList = tuple[tuple[str, bytes], ...]
 
 
@@ -40,9 +41,8 @@ class Message(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Octets of key, value and headers."""
-        found = len(self.key or b"") + len(self.value or b"")
-        return found + sum(len(name) + len(value or b"") for name, value in self.headers)
+        """Octets that it takes up, about: a header counts 64."""
+        return len(self.key or b"") + len(self.value or b"") + HEADER_OCTETS * len(self.headers)
 
     def __repr__(self) -> str:  # content stays out of logs
         return f"Message({self.topic}/{self.partition}@{self.offset}, {len(self.value or b'')} bytes)"

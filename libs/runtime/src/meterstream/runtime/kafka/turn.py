@@ -64,14 +64,12 @@ class Turn:
         """
         if self.draining or self.leaving or self.lost.is_set() or self._alone:
             return None
-        waiting = self._lanes.peek(self._key_id)
-        if waiting is None or (waiting.suspect and self._taken):
+        entry = self._lanes.take(self._key_id, suspect=not self._taken)
+        if entry is None:
             return None
-        entry = self._lanes.take(self._key_id)
-        assert entry is waiting  # noqa: S101  # peek and take agree
-        self._alone = waiting.suspect
-        self._taken[waiting.message.topic, waiting.message.offset] = waiting
-        return waiting.message
+        self._alone = entry.suspect
+        self._taken[entry.message.topic, entry.message.offset] = entry
+        return entry.message
 
     def done(self, message: Message) -> None:
         """The message's effects are acknowledged: its offset may be committed, whatever runs before it.
