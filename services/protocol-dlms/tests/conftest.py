@@ -180,6 +180,7 @@ class Bench:
     metrics: Metrics
     codec: Codec
     guard: TwinGuard
+    private_key: bytes = PRIVATE
 
     def gateway(self, number: int = 1) -> str:
         return self.fleet.identification(number)
@@ -334,10 +335,10 @@ async def make_bench(
 
 @pytest.fixture
 def eventually() -> Callable[..., Any]:
-    """Waits until a condition holds, ten seconds at most."""
+    """Waits until a condition holds, half a minute at most."""
 
     async def wait(condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not condition():  # noqa: ASYNC110  # it lies with the other side of a socket
                 await asyncio.sleep(0.005)
 
