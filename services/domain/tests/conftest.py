@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -314,9 +314,6 @@ class Domain:
             await connection.execute(statement.encode(), arguments)
 
 
-MakeDomain = Callable[..., Any]
-
-
 async def build(database: Database, keys: Keys, clock: MovableClock) -> Domain:
     codec, metrics, producer, dead_letters = shared_codec(), Metrics("domain"), MemoryProducer(), MemoryDeadLetters()
     keyring = keys.keyring()
@@ -335,7 +332,7 @@ async def build(database: Database, keys: Keys, clock: MovableClock) -> Domain:
     relay = Relay(database, producer, keyring, codec)
     delivery = Delivery(relay, producer, dead_letters, metrics)
     commands = CommandHandler(Intake(codec, keyring, 12), store, contexts, delivery, metrics)
-    responses = ResponseHandler(codec, store, contexts, delivery)
+    responses = ResponseHandler(codec, store, contexts, delivery, lambda: None)
     timers = Timers(database, contexts, keyring, relay, producer, metrics)
     return Domain(
         database,

@@ -214,9 +214,10 @@ async def test_keys_with_which_an_association_stood_are_proven_once(domain):
     domain.taken()
     assert await domain.relay.publish_changes() == 1
     (record,) = domain.taken().on("devices")
-    assert (record.revision, {key.key_id for key in record.keys if key.proven}) == (2, set(proven))
+    assert (record.revision, record.time_zone) == (3, "Europe/Amsterdam")  # one for the keys, one for the zone
+    assert {key.key_id for key in record.keys if key.proven} == set(proven)
     (asked,) = (await domain.handle(domain.command(uid="B" * 20))).requests()
-    assert asked.header.record_revision == 2
+    assert asked.header.record_revision == 3
     await domain.handle(domain.answer(asked, proven=proven))
     assert await domain.relay.publish_changes() == 0
 
@@ -228,3 +229,42 @@ async def test_a_late_answer_still_proves_keys(domain):
     await domain.handle(domain.answer(asked))
     assert (await domain.handle(domain.answer(asked, proven=[key_id]))).topics == []
     assert await domain.rows("select key_id from domain.device_keys where proven") == [(key_id,)]
+
+
+async def zone_of(domain):
+    return (await domain.rows("select time_zone, revision from domain.devices"))[0]
+
+
+async def test_the_zone_of_a_synchronised_clock_is_learnt_once(domain):
+    await domain.install()
+    for number in range(2):
+        (asked,) = (await domain.handle(domain.command(uid=f"zone-{number:020}"))).requests()
+        await domain.handle(domain.answer(asked))
+        assert await zone_of(domain) == ("Europe/Amsterdam", 2)
+    sent = await domain.handle(domain.command(uid="zone-3".ljust(20, "0")))
+    assert sent.topics == ["command-states", "dlms-requests-normal", "replies"]
+    assert sent.requests()[0].header.record_revision == 2
+
+
+async def test_an_older_observation_of_the_zone_changes_nothing(domain):
+    await domain.install()
+    early, late = domain.clock.now, domain.clock.now + timedelta(minutes=5)
+    for uid, zone, moment in (("A" * 20, "UTC", late), ("B" * 20, "Europe/Paris", early)):
+        command = domain.command(SynchronizeTimeRequest(time_zone=zone), uid=uid)
+        (asked,) = (await domain.handle(command)).requests()
+        await domain.handle(domain.answer(asked, observed_at=moment))
+    assert await zone_of(domain) == ("UTC", 2)
+
+
+async def test_a_late_answer_and_a_bundle_teach_too(domain):
+    await domain.install()
+    (asked,) = (await domain.handle(domain.command(SynchronizeTimeRequest(time_zone="UTC")))).requests()
+    await domain.handle(domain.answer(asked, error=REFUSED))
+    assert await zone_of(domain) == (None, 1)
+    assert (await domain.handle(domain.answer(asked))).topics == []
+    assert await zone_of(domain) == ("UTC", 2)
+    (asked,) = (await domain.handle(domain.command(bundle(domain), uid="B" * 20))).requests()
+    answers = [bad(retryable=False), good(domain), bad(retryable=False)]
+    domain.clock.advance(seconds=1)
+    await domain.handle(domain.answer(asked, BundleResponse(answers=answers)))
+    assert await zone_of(domain) == ("Europe/Amsterdam", 3)

@@ -164,7 +164,9 @@ def test_from_bootstrap_to_a_result_to_removal(installation, service, tmp_path):
     }
     request = add_device.AddDeviceRequest(
         device=add_device.NewDevice(
-            hls5_active=True, **{name: installation.encrypt(key) for name, key in keys.items()}
+            time_zone="Europe/Amsterdam",
+            hls5_active=True,
+            **{name: installation.encrypt(key) for name, key in keys.items()},
         ),
         device_model=add_device.DeviceModel(manufacturer="TST"),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Final
@@ -151,11 +151,12 @@ class DomainService:
             return bool(await timers.forget())
 
         interval = settings.scheduler.interval_s
+        publishing = Periodic("relay", interval, publish_changes)
         return [
             producer,
-            Periodic("relay", interval, publish_changes),
+            publishing,
             Periodic("timers", interval, fire_and_produce),
-            consumers.of_responses(store, contexts),
+            consumers.of_responses(store, contexts, publishing.wake),
             consumers.of_commands("domain-commands", ["commands"], intake, store, contexts),
             consumers.of_commands("domain-urgent", ["commands-urgent"], intake, store, contexts),
             upstream,
@@ -183,10 +184,10 @@ class Consumers:
         handler = CommandHandler(intake, store, contexts, self._delivery(group), self._metrics)
         return self._consumer(group, topics, handler)
 
-    def of_responses(self, store: Store, contexts: Contexts) -> BatchConsumer:
+    def of_responses(self, store: Store, contexts: Contexts, wake_relay: Callable[[], None]) -> BatchConsumer:
         """Of `dlms-responses`."""
         group = "domain-responses"
-        handler = ResponseHandler(shared_codec(), store, contexts, self._delivery(group))
+        handler = ResponseHandler(shared_codec(), store, contexts, self._delivery(group), wake_relay)
         return self._consumer(group, ["dlms-responses"], handler)
 
     def _delivery(self, group: str) -> Delivery:

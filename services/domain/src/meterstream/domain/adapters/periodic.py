@@ -30,7 +30,8 @@ class Periodic:
         self._interval_s = interval_s
         self._work = work
         self._task: asyncio.Task[None] | None = None
-        self._stopping = asyncio.Event()
+        self._awake = asyncio.Event()
+        self._is_stopping = False
         self._ready = False
 
     @property
@@ -45,15 +46,20 @@ class Periodic:
 
     async def start(self) -> None:
         """Begin."""
-        self._stopping.clear()
+        self._is_stopping = False
         self._task = asyncio.get_running_loop().create_task(self._run(), name=self._name)
 
     async def stop(self) -> None:
         """Finish the turn that runs."""
-        self._stopping.set()
+        self._is_stopping = True
+        self._awake.set()
         if self._task is not None:
             await self._task
             self._task = None
+
+    def wake(self) -> None:
+        """There is something to do: end the pause."""
+        self._awake.set()
 
     async def _run(self) -> None:
         pause = 0.0
@@ -72,7 +78,8 @@ class Periodic:
     async def _stopped_within(self, seconds: float) -> bool:
         if seconds > 0:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), seconds)
+                await asyncio.wait_for(self._awake.wait(), seconds)
         else:
             await asyncio.sleep(0)
-        return self._stopping.is_set()
+        self._awake.clear()
+        return self._is_stopping

@@ -111,6 +111,21 @@ from unnest(
         time_zone, revision, published_revision, changed_at)
 where d.device_identification = n.device_identification;
 
+-- name: learn_time_zones
+update domain.devices d
+set time_zone = n.time_zone, time_zone_at = n.observed_at, revision = d.revision + 1, changed_at = n.observed_at
+from (
+    select d.device_identification, w.time_zone, w.observed_at
+    from domain.devices d
+    join unnest(%(devices)s::text[], %(time_zones)s::text[], %(observed_at)s::timestamptz[])
+      as w (device, time_zone, observed_at) on d.device_identification = w.device
+    where d.state = 'active' and not d.is_mbus and d.time_zone is distinct from w.time_zone
+      and coalesce(d.time_zone_at, '-infinity') < w.observed_at
+    order by d.device_identification
+    for update of d
+) n
+where d.device_identification = n.device_identification;
+
 -- name: upsert_keys
 insert into domain.device_keys (device_identification, kind, key_id, state, proven, proven_at, sealed, changed_at)
 select * from unnest(

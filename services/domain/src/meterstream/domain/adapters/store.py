@@ -197,6 +197,13 @@ async def save_world(connection: Connection, world: World) -> None:
         await connection.execute(QUERIES["insert_devices"], rows.device_columns(added))
     if altered := [device for device in changed if device.identification in world.stored_devices]:
         await connection.execute(QUERIES["update_devices"], rows.device_columns(altered))
+    if learnt := world.time_zones:
+        observations = {
+            "devices": [device for device, _, _ in learnt],
+            "time_zones": [zone for _, zone, _ in learnt],
+            "observed_at": [moment for _, _, moment in learnt],
+        }
+        await connection.execute(QUERIES["learn_time_zones"], observations)
     if keys := world.changed_keys:
         await connection.execute(QUERIES["upsert_keys"], rows.key_columns(keys))
     if revoked := world.revoked:

@@ -40,7 +40,7 @@ class Delivery:
 
         Raises: BrokerOutage, DatabaseOutage; MessageTooLarge where one message does not fit its topic.
         """
-        if unpublished:
+        if unpublished and outcome.publications:
             await self._relay.publish_devices(unpublished)
         await self._producer.send(to_batch(outcome.publications))
         if outcome.rejected:

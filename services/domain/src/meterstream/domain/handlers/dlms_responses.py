@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pydantic import ValidationError
 
@@ -27,8 +27,11 @@ from meterstream.runtime.kafka.messages import Message
 class ResponseHandler:
     """Decides a batch of answers in one transaction and produces what follows."""
 
-    def __init__(self, codec: Codec, store: Store, contexts: Contexts, delivery: Delivery) -> None:
+    def __init__(
+        self, codec: Codec, store: Store, contexts: Contexts, delivery: Delivery, wake_relay: Callable[[], None]
+    ) -> None:
         self._codec = codec
+        self._wake_relay = wake_relay
         self._store = store
         self._contexts = contexts
         self._delivery = delivery
@@ -39,20 +42,22 @@ class ResponseHandler:
         context = self._contexts.now()
         facts = [fact for answer in answers if (fact := _proven(answer)) is not None]
 
-        def decide(world: World) -> Outcome:
+        def decide(world: World) -> tuple[Outcome, bool]:
             outcome = Outcome(rejected=list(rejected))
             for answer in answers:
                 since = len(outcome.publications)
                 decide_answer(answer, world, context, outcome)
                 trace(outcome.publications, since, answer.traceparent)
             apply_facts(facts, world)
-            return outcome
+            return outcome, bool(world.changed_devices or world.time_zones)
 
         wanted = Wanted(
             commands={answer.identity for answer in answers},
             proofs={(fact.gateway, key_id) for fact in facts for key_id in fact.key_ids},
         )
-        outcome = await self._store.work(wanted, decide)
+        outcome, records_changed = await self._store.work(wanted, decide)
+        if records_changed:
+            self._wake_relay()
         await self._delivery.deliver(messages, outcome, set())
 
     async def on_dead_letter(self, message: Message, poison: PoisonMessage) -> None:

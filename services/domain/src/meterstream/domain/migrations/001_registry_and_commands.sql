@@ -46,6 +46,7 @@ create table domain.devices (
     description jsonb not null,
     model jsonb not null,
     time_zone text,
+    time_zone_at timestamptz,
     device_type text not null generated always as (description ->> 'device_type') stored,
     revision bigint not null,
     published_revision bigint not null default 0,

@@ -30,7 +30,7 @@ def admit(ask: Ask, world: World, context: Context) -> None:
         return
     if device is None or ask.request is None:
         raise CODES["TECHNICAL_ERROR"](f"{ask.operation.name} names no device")
-    if isinstance(rule, MeterRule):
+    if isinstance(rule, MeterRule) and rule.check is not None:
         groups = world.groups(ask.header.organisation, device.identification)
         rule.check(Subject(ask.header, ask.request, device, groups, context.functions, context.composer.codec))
     _check_connection(ask, device)

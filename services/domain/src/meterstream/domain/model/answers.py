@@ -12,6 +12,7 @@ from meterstream.contracts.operation import Command, DlmsResponse
 from meterstream.contracts.operations.bundle import BundleAnswer, BundleRequest, BundleResponse
 from meterstream.domain.model import bundles
 from meterstream.domain.model.context import Context
+from meterstream.domain.model.learning import learn
 from meterstream.domain.model.messages import Conclusion
 from meterstream.domain.model.stored import Identity, Position, Stage, StoredCommand
 from meterstream.domain.model.world import Outcome, Rejected, World
@@ -47,11 +48,14 @@ def decide_answer(answer: Answer, world: World, context: Context, outcome: Outco
         _repeat(answer, row, context, outcome)
     elif row.stage is Stage.QUEUED and header.attempt == row.attempt:
         _first_time(answer, row, world, context, outcome)
+    elif row.operation in context.rules:
+        _too_late(answer, row, world, context)
 
 
 def _first_time(answer: Answer, row: StoredCommand, world: World, context: Context, outcome: Outcome) -> None:
     command = context.composer.command_of(row)
     merged = _merged(answer.response, row, command, context)
+    learn(answer.response, command, _asked(row, command, context), world, context)
     failure = _worth_retrying(merged)
     header = answer.response.header
     if failure is not None and not command.header.bypass_retry:
@@ -66,6 +70,20 @@ def _first_time(answer: Answer, row: StoredCommand, world: World, context: Conte
     conclusion = _conclusion(merged)
     _publish(row, command, conclusion, header.observed_at, context, outcome)
     world.put_command(row.final(conclusion.status, header.observed_at, answer.position))
+
+
+def _too_late(answer: Answer, row: StoredCommand, world: World, context: Context) -> None:
+    """It changes nothing any more, but what it tells of the meter is true; which actions it answers is forgotten."""
+    command = context.composer.command_of(row)
+    if not isinstance(command.request, BundleRequest):
+        learn(answer.response, command, None, world, context)
+
+
+def _asked(row: StoredCommand, command: Command, context: Context) -> BundleRequest | None:
+    """The actions of a bundle that the current attempt was to carry out."""
+    if not isinstance(command.request, BundleRequest):
+        return None
+    return bundles.next_request(command.request, _answers(context.composer.answer_of(row)))
 
 
 def _repeat(answer: Answer, row: StoredCommand, context: Context, outcome: Outcome) -> None:

@@ -72,11 +72,28 @@ class RegistryReader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Lesson:
+    """A good answer, for what the registry learns from it; `observed_at` decides between two of them."""
+
+    device: str
+    request: OperationRequest
+    response: OperationResponse
+    observed_at: datetime
+    world: World
+
+
+@dataclass(frozen=True, slots=True)
 class MeterRule:
-    """Rules of an operation that goes to a meter. `check` raises PlatformError."""
+    """Rules of an operation that goes to a meter.
+
+    Attributes:
+        check: raises PlatformError where the request may not go out.
+        learn: changes the registry after a good answer, alone or in a bundle.
+    """
 
     operation: Operation
-    check: Callable[[Subject], None]
+    check: Callable[[Subject], None] | None = None
+    learn: Callable[[Lesson], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from meterstream.domain.model.keys import DeviceKey
 from meterstream.domain.model.messages import Publication
@@ -60,6 +61,7 @@ class World:
         self._changed_keys: dict[tuple[str, str, str], tuple[str, DeviceKey]] = {}
         self._granted: dict[tuple[str, str, str], None] = {}
         self._revoked: dict[str, None] = {}
+        self._time_zones: dict[str, tuple[str, datetime]] = {}
 
     def command(self, identity: Identity) -> StoredCommand | None:
         """The row of a command."""
@@ -117,6 +119,17 @@ class World:
         for key in after:
             if key not in before:
                 self._changed_keys[device, key.kind, key.key_id] = (device, key)
+
+    def learn_time_zone(self, device: str, zone: str, observed_at: datetime) -> None:
+        """The device kept time in `zone` at that moment; the newest observation stands."""
+        known = self._time_zones.get(device)
+        if known is None or known[1] <= observed_at:
+            self._time_zones[device] = (zone, observed_at)
+
+    @property
+    def time_zones(self) -> list[tuple[str, str, datetime]]:
+        """What was learnt: device, zone, moment; written where it is news."""
+        return [(device, zone, moment) for device, (zone, moment) in sorted(self._time_zones.items())]
 
     @property
     def new_commands(self) -> list[StoredCommand]:
