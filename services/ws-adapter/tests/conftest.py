@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -170,7 +170,6 @@ class Stack:
     platform: Platform
     listener: Listener
     authority: Authority
-    headers: dict[str, str] = field(default_factory=dict)
 
     def as_organisation(self, name: str) -> dict[str, str]:
         """Headers with which the proxy vouches for an organisation."""

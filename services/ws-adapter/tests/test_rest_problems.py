@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from io import BytesIO
 from typing import Any
 
@@ -202,6 +203,35 @@ async def test_a_body_beyond_the_limit_is_refused(stack: Any, client: aiohttp.Cl
 
     async with client.post("/v1/operations/SynchronizeTime", data=chunks()) as response:
         assert (response.status, (await response.json(content_type=None))["code"]) == (413, "MESSAGE_TOO_LARGE")
+
+
+async def test_a_compressed_body_counts_as_what_it_becomes(stack: Any, client: aiohttp.ClientSession) -> None:
+    bomb = gzip.compress(b" " * (stack.settings.max_body_bytes * 8))
+    headers = {"Content-Encoding": "gzip"}
+    async with client.post("/v1/operations/SynchronizeTime", data=bomb, headers=headers) as response:
+        assert (response.status, (await response.json(content_type=None))["code"]) == (413, "MESSAGE_TOO_LARGE")
+
+
+async def test_a_header_about_the_caller_that_breaks_its_rule_is_named(client: aiohttp.ClientSession) -> None:
+    body = {"device_identification": DEVICE}
+    for name, value in (("X-User-Name", "u" * 321), ("X-Application-Name", "a" * 41)):
+        async with client.post("/v1/operations/SynchronizeTime", json=body, headers={name: value}) as response:
+            problem = await response.json(content_type=None)
+        assert (response.status, problem["code"], problem["field"]) == (422, "VALIDATION_ERROR", name)
+
+
+async def test_a_header_that_is_no_text_is_named(stack: Any) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", stack.listener.port)
+    body = b'{"device_identification": "E0000000000000001"}'
+    certificate = stack.as_organisation("DemoGridOrg")["Client-Cert"].encode()
+    writer.write(
+        b"POST /v1/operations/SynchronizeTime HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-User-Name: \xff\xfe\r\n"
+        b"Client-Cert: %b\r\nContent-Length: %d\r\n\r\n%b" % (certificate, len(body), body)
+    )
+    answered = await asyncio.wait_for(reader.read(), 10)
+    writer.close()
+    assert answered.startswith(b"HTTP/1.1 422")
+    assert b'"field": "X-User-Name"' in answered
 
 
 async def test_a_message_that_the_topic_does_not_take_is_refused(stack: Any, client: aiohttp.ClientSession) -> None:

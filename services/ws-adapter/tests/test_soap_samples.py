@@ -274,6 +274,31 @@ async def test_bundle_retrieval_and_response(
     assert canonical(answered) == canonical(samples("10-Bundle-4-response"))
 
 
+async def test_answers_that_cannot_be_spelled_are_faults_in_their_place(
+    stack: Stack, client: aiohttp.ClientSession, samples: Callable[[str], bytes]
+) -> None:
+    retrieval = samples("10-Bundle-3-retrieval")
+    answers = [
+        BundleAnswer(operation="OfANewerRelease", response=b"\xc3\x01"),
+        BundleAnswer(operation="GetActualMeterReads"),
+        BundleAnswer(operation="GetActualMeterReads", response=stack.codec.encode(reads(20))),
+    ]
+    command = command_of(load_operations()["Bundle"], uid_in(retrieval))
+    await stack.domain.finish(command, response=BundleResponse(answers=answers))
+    status, answered = await post(client, retrieval)
+    assert status == 200
+    body = etree.fromstring(answered)[0][0]
+    assert [etree.QName(answer).localname for answer in body[0]] == [
+        "FaultResponse",
+        "FaultResponse",
+        "ActualMeterReadsResponse",
+    ]
+    assert Validator("smartmetering").violations(body) == []
+    async with client.get(f"/v1/operations/{uid_in(retrieval)}") as response:
+        found = (await response.json())["result"]["response"]["answers"]
+    assert found[0]["error"]["code"] == "UNKNOWN_OPERATION"
+
+
 async def test_an_action_that_no_operation_is_known_for_is_refused(
     stack: Stack, client: aiohttp.ClientSession, samples: Callable[[str], bytes]
 ) -> None:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from pydantic import ValidationError
 
-from meterstream.contracts.errors import CODES, ErrorCode, ErrorRecord, PlatformError, PlatformTrouble, error
+from meterstream.contracts.errors import (
+    CODES,
+    VALIDATION_ERROR,
+    ErrorCode,
+    ErrorRecord,
+    PlatformError,
+    PlatformTrouble,
+    error,
+)
 
 COMPONENT: Final = "WS_SMART_METERING"
 """How the faces call themselves in failures, in the words of the SOAP contract."""
@@ -28,6 +37,14 @@ class ToldByPlatform(PlatformError):
 def broken(field: str, rule: str) -> PlatformError:
     """VALIDATION_ERROR that names field and rule."""
     return error("VALIDATION_ERROR", f"{field}: {rule}", field=field, rule=rule)
+
+
+def renamed(failure: PlatformError, names: Mapping[str, str]) -> PlatformError:
+    """A broken rule told with the name that its field has on a face; any other failure as it is."""
+    name = names.get(failure.details.get("field", ""))
+    if name is None or failure.code is not VALIDATION_ERROR:
+        return failure
+    return broken(name, failure.details.get("rule", "is wrong"))
 
 
 def missing(field: str) -> PlatformError:

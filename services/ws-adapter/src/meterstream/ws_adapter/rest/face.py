@@ -20,7 +20,7 @@ from meterstream.contracts.operation import Kind, Result
 from meterstream.runtime.errors import Outage, PoisonMessage
 from meterstream.runtime.logs import bind
 from meterstream.runtime.metrics import HTTP_REQUESTS, HTTP_SECONDS
-from meterstream.ws_adapter.model.failures import COMPONENT, ToldByPlatform
+from meterstream.ws_adapter.model.failures import COMPONENT, ToldByPlatform, renamed
 from meterstream.ws_adapter.model.progress import CommandKey, Progress
 from meterstream.ws_adapter.model.submission import Caller
 from meterstream.ws_adapter.platform import Platform
@@ -37,6 +37,9 @@ log = logging.getLogger(__name__)
 PREFIX: Final = "/v1"
 FACE: Final = "rest"
 LONGEST_WAIT_S: Final = 30
+USER_HEADER: Final = "X-User-Name"
+APPLICATION_HEADER: Final = "X-Application-Name"
+HEADER_OF_FIELD: Final = {"user": USER_HEADER, "application": APPLICATION_HEADER}
 CALLER: Final = web.RequestKey("caller", Caller)
 OPERATION: Final = web.RequestKey("operation", str)
 
@@ -103,8 +106,8 @@ class RestFace:
         organisations.admit(organisation)
         return Caller(
             organisation,
-            request.headers.get("X-User-Name", name)[:320],
-            request.headers.get("X-Application-Name", FACE)[:40],
+            request.headers.get(USER_HEADER, name),
+            request.headers.get(APPLICATION_HEADER, FACE),
         )
 
     async def _submit(self, request: web.Request) -> web.StreamResponse:
@@ -113,15 +116,18 @@ class RestFace:
         posted, device, options = form.read(raw, self._platform.clock())
         request[OPERATION] = form.operation.name
         with bind(operation=form.operation.name, device=device, correlation_uid=options.correlation_uid):
-            submitted = await self._platform.ingress.submit(
-                form.operation,
-                posted,
-                request[CALLER],
-                face=FACE,
-                device=device,
-                options=options,
-                traceparent=request.headers.get("traceparent"),
-            )
+            try:
+                submitted = await self._platform.ingress.submit(
+                    form.operation,
+                    posted,
+                    request[CALLER],
+                    face=FACE,
+                    device=device,
+                    options=options,
+                    traceparent=request.headers.get("traceparent"),
+                )
+            except PlatformError as failure:
+                raise renamed(failure, HEADER_OF_FIELD) from None
         if form.operation.kind is Kind.SYNCHRONOUS:
             return self._answer(submitted.result, form)
         location = f"{PREFIX}/operations/{quote(submitted.header.correlation_uid, safe='')}"

@@ -17,7 +17,7 @@ from meterstream.contracts.errors import ErrorRecord, error
 from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse, Result
 from meterstream.contracts.operations.bundle import BundleAction, BundleRequest, BundleResponse
 from meterstream.ws_adapter.model.actions import ActionCodec
-from meterstream.ws_adapter.model.failures import broken, from_validation
+from meterstream.ws_adapter.model.failures import COMPONENT, broken, from_validation
 from meterstream.ws_adapter.model.submission import Options, names_device
 
 
@@ -121,7 +121,10 @@ class Form:
     def _answer_json(
         self, operation: str, response: bytes | None, error: ErrorRecord | None, retryable: bool
     ) -> dict[str, Any]:
-        decoded = None if response is None else self.codec.decode_as(response, self.catalogue[operation].response)
+        known = self.catalogue.get(operation)
+        if response is not None and known is None:
+            error = ErrorRecord(code="UNKNOWN_OPERATION", message=f"{operation} is not known here", component=COMPONENT)
+        decoded = None if response is None or known is None else self.codec.decode_as(response, known.response)
         return {
             "operation": operation,
             "response": None if decoded is None else decoded.model_dump(mode="json"),

@@ -12,7 +12,7 @@ from meterstream.contracts.errors import ErrorRecord, error
 from meterstream.contracts.operation import Operation, OperationResponse
 from meterstream.contracts.operations.bundle import BundleAction, BundleAnswer, BundleRequest, BundleResponse
 from meterstream.ws_adapter.model.actions import ActionCodec
-from meterstream.ws_adapter.model.failures import broken
+from meterstream.ws_adapter.model.failures import COMPONENT, broken
 from meterstream.ws_adapter.soap.faults import fault_fields
 from meterstream.ws_adapter.soap.forms import Form
 from meterstream.ws_adapter.soap.schema import Element, type_of
@@ -103,11 +103,12 @@ class BundleForm:
             self._write_answer(container, answer, device)
 
     def _write_answer(self, container: etree._Element, answer: BundleAnswer, device: str | None) -> None:
-        if answer.response is None:
-            failure = answer.error or ErrorRecord(code="TECHNICAL_ERROR", message="no answer", component="UNKNOWN")
+        known = self._answers.get(answer.operation)
+        if answer.response is None or known is None:
+            failure = answer.error or unspoken(answer)
             self._write_fault(container, failure, device)
             return
-        operation, declared, form = self._answers[answer.operation]
+        operation, declared, form = known
         record = self._codec.decode_as(answer.response, operation.response)
         form.write(etree.SubElement(container, declared.name), record)
 
@@ -128,6 +129,12 @@ class BundleForm:
             element = etree.SubElement(group, parameter.name)
             for child in type_of(parameter).children:
                 etree.SubElement(element, child.name).text = key if child.local == "Key" else value
+
+
+def unspoken(answer: BundleAnswer) -> ErrorRecord:
+    """The failure of an answer that says nothing, or that this release cannot spell."""
+    message = "no answer" if answer.response is None else f"answers of {answer.operation} cannot be spelled here"
+    return ErrorRecord(code="TECHNICAL_ERROR", message=message, component=COMPONENT)
 
 
 def max_actions() -> int:

@@ -9,9 +9,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Final, Literal
 
-from meterstream.contracts.envelope import CommandHeader
 from meterstream.contracts.errors import PlatformError, error
-from meterstream.ws_adapter.model.failures import broken
+from meterstream.ws_adapter.model.failures import renamed
 from meterstream.ws_adapter.model.submission import Options
 from meterstream.ws_adapter.soap.envelope import PlainFault
 from meterstream.ws_adapter.soap.facts import load_headers
@@ -79,11 +78,7 @@ def read_options(headers: Mapping[str, str], operation: ServiceOperation) -> Opt
 
 def in_words_of_headers(failure: PlatformError) -> PlatformError:
     """A broken rule of a command's header, told with the header's name on this face."""
-    field = failure.details.get("field", "")
-    name = HEADER_OF_FIELD.get(field)
-    if name is None or field not in CommandHeader.model_fields:
-        return failure
-    return broken(name, failure.details.get("rule", "is wrong"))
+    return renamed(failure, HEADER_OF_FIELD)
 
 
 def _number(headers: Mapping[str, str], name: str, rules: HeaderRules) -> int | None:

@@ -69,7 +69,8 @@ def write(value: Any) -> str:
 
 def write_date_time(moment: datetime) -> str:
     """xsd:dateTime in UTC with milliseconds, as the incumbent writes it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y}".zfill(4) + f"{utc:-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03}Z"
 
 
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
