@@ -15,7 +15,17 @@ import confluent_kafka
 import pytest
 
 from meterstream.runtime.errors import BrokerOutage
-from meterstream.runtime.kafka import Batch, Described, Lost, Message, Outgoing, Producer, Turn
+from meterstream.runtime.kafka import (
+    Batch,
+    BatchConsumer,
+    Described,
+    KeyedConsumer,
+    Lost,
+    Message,
+    Outgoing,
+    Producer,
+    Turn,
+)
 from meterstream.runtime.kafka.offsets import OffsetTracker
 from meterstream.runtime.settings import KafkaSettings
 
@@ -237,6 +247,30 @@ async def test_without_contact_to_the_broker_a_turn_is_lost_in_time(broker_world
     await until(lambda: len(seen) == 1 and consumer.ready)
 
 
+async def test_stopping_while_the_broker_is_away_takes_no_longer_than_a_drain(
+    broker_world: BrokerWorld, until: Until
+) -> None:
+    world = broker_world
+    seen: list[Message] = []
+
+    async def handle(batch: Batch) -> None:
+        seen.extend(batch)
+
+    consumer = world.batch(group="g", topics=["commands"], handle=handle)
+    producer = Producer(world.settings)
+    await producer.start()
+    await world.producer.send([Outgoing("commands", b"%d" % n, b"1") for n in range(100)])
+    await consumer.start()
+    await until(lambda: len(seen) == 100 and consumer.ready)
+    world.break_broker()
+    try:
+        async with asyncio.timeout(40):
+            await consumer.stop()
+            await producer.stop()
+    finally:
+        await world.mend_broker()
+
+
 async def test_an_overtaken_partition_stands_still_and_says_so(broker_world: BrokerWorld, until: Until) -> None:
     world = broker_world
     seen: list[Message] = []
@@ -260,6 +294,74 @@ async def test_an_overtaken_partition_stands_still_and_says_so(broker_world: Bro
     await until(lambda: successor._overtaken == {("commands", 1)})
     assert not successor.ready
     assert {message.partition for message in seen[40:]} == {0, 2, 3}
+    # A group that is new begins where the log begins now; nothing of it was overtaken.
+    found: list[Message] = []
+
+    async def collect(batch: Batch) -> None:
+        found.extend(batch)
+
+    fresh = world.batch(group="fresh", topics=["commands"], handle=collect)
+    await fresh.start()
+    await until(lambda: len(found) == 61 and fresh.ready)
+    assert Counter(message.partition for message in found) == {0: 20, 1: 1, 2: 20, 3: 20}
+
+
+async def test_the_classic_protocol_drains_and_hands_over_too(
+    kafka_settings: KafkaSettings, producer: Producer, until: Until
+) -> None:
+    settings = kafka_settings.model_copy(update={"group_protocol": "classic"})
+    seen: list[Message] = []
+    running: set[object] = set()
+    clashes: list[object] = []
+
+    async def handle(turn: Turn) -> None:
+        while (message := turn.take()) is not None:
+            clashes.extend({turn.key} & running)
+            running.add(turn.key)
+            await asyncio.wait([asyncio.create_task(turn.lost.wait())], timeout=0.01)
+            turn.check()
+            running.discard(turn.key)
+            seen.append(message)
+            turn.done(message)
+
+    async def collect(batch: Batch) -> None:
+        batches.extend(batch)
+
+    batches: list[Message] = []
+    keyed = [
+        KeyedConsumer(
+            settings,
+            group="k",
+            lanes=LANES,
+            describe=lambda m: Described(m.key, 4),
+            handle=handle,
+            max_keys=20,
+            producer=producer,
+        )
+        for _ in range(2)
+    ]
+    plain = [
+        BatchConsumer(settings, group="g", topics=["commands"], handle=collect, producer=producer) for _ in range(2)
+    ]
+    await producer.send(work(600, lambda n: 1, keys=40))
+    await producer.send([Outgoing("commands", b"%d" % n, b"%d" % n) for n in range(200)])
+    try:
+        await keyed[0].start()
+        await plain[0].start()
+        await until(lambda: len(seen) > 50 and len(batches) == 200)
+        await keyed[1].start()
+        await plain[1].start()
+        for consumers, parts in ((keyed, 3), (plain, 1)):
+            await until(lambda c=consumers, n=parts: [len(one.partitions) for one in c] == [2 * n, 2 * n])
+        await until(lambda: len(seen) >= 600)
+        await producer.send([Outgoing("commands", b"%d" % n, b"%d" % n) for n in range(200, 300)])
+        await until(lambda: len(batches) >= 300)
+    finally:
+        for consumer in (*keyed, *plain):
+            await consumer.stop()
+    assert clashes == []
+    assert {message.value for message in seen} == {outgoing.value for outgoing in work(600, lambda n: 1, keys=40)}
+    assert {int(message.value or b"") for message in batches} == set(range(300))
 
 
 def _delete_records(settings: KafkaSettings, partition: int, before: int) -> None:

@@ -15,7 +15,7 @@ from meterstream.runtime.kafka.dead_letters import DeadLetters, poison_of
 from meterstream.runtime.kafka.engine import DRAIN_S, FIRST_BACKOFF_S, LONGEST_BACKOFF_S, Engine, Owned
 from meterstream.runtime.kafka.hooks import Hooks
 from meterstream.runtime.kafka.lease import Lost
-from meterstream.runtime.kafka.messages import Message, TopicPartition
+from meterstream.runtime.kafka.messages import Message, TopicPartition, runs
 from meterstream.runtime.kafka.patience import Patience
 from meterstream.runtime.kafka.ports import Membership
 from meterstream.runtime.kafka.producer import Sends
@@ -164,7 +164,7 @@ class BatchConsumer(Engine):
         segment = self._still_ours(self._work.popleft())
         if not segment or self._lose_if_due():
             return
-        owned = {message.place: self._owned[message.place] for message in segment}
+        owned = {place: self._owned[place] for place, _ in runs(segment)}
         self._current_places = frozenset(owned)
         started = time.perf_counter()
         self._current = asyncio.create_task(self._handled(Batch(segment, tuple(owned.values()))))
@@ -183,15 +183,15 @@ class BatchConsumer(Engine):
         await self._handle(batch)
 
     def _finish(self, segment: Sequence[Message], owned: dict[TopicPartition, Owned]) -> None:
-        for message in segment:
-            self._done(owned[message.place], message)
+        for place, run in runs(segment):
+            self._done(owned[place], run)
         self._backoff = FIRST_BACKOFF_S
         self._note_recovery()
         self._steer()
 
     def _still_ours(self, segment: Sequence[Message]) -> list[Message]:
         """Without messages of partitions that leave."""
-        going = {place for place in {message.place for message in segment} if not self._stays(place)}
+        going = {place for place, _ in runs(segment) if not self._stays(place)}
         return [message for message in segment if message.place not in going] if going else list(segment)
 
     def _stays(self, place: TopicPartition) -> bool:

@@ -11,15 +11,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import groupby
-from operator import itemgetter
 from typing import Final
 
 from meterstream.runtime.errors import Outage
 from meterstream.runtime.kafka.flow import Flow
 from meterstream.runtime.kafka.hooks import Hooks, NoHooks
 from meterstream.runtime.kafka.lease import Lease, Lost
-from meterstream.runtime.kafka.messages import Message, TopicPartition
+from meterstream.runtime.kafka.messages import Message, TopicPartition, runs
 from meterstream.runtime.kafka.names import TopicNames
 from meterstream.runtime.kafka.offsets import Commit, OffsetTracker
 from meterstream.runtime.kafka.ports import Membership, Origin, Outcome
@@ -37,9 +35,6 @@ NO_ROOM: Final = "no room in the commit"
 OVERTAKEN: Final = "overtaken"
 FIRST_BACKOFF_S: Final = 0.2
 LONGEST_BACKOFF_S: Final = 5.0
-
-
-_TOPIC_AND_PARTITION: Final = itemgetter(0, 1)
 
 
 @dataclass(eq=False, slots=True)
@@ -182,8 +177,8 @@ class Engine(ABC):
 
     def delivered(self, messages: list[Message]) -> None:
         """Take messages over."""
-        for (topic, partition), run in groupby(messages, _TOPIC_AND_PARTITION):
-            owned = self._owned.get(TopicPartition(topic, partition))
+        for place, run in runs(messages):
+            owned = self._owned.get(place)
             if owned is None or owned.leaving:
                 continue
             fresh = [message for message in run if owned.tracker.deliver(message.offset)]
@@ -237,13 +232,14 @@ class Engine(ABC):
 
     # Work
 
-    def _done(self, owned: Owned, message: Message) -> None:
-        """A message's effects are acknowledged; its offset may be committed."""
-        if owned.gone or not owned.tracker.finish(message.offset):
+    def _done(self, owned: Owned, messages: Sequence[Message]) -> None:
+        """The effects of messages of one partition are acknowledged; their offsets may be committed."""
+        if owned.gone:
             return
-        size = message.size
-        owned.octets -= size
-        self._flow.give(owned.place, size)
+        finished = [message for message in messages if owned.tracker.finish(message.offset)]
+        octets = sum(message.size for message in finished)
+        owned.octets -= octets
+        self._flow.give(owned.place, octets, len(finished))
 
     def _lose_if_due(self) -> bool:
         """Whether the lease has ended; then everything is lost and somebody new joins."""

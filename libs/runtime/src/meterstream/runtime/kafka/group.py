@@ -39,6 +39,7 @@ HANDOVERS: Final = 1  # so the thread is at most two rounds ahead of the event l
 MAX_POLL_MS: Final = 120_000
 DRAIN_LIMIT_S: Final = 90.0
 ASK_S: Final = 10.0
+ANSWER_S: Final = 5.0
 ASK_TIMES: Final = 6
 RESTART_S: Final = 1.0
 LEAVE_S: Final = 20.0
@@ -131,7 +132,11 @@ class GroupMembership:
         self._committing = self._loop.create_future()
         offsets = [self._outer(place, commit.offset, commit.metadata) for place, commit in commits.items()]
         self._put(lambda consumer: self._send_commit(consumer, offsets))
-        return await asyncio.shield(self._committing)
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return await asyncio.shield(self._committing)
+        except TimeoutError:
+            return Outcome.AGAIN
 
     def _committed(self, outcome: Outcome) -> None:
         future, self._committing = self._committing, None
@@ -229,7 +234,7 @@ class GroupMembership:
             log.warning("%s: %s", self._group, error.str())
 
     def _on_error(self, error: KafkaError) -> None:
-        if error.code() in _FOR_THE_OPERATOR:
+        if error.code() in _FOR_THE_OPERATOR or error.code() == KafkaError._ALL_BROKERS_DOWN:
             self._post(self._sink.trouble, error.str())
         else:
             log.info("%s: %s", self._group, error.str())

@@ -202,7 +202,7 @@ class KeyedConsumer(Engine):
         self._hooks.batch(self.name, turn.finished, time.perf_counter() - started)
 
     def _finish(self, entry: Entry) -> None:
-        self._done(entry.owned, entry.message)
+        self._done(entry.owned, (entry.message,))
         if self._outage or self._backoff != FIRST_BACKOFF_S:
             self._backoff = FIRST_BACKOFF_S
             self._note_recovery()
@@ -276,7 +276,7 @@ class KeyedConsumer(Engine):
             except Exception as error:  # the message is kept; the hook must not make it come back for ever
                 log.error("%s: %s after a dead letter", self.name, poison_of(error))  # noqa: TRY400  # text may quote it
             self._note_recovery()
-            self._done(owned, message)
+            self._done(owned, (message,))
             self._steer()
             return
 

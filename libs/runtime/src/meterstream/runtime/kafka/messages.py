@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 HEADER_OCTETS: Final = 64
+_TOPIC_AND_PARTITION: Final = itemgetter(0, 1)
 HeaderList = tuple[tuple[str, bytes], ...]
 
 
@@ -67,3 +70,9 @@ class Position(NamedTuple):
     topic: str
     partition: int
     offset: int
+
+
+def runs(messages: Iterable[Message]) -> Iterator[tuple[TopicPartition, list[Message]]]:
+    """Messages in stretches of the same partition, in their order."""
+    for place, run in groupby(messages, _TOPIC_AND_PARTITION):
+        yield TopicPartition(*place), list(run)
