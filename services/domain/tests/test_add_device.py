@@ -187,3 +187,31 @@ async def test_two_processes_take_the_same_uid_at_once(domain, second):
     sent = await asyncio.gather(domain.handle(one), second.handle(two))
     assert sum(len(part.requests()) for part in sent) == 1
     assert sorted(reply.submission_id for part in sent for reply in part.replies()) == ["one", "two"]
+
+
+def gas_meter(domain, **more):
+    names = ("mbus_default_key", "mbus_user_key", "mbus_firmware_update_authentication_key", "mbus_p0_key")
+    gas = {name: domain.keys.encrypt(bytes([number]) * 16) for number, name in enumerate(names, 100)}
+    electricity = dict.fromkeys(("master_key", "authentication_key", "global_encryption_unicast_key"))
+    return domain.new_meter(**(gas | electricity | more))
+
+
+async def test_an_mbus_device_has_no_record_of_its_own(domain):
+    result, sent = await add(domain, gas_meter(domain))
+    assert (result.status, sent.topics) == (ResultStatus.OK, ["results", "replies"])
+    assert await domain.rows("select count(*) from domain.device_keys where state = 'ACTIVE'") == [(4,)]
+
+
+async def test_an_electricity_meter_does_not_become_an_mbus_device(domain):
+    await domain.install()
+    error = await failure(domain, gas_meter(domain, overwrite=True))
+    assert (error.number, error.details["field"]) == (401, "device")
+
+
+async def test_a_removal_is_published_even_if_an_mbus_device_follows_at_once(domain):
+    await domain.install()
+    await domain.remove()
+    _, sent = await add(domain, gas_meter(domain))
+    await domain.relay.publish_changes()
+    records = sent.on("devices") + domain.taken().on("devices")
+    assert [(record.state, record.revision) for record in records] == [(DeviceState.REMOVED, 3)]

@@ -187,7 +187,8 @@ select device_identification from domain.devices where published_revision < revi
 order by device_identification limit %(limit)s;
 
 -- name: claim_devices
-select device_identification, organisation, state, description, time_zone, revision, changed_at
+select device_identification, organisation, case when is_mbus then 'removed' else state end, description, time_zone,
+       revision, changed_at
 from domain.devices
 where device_identification = any(%(devices)s::text[]) and published_revision < revision
 order by device_identification

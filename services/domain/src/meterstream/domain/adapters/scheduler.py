@@ -17,7 +17,7 @@ from meterstream.contracts.operations.add_device import AddDeviceRequest
 from meterstream.domain.adapters import rows
 from meterstream.domain.adapters.contexts import Contexts
 from meterstream.domain.adapters.keyring import Keyring
-from meterstream.domain.adapters.publisher import to_batch
+from meterstream.domain.adapters.publisher import count_endings, to_batch
 from meterstream.domain.adapters.relay import Relay
 from meterstream.domain.adapters.store import QUERIES, Wanted, fetch_all, load_world, save_world, transaction
 from meterstream.domain.model.context import Context
@@ -27,7 +27,7 @@ from meterstream.domain.model.timers import Due, decide_due, end_unhandled
 from meterstream.domain.model.world import Outcome, World
 from meterstream.runtime.errors import PoisonMessage
 from meterstream.runtime.kafka.producer import Sends
-from meterstream.runtime.metrics import RESULTS, Metrics
+from meterstream.runtime.metrics import Metrics
 from meterstream.runtime.postgres import Database
 
 log = logging.getLogger(__name__)
@@ -70,9 +70,7 @@ class Timers:
             await save_world(connection, world)
             if outcome.publications:
                 await connection.execute(QUERIES["insert_outbox"], rows.outbox_columns(outcome.publications))
-        for publication in outcome.publications:
-            if publication.outcome is not None:
-                self._metrics.count(RESULTS, *publication.outcome)
+        count_endings(self._metrics, outcome.publications)
         return len(found)
 
     async def _due(self, commands: Sequence[StoredCommand]) -> list[Due]:

@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Protocol
 
 from meterstream.domain.adapters.intake import position_of
-from meterstream.domain.adapters.publisher import to_batch
+from meterstream.domain.adapters.publisher import count_endings, to_batch
 from meterstream.domain.adapters.relay import Relay
 from meterstream.domain.model.messages import Publication
 from meterstream.domain.model.world import Outcome, Rejected
 from meterstream.runtime.kafka.messages import Message
 from meterstream.runtime.kafka.producer import Sends
-from meterstream.runtime.metrics import RESULTS, RETRIES, Metrics
+from meterstream.runtime.metrics import RETRIES, Metrics
 
 log = logging.getLogger(__name__)
 
@@ -48,9 +48,7 @@ class Delivery:
         self._count(outcome)
 
     def _count(self, outcome: Outcome) -> None:
-        for publication in outcome.publications:
-            if publication.outcome is not None:
-                self._metrics.count(RESULTS, *publication.outcome)
+        count_endings(self._metrics, outcome.publications)
         for operation, code in outcome.retried:
             self._metrics.count(RETRIES, operation, code)
 

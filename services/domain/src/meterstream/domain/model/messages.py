@@ -30,13 +30,23 @@ ENVELOPE_BYTES: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """How a command ended, for the metrics; `code` is "" where there is no error."""
+
+    operation: str
+    status: ResultStatus
+    code: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
     """A message to be produced.
 
     Attributes:
         partition: named only on `replies`; else the key decides.
         gateway: the device whose record must lie on `devices` before this message does.
-        outcome: for results: operation, status and error code, for the metrics.
+        ending: of a result.
     """
 
     topic: str
@@ -47,7 +57,7 @@ class Publication:
     moment: datetime
     partition: int | None = None
     gateway: str | None = None
-    outcome: tuple[str, str, str] | None = None
+    ending: Ending | None = None
     traceparent: bytes | None = None
 
 
@@ -106,7 +116,7 @@ class Composer:
             record=f"{operation}Result",
             ce_id=f"{header.organisation}|{header.correlation_uid}|result",
             moment=moment,
-            outcome=(operation, conclusion.status, code),
+            ending=Ending(operation, conclusion.status, code, (moment - header.created_at).total_seconds()),
         )
 
     def stored_result(self, row: StoredCommand) -> Publication:

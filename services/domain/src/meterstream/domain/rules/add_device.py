@@ -64,8 +64,9 @@ def add_device(turn: RegistryTurn) -> OperationResponse:
     identification = turn.header.device_identification
     if identification is None:
         raise _invalid("device_identification", "is required")
-    _check_owner(turn, identification, overwrite=request.overwrite)
     description = request.device
+    is_mbus = description.mbus_default_key is not None
+    _check_former(turn, identification, overwrite=request.overwrite, is_mbus=is_mbus)
     if (description.protocol_name, description.protocol_version) not in turn.protocols:
         raise CODES["UNKNOWN_PROTOCOL_NAME_OR_VERSION_OR_VARIANT"](
             f"there is no protocol {description.protocol_name} {description.protocol_version}",
@@ -85,8 +86,9 @@ def add_device(turn: RegistryTurn) -> OperationResponse:
     return AddDeviceResponse(revision=device.revision)
 
 
-def _check_owner(turn: RegistryTurn, identification: str, *, overwrite: bool) -> None:
-    if turn.world.device(identification) is None:
+def _check_former(turn: RegistryTurn, identification: str, *, overwrite: bool, is_mbus: bool) -> None:
+    existing = turn.world.device(identification)
+    if existing is None:
         return
     if not overwrite:
         raise CODES["EXISTING_DEVICE"](f"device {identification} exists", device=identification)
@@ -95,6 +97,8 @@ def _check_owner(turn: RegistryTurn, identification: str, *, overwrite: bool) ->
             f"device {identification} belongs to another organisation; only its owner may overwrite it",
             device=identification,
         )
+    if existing.is_mbus != is_mbus:
+        raise _invalid("device", "an electricity meter does not become an M-Bus device, nor the other way round")
 
 
 def _device(turn: RegistryTurn, identification: str, request: AddDeviceRequest) -> Device:
@@ -115,16 +119,17 @@ def _device(turn: RegistryTurn, identification: str, request: AddDeviceRequest) 
         time_zone=request.device.time_zone,
         changed_at=turn.now,
     )
-    if is_mbus:
-        coupled = former if former and former.is_known and former.is_mbus else None
-        return replace(
-            device,
-            published_revision=revision,
-            gateway=coupled.gateway if coupled else None,
-            channel=coupled.channel if coupled else None,
-            mbus_identity=coupled.mbus_identity if coupled else None,
-        )
-    return device.with_own_gateway()
+    if not is_mbus:
+        return device.with_own_gateway()
+    coupled = former if former and former.is_known else None
+    has_record = former is not None and not former.is_mbus and former.published_revision < former.revision
+    return replace(
+        device,
+        published_revision=device.published_revision if has_record else revision,
+        gateway=coupled.gateway if coupled else None,
+        channel=coupled.channel if coupled else None,
+        mbus_identity=coupled.mbus_identity if coupled else None,
+    )
 
 
 def _invalid(field: str, rule: str) -> PlatformError:
