@@ -7,9 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from meterstream.contracts import operations
+from meterstream.contracts.base import DeviceIdentification
 from meterstream.contracts.catalogue import collect_operations, find_operation, load_operations, records_by_topic
 from meterstream.contracts.errors import CODES, InvalidRequest, PlatformError, error, from_record
 from meterstream.contracts.operation import Operation
@@ -116,3 +117,9 @@ def test_an_invalid_request_names_field_and_rule() -> None:
     problem = InvalidRequest.from_validation(caught.value, "request")
     assert problem.details["field"] == "request.period_type"
     assert "and 2 more" in problem.message
+
+
+@pytest.mark.parametrize("text", ["E0001000000000001\n", "E0001 00000000001", "short", "E" * 41])
+def test_a_device_identification_is_letters_and_digits_alone(text: str) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(DeviceIdentification).validate_python(text)

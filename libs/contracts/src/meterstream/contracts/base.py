@@ -15,9 +15,7 @@ class Record(BaseModel):
     JSON spells bytes as hexadecimal text, as the field's documents do.
     """
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", ser_json_bytes="hex", val_json_bytes="hex", regex_engine="python-re"
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="hex", val_json_bytes="hex")
 
 
 def _to_utc(moment: datetime) -> datetime:
