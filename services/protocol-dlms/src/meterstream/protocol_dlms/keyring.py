@@ -30,14 +30,16 @@ class KeyRing:
         known = self._known(record.device_identification)
         missing = [key for key in keys if key is not None and key.key_id not in known]
         if missing:
+            present = {key.key_id for key in record.keys}
+            for key_id in known.keys() - present:
+                del known[key_id]
             known.update(self._unseal(record, missing))
         password = None if keys.password is None else known[keys.password.key_id]
         return SecurityKeys(known[keys.encryption.key_id], known[keys.authentication.key_id]), password
 
-    def forget(self, gateways: Iterable[str]) -> None:
-        """Drop the keys of meters that are no longer visited from here."""
-        for gateway in gateways:
-            self._opened.pop(gateway, None)
+    def forget(self, gateway: str) -> None:
+        """Drop the keys of a meter that is no longer visited from here."""
+        self._opened.pop(gateway, None)
 
     def __repr__(self) -> str:
         return f"KeyRing({len(self._opened)} meters)"

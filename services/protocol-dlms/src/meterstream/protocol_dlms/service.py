@@ -112,7 +112,8 @@ def build(
     broker = broker or Broker.of(kafka)
     hooks, producer = MeteredHooks(metrics), broker.producer
     session_table = sessions.SessionTable(owner=secrets.token_hex(8))
-    device_table = devices.DeviceTable(codec, limits.decoded_devices)
+    keyring = KeyRing(Opener(_private_key(settings)), settings.keys.opened_meters)
+    device_table = devices.DeviceTable(codec, limits.decoded_devices, keyring.forget)
     session_view: CompactedView[Record] = CompactedView(
         kafka,
         sessions.TOPIC,
@@ -139,7 +140,6 @@ def build(
         owner=session_table.owner,
         block=limits.counter_block,
     )
-    keyring = KeyRing(Opener(_private_key(settings)), settings.keys.opened_meters)
     connections = ConnectionLimits(limits.max_sessions, limits.connects_per_s)
     associations = Associations(limits, keyring, reserver, connections, metrics)
     marks = Marks(producer, session_table, codec, system_clock)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import blake2b
 from typing import Final
 
 from meterstream.contracts.base import Record
@@ -44,8 +45,8 @@ def decoder(codec: Codec) -> Callable[[bytes], Record]:
 
 @dataclass(slots=True)
 class _Partition:
-    counters: dict[bytes, int] = field(default_factory=dict)
-    proven: dict[bytes, bytes] = field(default_factory=dict)  # gateway -> ids, both short: there is one for each meter
+    counters: dict[bytes, int] = field(default_factory=dict)  # by digest of the key: there is one for each meter
+    proven: dict[bytes, bytes] = field(default_factory=dict)  # gateway -> ids, both short
     steps: dict[bytes, UnsafeStep] = field(default_factory=dict)
     lagging: dict[bytes, Series] = field(default_factory=dict)
     unreadable: set[bytes] = field(default_factory=set)
@@ -78,7 +79,8 @@ class SessionTable:
                 raise UnreadableMessage(f"a {type(record).__name__} on {TOPIC}")
 
     def _reserve(self, held: _Partition, key: bytes, record: CounterReservation, offset: int) -> None:
-        mark = held.counters.get(key, 0)
+        short = _digest(key)
+        mark = held.counters.get(short, 0)
         if record.owner == self.owner:
             held.verdicts[offset] = counts(record, mark)
             if len(held.verdicts) > MAX_VERDICTS:  # nobody asks for those whose acknowledgement was lost
@@ -87,7 +89,7 @@ class SessionTable:
             held.lagging[key] = Series.of(record)
         else:
             held.lagging.pop(key, None)
-        held.counters[key] = next_mark(record, mark)
+        held.counters[short] = next_mark(record, mark)
 
     def mark(self, partition: int, series: Series) -> int:
         """Up to where a series is reserved; 0 when there is no reservation.
@@ -100,7 +102,7 @@ class SessionTable:
             return 0
         if key in held.unreadable:
             raise error("NOT_READY", f"the counter mark of {series.gateway} was written by another release")
-        return held.counters.get(key, 0)
+        return held.counters.get(_digest(key), 0)
 
     def verdict(self, position: Position) -> bool:
         """Whether a reservation of this process was read back and counts; to be asked once."""
@@ -151,3 +153,8 @@ class SessionTable:
         """Forget what belongs to partitions that this worker no longer holds."""
         for partition in partitions:
             self._partitions.pop(partition, None)
+
+
+def _digest(key: bytes) -> bytes:
+    """Half as large as the key of a reservation, and as good as unique: 120 bits."""
+    return blake2b(key, digest_size=15).digest()
