@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -190,10 +190,10 @@ def running_servers(directory: Path) -> Iterator[tuple[KafkaServer, PostgresServ
     with ExitStack() as stack, ThreadPoolExecutor(2) as pool:
         kafka = pool.submit(start_kafka, directory / "kafka")
         postgres = pool.submit(start_postgres, directory / "postgres")
-        wait((kafka, postgres))
-        for start in (kafka, postgres):
-            if start.exception() is None:
-                stack.callback(start.result().stop)
+        if kafka.exception() is None:  # waits; the other one must be stopped before a failure is raised
+            stack.callback(kafka.result().stop)
+        if postgres.exception() is None:
+            stack.callback(postgres.result().stop)
         yield kafka.result(), postgres.result()
 
 
