@@ -9,7 +9,7 @@ from datetime import datetime
 from meterstream.contracts.errors import CODES
 from meterstream.contracts.records import DeviceState, EndpointKind, KafkaCommands
 from meterstream.domain.adapters.keyring import IDENTITY_SECRET, Keyring
-from meterstream.domain.adapters.store import QUERIES, Connection, Store, Wanted, fetch_all, transaction
+from meterstream.domain.adapters.store import QUERIES, Store, Transaction, Wanted, transaction
 from meterstream.domain.model import keys
 from meterstream.domain.model.registry import OWNER
 from meterstream.domain.model.world import World
@@ -52,10 +52,10 @@ async def put_organisation(database: Database, keyring: Keyring, organisation: N
     Raises: ConfigurationError for a webhook that has none.
     """
     endpoints = organisation.endpoints
-    async with database.connection() as connection, transaction(connection):
-        await _check_secrets(connection, organisation)
-        await connection.execute(
-            QUERIES["put_organisation"],
+    async with transaction(database) as work:
+        await _check_secrets(work, organisation)
+        await work.execute(
+            "put_organisation",
             {
                 "organisation": organisation.identification,
                 "name": organisation.name,
@@ -72,14 +72,14 @@ async def put_organisation(database: Database, keyring: Keyring, organisation: N
             "applications": [endpoint.application for endpoint in endpoints],
             "urls": [endpoint.url for endpoint in endpoints],
         }
-        await connection.execute(QUERIES["delete_other_endpoints"], described)
+        await work.execute("delete_other_endpoints", described)
         sealed = _sealed(keyring, organisation.identification, endpoints)
-        await connection.execute(QUERIES["put_endpoints"], described | {"sealed_secrets": sealed})
+        await work.execute("put_endpoints", described | {"sealed_secrets": sealed})
 
 
-async def _check_secrets(connection: Connection, organisation: NewOrganisation) -> None:
+async def _check_secrets(work: Transaction, organisation: NewOrganisation) -> None:
     names = {"organisations": [organisation.identification]}
-    known = (await fetch_all(connection, [("load_endpoints", names)]))["load_endpoints"]
+    known = await work.fetch("load_endpoints", names)
     secret = {(row[1], row[2]) for row in known if row[4] is not None}
     for endpoint in organisation.endpoints:
         if (

@@ -26,7 +26,7 @@ from meterstream.contracts.records import (
 from meterstream.domain.adapters import rows
 from meterstream.domain.adapters.keyring import Keyring
 from meterstream.domain.adapters.publisher import to_batch
-from meterstream.domain.adapters.store import QUERIES, Connection, fetch_all, transaction
+from meterstream.domain.adapters.store import QUERIES, Transaction, transaction
 from meterstream.domain.model.keys import DeviceKey, in_record
 from meterstream.domain.model.messages import Publication
 from meterstream.domain.model.records import DeviceContent, device_record
@@ -37,6 +37,8 @@ from meterstream.runtime.postgres import Database
 log = logging.getLogger(__name__)
 
 PAGE: Final = 500
+BROKER_S: Final = 60.0
+"""Longer than the producer waits for the broker."""
 
 
 class Relay:
@@ -68,9 +70,8 @@ class Relay:
         return published + await self.publish_organisations()
 
     async def _publish_page(self, devices: Sequence[str]) -> int:
-        async with self._database.connection() as connection, transaction(connection):
-            found = await fetch_all(
-                connection,
+        async with transaction(self._database, BROKER_S) as work:
+            found = await work.fetch_all(
                 [
                     ("claim_devices", {"devices": devices}),
                     ("load_keys", {"devices": devices}),
@@ -85,7 +86,7 @@ class Relay:
             moments = [moment for _, moment in contents]
             publications = [self._device(record, moment) for record, moment in zip(records, moments, strict=True)]
             await self._producer.send(to_batch(publications))
-            await _mark(connection, "mark_devices_published", "devices", [(row[0], row[5]) for row in claimed])
+            await _mark(work, "mark_devices_published", "devices", [(row[0], row[5]) for row in claimed])
         return len(claimed)
 
     async def _records(self, contents: Sequence[DeviceContent], found: dict[str, list[TupleRow]]) -> list[DeviceRecord]:
@@ -129,17 +130,16 @@ class Relay:
 
     async def publish_organisations(self) -> int:
         """Publish the organisations that changed, at most a page; returns how many."""
-        async with self._database.connection() as connection, transaction(connection):
-            found = await fetch_all(connection, [("claim_organisations", {"limit": PAGE})])
-            claimed = found["claim_organisations"]
+        async with transaction(self._database, BROKER_S) as work:
+            claimed = await work.fetch("claim_organisations", {"limit": PAGE})
             if not claimed:
                 return 0
             names = {"organisations": [row[0] for row in claimed]}
-            endpoints = (await fetch_all(connection, [("load_endpoints", names)]))["load_endpoints"]
+            endpoints = await work.fetch("load_endpoints", names)
             publications = [self._organisation(row, endpoints) for row in claimed]
             await self._producer.send(to_batch(publications))
             revisions = [(row[0], row[1]) for row in claimed]
-            await _mark(connection, "mark_organisations_published", "organisations", revisions)
+            await _mark(work, "mark_organisations_published", "organisations", revisions)
         return len(claimed)
 
     def _organisation(self, row: TupleRow, endpoints: Sequence[TupleRow]) -> Publication:
@@ -169,12 +169,12 @@ class Relay:
         return Endpoint(kind=EndpointKind(kind), url=url, application=application, sealed_secret=secret)
 
 
-async def _mark(connection: Connection, statement: str, name: str, revisions: Sequence[tuple[str, int]]) -> None:
+async def _mark(work: Transaction, statement: str, name: str, revisions: Sequence[tuple[str, int]]) -> None:
     arguments: dict[str, Any] = {
         name: [row for row, _ in revisions],
         "revisions": [revision for _, revision in revisions],
     }
-    await connection.execute(QUERIES[statement], arguments)
+    await work.execute(statement, arguments)
 
 
 def _content(row: TupleRow) -> DeviceContent:

@@ -18,8 +18,8 @@ from meterstream.domain.adapters import rows
 from meterstream.domain.adapters.contexts import Contexts
 from meterstream.domain.adapters.keyring import Keyring
 from meterstream.domain.adapters.publisher import count_endings, to_batch
-from meterstream.domain.adapters.relay import Relay
-from meterstream.domain.adapters.store import QUERIES, Wanted, fetch_all, load_world, save_world, transaction
+from meterstream.domain.adapters.relay import BROKER_S, Relay
+from meterstream.domain.adapters.store import QUERIES, Wanted, load_world, save_world, transaction
 from meterstream.domain.model.context import Context
 from meterstream.domain.model.keys import GivenKey
 from meterstream.domain.model.stored import StoredCommand
@@ -58,18 +58,18 @@ class Timers:
 
     async def fire(self) -> int:
         """Decide on at most a page of commands whose timer has run out; returns how many there were."""
-        async with self._database.connection() as connection, transaction(connection):
-            found = (await fetch_all(connection, [("load_due_commands", {"limit": PAGE})]))["load_due_commands"]
+        async with transaction(self._database) as work:
+            found = await work.fetch("load_due_commands", {"limit": PAGE})
             if not found:
                 return 0
             commands = [rows.to_command(row) for row in found]
             due = await self._due(commands)
-            world = await load_world(connection, _wanted(due))
+            world = await load_world(work, _wanted(due))
             context = replace(self._contexts.now(), now=found[0][-1])
             outcome = _decide(commands, due, world, context)
-            await save_world(connection, world)
+            await save_world(work, world)
             if outcome.publications:
-                await connection.execute(QUERIES["insert_outbox"], rows.outbox_columns(outcome.publications))
+                await work.execute("insert_outbox", rows.outbox_columns(outcome.publications))
         count_endings(self._metrics, outcome.publications)
         return len(found)
 
@@ -97,15 +97,15 @@ class Timers:
 
         Raises: BrokerOutage: the messages stay where they are.
         """
-        async with self._database.connection() as connection, transaction(connection):
-            found = (await fetch_all(connection, [("claim_outbox", {"limit": PAGE})]))["claim_outbox"]
+        async with transaction(self._database, BROKER_S) as work:
+            found = await work.fetch("claim_outbox", {"limit": PAGE})
             if not found:
                 return 0
             behind = {row[8] for row in found if not row[9]}
             if behind:
                 await self._relay.publish_devices(behind)
             await self._producer.send(to_batch([rows.to_publication(row[1:9]) for row in found]))
-            await connection.execute(QUERIES["delete_outbox"], {"ids": [row[0] for row in found]})
+            await work.execute("delete_outbox", {"ids": [row[0] for row in found]})
         return len(found)
 
     async def forget(self) -> int:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from psycopg import AsyncConnection, errors
+from psycopg import AsyncConnection, AsyncPipeline, errors
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
@@ -28,8 +28,14 @@ Statement = tuple[str, Mapping[str, Any]]
 T = TypeVar("T")
 
 QUERIES: Final = load_queries("meterstream.domain.adapters")
+_IDLE: Final = "select set_config('idle_in_transaction_session_timeout', %s, true)"
+
 RACES: Final = 10
 """How often a batch is decided anew because another process inserted the same row meanwhile."""
+
+
+DECISION_S: Final = 15.0
+"""Far longer than the decisions on a batch take; shorter than a statement waits for a lock."""
 
 
 @dataclass(slots=True)
@@ -49,18 +55,53 @@ class Wanted:
     proofs: set[tuple[str, str]] = field(default_factory=set)
 
 
+class Transaction:
+    """Statements of one transaction, by their names in `queries.sql`."""
+
+    def __init__(self, connection: Connection, pipeline: AsyncPipeline) -> None:
+        self._connection = connection
+        self._pipeline = pipeline
+
+    async def execute(self, name: str, arguments: Mapping[str, Any]) -> None:
+        """Queue a statement; its failure shows with the next fetch, or when the transaction ends."""
+        await self._connection.execute(QUERIES[name], arguments)
+
+    async def fetch_all(self, statements: Iterable[Statement]) -> dict[str, list[TupleRow]]:
+        """Run statements in one round trip; their rows by name."""
+        cursors = []
+        for name, arguments in statements:
+            cursor = self._connection.cursor(binary=True)
+            await cursor.execute(QUERIES[name], arguments)
+            cursors.append((name, cursor))
+        await self._pipeline.sync()  # not just a flush: the server counts the time until the next statement as idle
+        return {name: await cursor.fetchall() for name, cursor in cursors}
+
+    async def fetch(self, name: str, arguments: Mapping[str, Any]) -> list[TupleRow]:
+        """The rows of one statement."""
+        return (await self.fetch_all([(name, arguments)]))[name]
+
+
 @asynccontextmanager
-async def transaction(connection: Connection) -> AsyncIterator[None]:
-    """A transaction in pipeline mode: statements wait for their answers only where a result is fetched."""
-    try:
-        async with connection.pipeline():
-            await connection.execute("begin")
-            yield
-            await connection.execute("commit")
-    except BaseException:
-        if not connection.closed and connection.info.transaction_status is not TransactionStatus.IDLE:
-            await connection.rollback()
-        raise
+async def transaction(database: Database, idle_s: float = DECISION_S) -> AsyncIterator[Transaction]:
+    """A transaction in pipeline mode: statements wait for their answers only where a result is fetched.
+
+    Args:
+        idle_s: a process that stands still for longer with rows locked loses them, and its transaction: others wait.
+
+    Raises: DatabaseOutage, where that happened too.
+    """
+    async with database.connection() as connection:
+        try:
+            async with connection.pipeline() as pipeline:
+                await connection.execute("begin")
+                await connection.execute(_IDLE, (f"{int(idle_s * 1000)}ms",))
+                yield Transaction(connection, pipeline)
+                await connection.execute("commit")
+        except errors.IdleInTransactionSessionTimeout as timeout:
+            raise DatabaseOutage(f"stood still for more than {idle_s:g} s within a transaction") from timeout
+        finally:
+            if not connection.closed and connection.info.transaction_status is not TransactionStatus.IDLE:
+                await connection.rollback()
 
 
 class Store:
@@ -78,10 +119,10 @@ class Store:
         """
         for _ in range(RACES):
             try:
-                async with self._database.connection() as connection, transaction(connection):
-                    world = await load_world(connection, wanted)
+                async with transaction(self._database) as work:
+                    world = await load_world(work, wanted)
                     decided = decide(world)
-                    await save_world(connection, world)
+                    await save_world(work, world)
             except errors.UniqueViolation:
                 log.info("another process was first with a row of this batch; deciding again")
             else:
@@ -120,7 +161,7 @@ class Store:
         return [DevicePage(tuple(page), total) for page, total in zip(devices, totals, strict=True)]
 
 
-async def load_world(connection: Connection, wanted: Wanted) -> World:
+async def load_world(work: Transaction, wanted: Wanted) -> World:
     """The working set, in one round trip, two where a proof is news; commands and changing devices are locked."""
     statements: list[Statement] = []
     if wanted.commands:
@@ -134,9 +175,9 @@ async def load_world(connection: Connection, wanted: Wanted) -> World:
     statements += _about_devices(wanted.subjects, wanted.changing)
     if wanted.organisations:
         statements.append(("load_organisations", {"organisations": list(wanted.organisations)}))
-    found = await fetch_all(connection, statements)
+    found = await work.fetch_all(statements)
     if unproven := {row[0] for row in found.pop("find_unproven", ())}:
-        found |= await fetch_all(connection, _about_devices(wanted.subjects, wanted.changing | unproven))
+        found |= await work.fetch_all(_about_devices(wanted.subjects, wanted.changing | unproven))
     return _world(found)
 
 
@@ -150,16 +191,6 @@ def _about_devices(subjects: set[tuple[str, str]], changing: set[str]) -> list[S
         names = {"organisations": [pair[0] for pair in pairs], "devices": [pair[1] for pair in pairs]}
         statements.append(("load_devices", names))
     return statements
-
-
-async def fetch_all(connection: Connection, statements: Iterable[Statement]) -> dict[str, list[TupleRow]]:
-    """Run named statements; inside a pipeline they share one round trip."""
-    cursors = []
-    for name, arguments in statements:
-        cursor = connection.cursor(binary=True)
-        await cursor.execute(QUERIES[name], arguments)
-        cursors.append((name, cursor))
-    return {name: await cursor.fetchall() for name, cursor in cursors}
 
 
 def _world(found: Mapping[str, list[TupleRow]]) -> World:
@@ -186,32 +217,32 @@ def _world(found: Mapping[str, list[TupleRow]]) -> World:
     )
 
 
-async def save_world(connection: Connection, world: World) -> None:
+async def save_world(work: Transaction, world: World) -> None:
     """Queue the writes of what changed: commands before devices before keys, each sorted."""
     if new := world.new_commands:
-        await connection.execute(QUERIES["insert_commands"], rows.new_columns(new))
+        await work.execute("insert_commands", rows.new_columns(new))
     if moved := world.moved_commands:
-        await connection.execute(QUERIES["update_commands"], rows.moved_columns(moved))
+        await work.execute("update_commands", rows.moved_columns(moved))
     changed = world.changed_devices
     if added := [device for device in changed if device.identification not in world.stored_devices]:
-        await connection.execute(QUERIES["insert_devices"], rows.device_columns(added))
+        await work.execute("insert_devices", rows.device_columns(added))
     if altered := [device for device in changed if device.identification in world.stored_devices]:
-        await connection.execute(QUERIES["update_devices"], rows.device_columns(altered))
+        await work.execute("update_devices", rows.device_columns(altered))
     if learnt := world.time_zones:
         observations = {
             "devices": [device for device, _, _ in learnt],
             "time_zones": [zone for _, zone, _ in learnt],
             "observed_at": [moment for _, _, moment in learnt],
         }
-        await connection.execute(QUERIES["learn_time_zones"], observations)
+        await work.execute("learn_time_zones", observations)
     if keys := world.changed_keys:
-        await connection.execute(QUERIES["upsert_keys"], rows.key_columns(keys))
+        await work.execute("upsert_keys", rows.key_columns(keys))
     if revoked := world.revoked:
-        await connection.execute(QUERIES["revoke"], {"devices": revoked})
+        await work.execute("revoke", {"devices": revoked})
     if granted := world.granted:
         arguments = {
             "organisations": [organisation for organisation, _, _ in granted],
             "devices": [device for _, device, _ in granted],
             "function_groups": [group for _, _, group in granted],
         }
-        await connection.execute(QUERIES["grant"], arguments)
+        await work.execute("grant", arguments)
