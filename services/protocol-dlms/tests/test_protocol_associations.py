@@ -370,3 +370,27 @@ def unused_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
+
+
+@pytest.mark.parametrize("rises", [True, False])
+async def test_with_lls_counters_of_answers_rise_over_sessions(make_bench: Make, rises: bool) -> None:
+    fleet = FleetSettings(level=Level.LLS, restart_counters=True, protocols=("DSMR 4.2.2",))
+    bench = await make_bench(fleet, lls_counters_rise=rises)
+    record = bench.record(security_level=SecurityLevel.LLS1)
+    meter = await bench.associations.open(bench.visit(record))
+    await meter.get(At("clock"))
+    await bench.associations.close(meter)
+    if rises:
+        with pytest.raises(PlatformError) as caught:
+            await bench.associations.open(bench.visit(record))
+        assert caught.value.code.name == "REPLAYED_COUNTER"
+    else:
+        await bench.associations.close(await bench.associations.open(bench.visit(record)))
+
+
+async def test_with_hls_a_meter_may_restart_its_counter(make_bench: Make) -> None:
+    bench = await make_bench(FleetSettings(restart_counters=True, protocols=("DSMR 4.2.2",)))
+    for _ in range(2):
+        meter = await bench.associations.open(bench.visit(bench.record()))
+        await meter.get(At("clock"))
+        await bench.associations.close(meter)

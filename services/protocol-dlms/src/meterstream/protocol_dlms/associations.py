@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,7 +22,7 @@ from meterstream.protocol_dlms.failures import translate
 from meterstream.protocol_dlms.fence import Guard
 from meterstream.protocol_dlms.keyring import KeyRing
 from meterstream.protocol_dlms.limits import ConnectionLimits
-from meterstream.protocol_dlms.meter import LiveMeter
+from meterstream.protocol_dlms.meter import Identity, LiveMeter
 from meterstream.protocol_dlms.model.candidates import KeySet, candidates
 from meterstream.protocol_dlms.model.counters import Series
 from meterstream.protocol_dlms.model.opening import (
@@ -37,6 +37,7 @@ from meterstream.protocol_dlms.model.opening import (
     suspects_counter,
 )
 from meterstream.protocol_dlms.model.quantities import read_integer
+from meterstream.protocol_dlms.received import ReceivedCounters
 from meterstream.protocol_dlms.settings import SessionSettings
 from meterstream.runtime.metrics import OPEN_SESSIONS, SESSIONS, Metrics
 
@@ -107,6 +108,7 @@ class Associations:
         self._limits = limits
         self._metrics = metrics
         self._challenge = challenge
+        self._received = ReceivedCounters()
         self._now = asyncio.get_running_loop().time
 
     async def open(self, visit: Visit) -> LiveMeter:
@@ -127,6 +129,8 @@ class Associations:
 
     async def close(self, meter: LiveMeter) -> None:
         """Release the association and give its place back; bounded by the session's own time-outs."""
+        if meter.level is Level.LLS:
+            self._received.note(meter.gateway, meter.key_ids[0], meter.title, meter.last_received)
         try:
             await meter.close()
         finally:
@@ -231,7 +235,9 @@ class Associations:
         if counters is not None:
             counters.accepted()
         self._metrics.count(SESSIONS, "opened")
-        return LiveMeter(session, target.profile, counters, () if keys is None else keys.key_ids, self._now)
+        key_ids = () if keys is None else keys.key_ids
+        identity = Identity(target.visit.record.device_identification, target.level, key_ids)
+        return LiveMeter(session, target.profile, counters, identity, self._now)
 
     def _opening_failure(self, failure: dlms.DlmsError, target: _Target, counters: SessionCounters | None) -> Exception:
         translated = connection_error(failure, target.visit.record, target.address)
@@ -261,9 +267,15 @@ class Associations:
                 password=password,
                 challenge_length=record.challenge_length,
                 with_list_max=with_list_max,
+                last_received_counters=self._last_received(target, keys),
             )
         except dlms.DlmsError as failure:
             raise translate(failure) from failure
+
+    def _last_received(self, target: _Target, keys: KeySet) -> Mapping[bytes, int]:
+        if target.level is not Level.LLS or not self._settings.lls_counters_rise:
+            return {}
+        return self._received.of(target.visit.record.device_identification, keys.encryption.key_id)
 
     def _target(self, visit: Visit) -> _Target:
         """Raises: PlatformError for what the record lacks or this platform does not offer."""

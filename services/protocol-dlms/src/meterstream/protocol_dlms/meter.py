@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from meterstream.contracts.errors import error
 from meterstream.dlms.apdu import DataAccessResult
 from meterstream.dlms.asyncio import MeterSession
+from meterstream.dlms.client import Level
 from meterstream.dlms.data import AttributeRef, Data, MethodRef, Selection
 from meterstream.dlms.errors import DlmsError
 from meterstream.dlms.objects import MeterProfile, UnknownObjectError
@@ -18,12 +19,19 @@ from meterstream.protocol_dlms.failures import translate
 T = TypeVar("T")
 
 
+class Identity(NamedTuple):
+    """Whose association it is, at which level, and the ids of the keys that it proves."""
+
+    gateway: str
+    level: Level
+    key_ids: tuple[str, ...]
+
+
 class LiveMeter:
     """An association with a meter (see executor.Meter).
 
     Attributes:
         meter_s: seconds spent waiting for the meter.
-        key_ids: the keys that this association proves.
         in_doubt: other keys were possible.
     """
 
@@ -32,14 +40,14 @@ class LiveMeter:
         session: MeterSession,
         profile: MeterProfile,
         counters: SessionCounters | None,
-        key_ids: tuple[str, ...],
+        identity: Identity,
         now: Callable[[], float],
     ) -> None:
         self._session = session
         self._profile = profile
         self._counters = counters
         self._now = now
-        self.key_ids = key_ids
+        self.gateway, self.level, self.key_ids = identity
         self.in_doubt = False
         self.meter_s = 0.0
 
@@ -52,6 +60,16 @@ class LiveMeter:
     def alive(self) -> bool:
         """Whether the association still stands."""
         return self._session.usable
+
+    @property
+    def title(self) -> bytes | None:
+        """The meter's system title, where the association is ciphered."""
+        return self._session.server_title
+
+    @property
+    def last_received(self) -> int | None:
+        """The highest counter that was accepted of the meter."""
+        return self._session.last_received_counter
 
     async def ready(self) -> None:
         """Have counters at hand for the next request."""

@@ -40,6 +40,9 @@ class SessionSettings(SettingsGroup):
     candidate_pause_s: Pause = Field(
         20, description="pause before other keys are tried; meters lock after repeated failures"
     )
+    lls_counters_rise: bool = Field(
+        True, description="with LLS, refuse answers whose counter is not above that of earlier sessions"
+    )
     record_wait_s: Seconds = Field(5, description="longest wait for the record that a request needs")
     decoded_devices: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         2048, description="for so many meters the decoded record stays in memory"

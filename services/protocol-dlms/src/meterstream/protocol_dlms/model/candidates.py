@@ -42,9 +42,11 @@ def _rank(key: SealedKey, proven_last: Collection[str]) -> int:
 
 def _ordered(keys: Sequence[SealedKey], kind: KeyKind, proven_last: Collection[str]) -> list[SealedKey]:
     """Raises: KEY_NOT_PRESENT."""
-    found = sorted((key for key in keys if key.kind is kind), key=lambda key: _rank(key, proven_last))
+    found = [key for key in keys if key.kind is kind]
     if not found:
         raise error("KEY_NOT_PRESENT", f"the device has no {kind}", kind=kind.value)
+    if len(found) > 1:
+        found.sort(key=lambda key: _rank(key, proven_last))
     return found
 
 
@@ -61,6 +63,8 @@ def candidates(
     encryption = _ordered(keys, KeyKind.E_METER_ENCRYPTION_KEY_UNICAST, proven_last)
     authentication = _ordered(keys, KeyKind.E_METER_AUTHENTICATION_KEY, proven_last)
     word = _ordered(keys, KeyKind.LLS_PASSWORD, proven_last)[0] if password else None
+    if len(encryption) == len(authentication) == 1:
+        return (KeySet(encryption[0], authentication[0], word),)
     ranked = sorted(
         product(range(len(encryption)), range(len(authentication))),
         key=lambda pair: (max(pair), sum(pair), pair),
