@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import random
 import signal
 import subprocess
 import sys
@@ -14,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import confluent_kafka
 import pytest
 
-from meterstream.runtime.errors import BrokerOutage
+from meterstream.contracts.topics import TOPICS
+from meterstream.runtime.errors import BrokerOutage, MessageTooLarge
 from meterstream.runtime.kafka import (
     Batch,
     BatchConsumer,
@@ -28,6 +31,7 @@ from meterstream.runtime.kafka import (
 )
 from meterstream.runtime.kafka.offsets import OffsetTracker
 from meterstream.runtime.settings import KafkaSettings
+from meterstream.runtime.topics import apply_topics
 
 if TYPE_CHECKING:
     from .conftest import BrokerWorld, Until
@@ -213,6 +217,50 @@ async def test_a_killed_broker_is_waited_for(broker_world: BrokerWorld, until: U
     async with asyncio.timeout(30):
         await view.caught_up(position.partition, position.offset)
     assert records[-1] == b"after"
+
+
+async def test_a_silent_broker_is_an_outage_for_whoever_sends(broker_world: BrokerWorld) -> None:
+    world = broker_world
+    producer = Producer(world.settings.model_copy(update={"request_timeout_ms": 1500}))
+    await producer.start()
+    try:
+        await producer.send([Outgoing("results", b"k", b"before")])
+        world.server.pause()
+        try:
+            with pytest.raises(BrokerOutage, match="did not take 1 messages within 2 s"):
+                await producer.send([Outgoing("results", b"k", b"during")])
+            assert not producer.ready
+        finally:
+            world.server.resume()
+        await _sent(producer, Outgoing("results", b"k", b"after"))
+        assert producer.ready
+    finally:
+        await producer.stop()
+    found = [message.value for message in await world.messages("results")]
+    assert (found[0], found[-1]) == (b"before", b"after")
+
+
+async def test_a_message_that_only_the_broker_finds_too_large_spoils_nothing_after_it(
+    broker_world: BrokerWorld,
+) -> None:
+    world = broker_world
+    narrow = dataclasses.replace(TOPICS["results"], max_message_bytes=100_000)
+    await apply_topics(world.settings, [narrow])
+    with pytest.raises(MessageTooLarge):
+        await world.producer.send([Outgoing("results", b"k", random.Random(1).randbytes(200_000))])
+    landed = await world.producer.send([Outgoing("results", b"k", b"%d" % n) for n in range(20)])
+    assert [position.offset for position in landed] == list(range(20))
+
+
+async def _sent(producer: Producer, outgoing: Outgoing) -> None:
+    """Send as services do: again and again while it is an outage."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                await producer.send([outgoing])
+            except BrokerOutage:
+                continue
+            return
 
 
 async def test_without_contact_to_the_broker_a_turn_is_lost_in_time(broker_world: BrokerWorld, until: Until) -> None:

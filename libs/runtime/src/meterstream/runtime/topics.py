@@ -90,11 +90,11 @@ class TopicAdmin:
             self._wait_until_known([self._names.full(topic.name) for topic in missing])
         self._set_differing([topic for topic in wanted if topic not in missing])
         self._set_groups()
-        self.check(topics)
+        self._check_in_the_end(topics)
         return [topic.name for topic in missing]
 
-    def check(self, topics: Iterable[Topic]) -> None:
-        """Compare counts and settings.
+    def check(self, topics: Iterable[Topic], groups: Iterable[str] = ()) -> None:
+        """Compare counts and settings of topics, and the session time-outs of groups.
 
         Raises: TopicMismatch with every difference; BrokerOutage.
         """
@@ -115,8 +115,36 @@ class TopicAdmin:
         for short, differing in self._differing(present).items():
             for name, (found, expected) in differing.items():
                 problems.append(f"topic {self._names.full(short)}: {name} is {found}, expected {expected}")
+        problems += self._group_problems(groups)
         if problems:
             raise TopicMismatch(problems)
+
+    def _group_problems(self, groups: Iterable[str]) -> list[str]:
+        """A broker that counts a consumer out sooner than the consumer believes would let two of them work at once."""
+        names = [f"{self._settings.group_prefix}.{group}" for group in groups]
+        if not names or self._settings.group_protocol != "consumer":
+            return []
+        problems = []
+        resources = [ConfigResource(ResourceType.GROUP, name) for name in names]
+        for resource, future in self._admin.describe_configs(resources).items():
+            entries = _settle(future)
+            for name, expected in self._group_settings().items():
+                if entries[name].value != expected:
+                    problems.append(f"group {resource.name}: {name} is {entries[name].value}, expected {expected}")
+        return problems
+
+    def _check_in_the_end(self, topics: Iterable[Topic]) -> None:
+        """A broker tells of new settings a moment after it has taken them."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while True:
+            try:
+                self.check(topics, GROUPS)
+            except TopicMismatch:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(POLL_S)
+            else:
+                return
 
     def _existing(self) -> Mapping[str, TopicMetadata]:
         try:
@@ -183,12 +211,15 @@ class TopicAdmin:
     def _set_groups(self) -> None:
         if self._settings.group_protocol != "consumer":
             return
-        wanted = {
+        wanted = self._group_settings()
+        names = [f"{self._settings.group_prefix}.{group}" for group in GROUPS]
+        self._alter([_resource(ResourceType.GROUP, name, wanted) for name in names])
+
+    def _group_settings(self) -> dict[str, str]:
+        return {
             "consumer.session.timeout.ms": str(self._settings.session_timeout_ms),
             "consumer.heartbeat.interval.ms": str(self._settings.session_timeout_ms // HEARTBEATS_PER_SESSION),
         }
-        names = [f"{self._settings.group_prefix}.{group}" for group in GROUPS]
-        self._alter([_resource(ResourceType.GROUP, name, wanted) for name in names])
 
     def _alter(self, resources: Sequence[ConfigResource]) -> None:
         if resources:
@@ -227,13 +258,15 @@ async def apply_topics(settings: KafkaSettings, topics: Iterable[Topic] = tuple(
     return await asyncio.to_thread(lambda: TopicAdmin(settings).apply(topics))
 
 
-async def check_topics(settings: KafkaSettings, names: Iterable[str] = tuple(TOPICS)) -> None:
-    """Compare the topics that a service uses with the contract.
+async def check_topics(
+    settings: KafkaSettings, names: Iterable[str] = tuple(TOPICS), groups: Iterable[str] = ()
+) -> None:
+    """Compare the topics that a service uses, and the session time-outs of its groups, with what they must be.
 
     Raises: BrokerOutage, TopicMismatch.
     """
     chosen = [TOPICS[name] for name in names]
-    await asyncio.to_thread(lambda: TopicAdmin(settings).check(chosen))
+    await asyncio.to_thread(lambda: TopicAdmin(settings).check(chosen, groups))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -250,7 +283,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for name in admin.apply(TOPICS.values()):
                 sys.stdout.write(f"created {name}\n")
         else:
-            admin.check(TOPICS.values())
+            admin.check(TOPICS.values(), GROUPS)
     except (BrokerOutage, ConfigurationError) as error:
         for line in getattr(error, "problems", (str(error),)):
             sys.stderr.write(f"{line}\n")

@@ -5,11 +5,15 @@ from __future__ import annotations
 import ssl
 from typing import Any
 
+from meterstream.runtime.errors import ConfigurationError
 from meterstream.runtime.settings import KafkaSettings
 
 
 def aiokafka_options(settings: KafkaSettings) -> dict[str, Any]:
-    """Arguments that every aiokafka client takes."""
+    """Arguments that every aiokafka client takes.
+
+    Raises: ConfigurationError for certificates that cannot be read.
+    """
     options: dict[str, Any] = {
         "bootstrap_servers": settings.bootstrap_servers,
         "security_protocol": settings.security_protocol,
@@ -46,9 +50,12 @@ def confluent_options(settings: KafkaSettings) -> dict[str, Any]:
 
 
 def _ssl_context(settings: KafkaSettings) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=settings.ssl_ca_file)
-    if settings.ssl_certificate_file is not None:
-        context.load_cert_chain(settings.ssl_certificate_file, settings.ssl_key_file)
+    try:
+        context = ssl.create_default_context(cafile=settings.ssl_ca_file)
+        if settings.ssl_certificate_file is not None:
+            context.load_cert_chain(settings.ssl_certificate_file, settings.ssl_key_file)
+    except OSError as error:  # ssl.SSLError is one
+        raise ConfigurationError(f"certificates or key for Kafka: {error.strerror or type(error).__name__}") from None
     return context
 
 

@@ -227,7 +227,8 @@ class Engine(ABC):
 
     def trouble(self, reason: str) -> None:
         """Not ready until the next good news."""
-        log.error("%s: %s", self.name, reason)
+        if self._trouble != reason:
+            log.error("%s: %s", self.name, reason)
         self._trouble = reason
 
     # Work

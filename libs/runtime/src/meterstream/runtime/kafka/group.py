@@ -42,7 +42,8 @@ ASK_S: Final = 10.0
 ANSWER_S: Final = 5.0
 ASK_TIMES: Final = 6
 RESTART_S: Final = 1.0
-LEAVE_S: Final = 20.0
+LOG_CRITICAL: Final = 2  # of syslog
+LEAVE_S: Final = 8.0
 EARLIEST: Final = -2  # ListOffsets: the first offset that the log has
 
 _FENCED: Final = {
@@ -237,7 +238,7 @@ class GroupMembership:
         if error.code() in _FOR_THE_OPERATOR or error.code() == KafkaError._ALL_BROKERS_DOWN:
             self._post(self._sink.trouble, error.str())
         else:
-            log.info("%s: %s", self._group, error.str())
+            log.debug("%s: %s", self._group, error.str())
 
     def _post(self, call: Any, *arguments: Any) -> None:
         try:
@@ -396,7 +397,7 @@ def group_options(settings: KafkaSettings, group: str, *, together: bool) -> dic
         "fetch.max.bytes": 16 * 1024 * 1024,
         "check.crcs": True,
         "topic.metadata.refresh.interval.ms": 60_000,
-        "log.connection.close": False,
+        "log_level": LOG_CRITICAL,  # errors come through the callback; the client repeats them 20 times a second
     }
     if settings.group_protocol == "consumer":
         options |= {"group.protocol": "consumer", "group.remote.assignor": "range" if together else "uniform"}

@@ -55,7 +55,8 @@ class LogReader:
         deliver: Callable[[list[Message]], None],
         overtaken: Callable[[int], None],
     ) -> None:
-        self._settings = settings
+        self._options = aiokafka_options(settings)
+        self._timeout = settings.request_timeout_ms / 1000
         self._topic = topic
         self._names = TopicNames(settings)
         self._full = self._names.full(topic)
@@ -219,7 +220,7 @@ class LogReader:
 
     async def _consumer_now(self) -> AIOKafkaConsumer:
         try:
-            async with asyncio.timeout(self._settings.request_timeout_ms / 1000):
+            async with asyncio.timeout(self._timeout):
                 await self._connected.wait()
         except TimeoutError:
             raise BrokerOutage(f"the reader of {self._topic} has no broker") from None
@@ -230,7 +231,7 @@ class LogReader:
         if self._consumer is not None:
             return self._consumer
         consumer = AIOKafkaConsumer(
-            **aiokafka_options(self._settings),
+            **self._options,
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="none",

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from typing import Any, Final, Protocol
+from collections.abc import Coroutine, Iterator, Sequence
+from typing import Final, Protocol
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
@@ -24,6 +23,7 @@ BATCH_BYTES: Final = 256 * 1024
 RECORD_OVERHEAD: Final = 128  # batch header, lengths and deltas of one record, generously
 HEADER_OVERHEAD: Final = 10
 FLUSH_S: Final = 10.0
+CONNECT_S: Final = 5.0
 
 
 class Sends(Protocol):
@@ -79,11 +79,12 @@ class _Call:
 class _Pending:
     """What waits for one partition; one batch of it is on its way at a time, which keeps the order."""
 
-    __slots__ = ("in_flight", "waiting")
+    __slots__ = ("in_flight", "sending", "waiting")
 
     def __init__(self) -> None:
         self.waiting: deque[tuple[Outgoing, _Call, int]] = deque()
         self.in_flight: list[tuple[_Call, int]] = []
+        self.sending: asyncio.Task[None] | None = None
 
 
 class Outbound:
@@ -116,7 +117,8 @@ class Producer:
 
     def __init__(self, settings: KafkaSettings, *, name: str = "kafka-producer") -> None:
         self.name = name
-        self._settings = settings
+        self._options = aiokafka_options(settings)
+        self._compression = None if settings.compression == "none" else settings.compression
         self._outbound = Outbound(settings)
         self._timeout = settings.request_timeout_ms / 1000
         self._linger = settings.linger_ms / 1000
@@ -124,7 +126,7 @@ class Producer:
         self._dirty: set[TopicPartition] = set()
         self._flush: asyncio.Handle | None = None
         self._inner: AIOKafkaProducer | None = None
-        self._connecting = asyncio.Lock()
+        self._starting: asyncio.Task[None] | None = None
         self._counted: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._healthy = False
@@ -146,10 +148,12 @@ class Producer:
         if calls:
             await asyncio.wait(calls, timeout=FLUSH_S)
         self._abandon(BrokerOutage("the producer is closed"))
-        for task in list(self._tasks):
-            if task is not asyncio.current_task():
-                with suppress(asyncio.CancelledError):
-                    await task
+        if self._tasks:
+            _, late = await asyncio.wait(set(self._tasks), timeout=CONNECT_S)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late)
 
     def partition_of(self, topic: str, key: bytes) -> int:
         """The partition of a key: murmur2 modulo the configured count."""
@@ -197,17 +201,16 @@ class Producer:
         """
         if self._closed:
             raise BrokerOutage("the producer is closed")
-        if self._alive() and topics <= self._counted:
-            return
-        async with self._connecting:
-            try:
-                if not self._alive():
-                    await self._replace()
-                for topic in topics - self._counted:
-                    await self._count(topic)
-            except KafkaError as error:
-                self._healthy = False
-                raise BrokerOutage(f"no producer: {error!r}") from error
+        try:
+            while not self._alive():
+                if self._starting is None:
+                    self._starting = self._spawn(self._replace())
+                await asyncio.shield(self._starting)  # aiokafka leaks a connection whose start is cancelled
+            for topic in topics - self._counted:
+                await self._count(topic)
+        except KafkaError as error:
+            self._healthy = False
+            raise BrokerOutage(f"no producer: {error!r}") from error
 
     def _alive(self) -> bool:
         if self._inner is None:
@@ -217,26 +220,28 @@ class Producer:
 
     async def _replace(self) -> None:
         self._abandon(BrokerOutage("the producer was replaced"))
-        compression = None if self._settings.compression == "none" else self._settings.compression
         inner = AIOKafkaProducer(
-            **aiokafka_options(self._settings),
+            **self._options,
             enable_idempotence=True,
             acks="all",
-            compression_type=compression,
+            compression_type=self._compression,
             max_batch_size=BATCH_BYTES,
             linger_ms=0,  # batches are gathered here
         )
         try:
             await inner.start()
         except BaseException:
-            self._spawn(_close(inner))
+            await _close(inner)
             raise
+        finally:
+            self._starting = None
         self._inner = inner
         self._healthy = True
 
     async def _count(self, topic: str) -> None:
         """A topic whose partitions are not as configured would part a device from its lane."""
-        assert self._inner is not None  # noqa: S101  # for the type checker; `_connected` has just made it
+        if self._inner is None:
+            raise BrokerOutage("the producer was replaced")
         found = len(await self._inner.partitions_for(self._outbound.names.full(topic)))
         expected = self._outbound.names.partitions(topic)
         if found < expected:
@@ -254,8 +259,9 @@ class Producer:
         for pending in abandoned.values():
             for call, _ in self._calls(pending):
                 call.failed(error)
+            if pending.sending is not None:
+                pending.sending.cancel()
         if inner is not None:
-            inner._message_accumulator.fail_all(error)  # else stop() waits for the broker for ever
             self._spawn(_close(inner))
 
     @staticmethod
@@ -264,10 +270,17 @@ class Producer:
         for _, call, index in pending.waiting:
             yield call, index
 
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._settled)
+        return task
+
+    def _settled(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.warning("%s: %r", self.name, error)
 
     # Sending
 
@@ -291,13 +304,12 @@ class Producer:
         dirty, self._dirty = self._dirty, set()
         for place in dirty:
             pending = self._pending.get(place)
-            if pending is not None and pending.waiting and not pending.in_flight:
-                self._spawn(self._send_some(place, pending))
+            if self._inner is not None and pending is not None and pending.waiting and not pending.in_flight:
+                pending.sending = self._spawn(self._send_some(self._inner, place, pending))
 
-    async def _send_some(self, place: TopicPartition, pending: _Pending) -> None:
-        """Send what waits for one partition, batch after batch."""
-        while pending.waiting and not pending.in_flight and self._inner is not None:
-            inner = self._inner
+    async def _send_some(self, inner: AIOKafkaProducer, place: TopicPartition, pending: _Pending) -> None:
+        """Send what waits for one partition, batch after batch. Cancelled when the producer is given up."""
+        while pending.waiting and not pending.in_flight:
             builder = inner.create_batch()
             while pending.waiting:
                 outgoing, call, index = pending.waiting[0]
@@ -350,5 +362,15 @@ class Producer:
 
 
 async def _close(inner: AIOKafkaProducer) -> None:
-    with suppress(KafkaError, OSError):
-        await inner.stop()
+    """Close a producer without sending what it still holds.
+
+    aiokafka's own stop() sends that first, and waits for the broker for ever; so this is stop() without its flush.
+    """
+    inner._closed = True
+    try:
+        if inner._sender is not None:
+            await inner._sender.close()
+    except Exception as error:  # a sender that had died tells of what; its producer is given up anyway
+        log.debug("a sender had ended: %r", error)
+    finally:
+        await inner.client.close()
