@@ -361,6 +361,21 @@ class WorkerContract:
         assert {message.value for message in letters} == {cut.value, b"no avro at all"}
         assert {message.header("dead_letter_code") for message in letters} == {b"UNREADABLE_MESSAGE"}
 
+    async def test_a_meter_that_answers_too_slowly_for_all_it_is_asked(self, make_stage: Make) -> None:
+        stage = await make_stage(FleetSettings(protocols=("DSMR 4.2.2",)))
+        stage.bench.fleet.meter(1).fault = Fault(FaultKind.SLOW, delay_ms=200)
+        await stage.publish(stage.bench.record())
+        await stage.start_worker(attempt_timeout_s=0.7)
+        codec = shared_codec()
+        action = bundle.BundleAction(operation="SynchronizeTime", request=codec.encode(SYNCHRONIZE))
+        request = bundle.BundleRequest(actions=[action] * 12)
+        (response,) = await stage.ask(stage.request(bundle.OPERATION, request, stage.bench.gateway()))
+        codes = [answer.error.code if answer.error else "OK" for answer in response.response.answers]
+        assert codes[0] == "OK"
+        assert codes[-1] == "CONNECTION_ERROR"
+        assert Counter(codes)["RESPONSE_TIMEOUT"] == 1
+        assert response.header.retryable
+
     async def test_a_result_that_no_topic_takes_is_told(self, make_stage: Make) -> None:
         stage = await make_stage(FleetSettings(protocols=("DSMR 4.2.2",)))
         await stage.publish(stage.bench.record())

@@ -13,13 +13,13 @@ from meterstream.contracts.errors import ErrorRecord, PlatformError, error
 from meterstream.contracts.operation import DlmsRequest, Operation, OperationResponse
 from meterstream.contracts.records import ProvenKeys
 from meterstream.protocol_dlms.failures import COMPONENT
-from meterstream.protocol_dlms.identity import identity_of
+from meterstream.protocol_dlms.identity import Identity
 from meterstream.protocol_dlms.model.readings import StepRows, attempt_id, to_messages
 from meterstream.protocol_dlms.views.sessions import TOPIC as DEVICE_SESSIONS
 from meterstream.runtime.codec import Codec
-from meterstream.runtime.errors import MessageTooLarge
+from meterstream.runtime.errors import MessageTooLarge, PoisonMessage
 from meterstream.runtime.events import ce_headers
-from meterstream.runtime.kafka import Message, Outgoing, Sends
+from meterstream.runtime.kafka import Outgoing, Sends
 
 SERVICE: Final = "protocol-dlms"
 RESPONSES: Final = "dlms-responses"
@@ -68,23 +68,20 @@ class Envelopes:
             messages.append(self._proven(header, answer.proven, now))
         return messages
 
-    def dead(self, message: Message, code: str, reason: str, now: datetime) -> list[Outgoing]:
-        """The failed response of a request that cannot be read, as far as its headers tell whose it is."""
-        found = identity_of(message)
-        if found is None:
-            return []
+    def dead(self, whose: Identity, poison: PoisonMessage, now: datetime, traceparent: bytes | None) -> Outgoing:
+        """The failed response of a request that nobody can handle."""
         header = DlmsResponseHeader(
-            organisation=found.organisation,
-            correlation_uid=found.correlation_uid,
-            attempt=found.attempt,
-            device_identification=found.gateway,
-            gateway=found.gateway,
+            organisation=whose.organisation,
+            correlation_uid=whose.correlation_uid,
+            attempt=whose.attempt,
+            device_identification=whose.device_identification,
+            gateway=whose.gateway,
             observed_at=now,
         )
-        record = ErrorRecord(code=code, message=reason, component=COMPONENT)
-        failed = found.operation.dlms_response(header=header, error=record)
-        ce_id = f"{found.organisation}|{found.correlation_uid}|{found.attempt}"
-        return [self._message(RESPONSES, found.gateway, failed, ce_id, now, message.header(TRACEPARENT))]
+        record = ErrorRecord(code=poison.code, message=poison.reason, component=COMPONENT)
+        failed = whose.operation.dlms_response(header=header, error=record)
+        ce_id = f"{whose.organisation}|{whose.correlation_uid}|{whose.attempt}"
+        return self._message(RESPONSES, whose.gateway, failed, ce_id, now, traceparent)
 
     def _response(
         self, operation: Operation, header: DlmsRequestHeader, answer: Answer, now: datetime, traceparent: bytes | None

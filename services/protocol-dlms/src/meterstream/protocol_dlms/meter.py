@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, TypeVar
 
@@ -50,6 +51,8 @@ class LiveMeter:
         self.gateway, self.level, self.key_ids = identity
         self.in_doubt = False
         self.meter_s = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._limit_s: float | None = None
 
     @property
     def profile(self) -> MeterProfile:
@@ -96,12 +99,28 @@ class LiveMeter:
         ref = method_ref(self._profile, target)
         return await self._ask(self._session.action(ref, data), ref)
 
+    def limit(self, seconds: float) -> None:
+        """Allow so much time from now on for all exchanges together: a meter may be slow, but not for ever."""
+        self._unlimit()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._expire, seconds)
+
     async def close(self) -> None:
         """Release the association and close the connection; bounded, never fails."""
+        self._unlimit()
         await self._session.close()
 
     def abort(self) -> None:
         """Close the connection at once; nothing more is sent."""
+        self._unlimit()
+        self._session.abort()
+
+    def _unlimit(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _expire(self, seconds: float) -> None:
+        self._limit_s = seconds
         self._session.abort()
 
     async def _ask(self, exchange: Awaitable[T], target: AttributeRef | MethodRef) -> T:
@@ -109,6 +128,9 @@ class LiveMeter:
         try:
             return await exchange
         except DlmsError as failure:
+            if self._limit_s is not None:
+                late = f"not done within {self._limit_s:g} s"
+                raise error("RESPONSE_TIMEOUT", late, target=target) from failure
             raise translate(failure, target) from failure
         finally:
             waited = self._counters.waited_s if self._counters is not None else 0.0

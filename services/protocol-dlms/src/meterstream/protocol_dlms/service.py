@@ -156,6 +156,7 @@ def build(
         metrics=metrics,
         clock=system_clock,
         record_wait_s=limits.record_wait_s,
+        attempt_timeout_s=limits.attempt_timeout_s,
     )
     consumer = KeyedConsumer(
         kafka,

@@ -31,6 +31,9 @@ class SessionSettings(SettingsGroup):
     )
     connect_timeout_s: Seconds = Field(10, description="longest wait for a TCP connection")
     response_timeout_s: Seconds = Field(30, description="longest wait for each answer of a meter")
+    attempt_timeout_s: Seconds = Field(
+        1800, description="longest time for one request once its association stands, a whole bundle included"
+    )
     counter_block: Annotated[int, Field(ge=16, le=65_536)] = Field(
         256, description="invocation counters reserved at a time"
     )

@@ -19,6 +19,7 @@ from meterstream.protocol_dlms.associations import Associations, Visit
 from meterstream.protocol_dlms.executor import Device, Executors
 from meterstream.protocol_dlms.failures import as_platform_error
 from meterstream.protocol_dlms.fence import CUT, Leaving
+from meterstream.protocol_dlms.identity import Identity, identity_of
 from meterstream.protocol_dlms.marks import Marks
 from meterstream.protocol_dlms.meter import LiveMeter
 from meterstream.protocol_dlms.model.gate import Gate, admit, behind, check_expiry
@@ -106,6 +107,7 @@ class Worker:
         metrics: Metrics,
         clock: Clock,
         record_wait_s: float,
+        attempt_timeout_s: float,
     ) -> None:
         self._codec = codec
         self._devices = devices
@@ -118,6 +120,7 @@ class Worker:
         self._metrics = metrics
         self._clock = clock
         self._record_wait_s = record_wait_s
+        self._attempt_timeout_s = attempt_timeout_s
         self._requests: dict[Place, DlmsRequest] = {}
         self._stays: dict[int, set[_Stay]] = {}
         self._now = asyncio.get_running_loop().time
@@ -167,9 +170,13 @@ class Worker:
 
         Raises: BrokerOutage.
         """
-        dead = self._envelopes.dead(message, poison.code, poison.reason, self._clock())
-        if dead:
-            await self._responder.publish(dead)
+        try:
+            whose: Identity | None = Identity.of(self._read(message))
+        except PoisonMessage:
+            whose = identity_of(message)
+        if whose is not None:
+            traceparent = message.header(TRACEPARENT)
+            await self._responder.publish([self._envelopes.dead(whose, poison, self._clock(), traceparent)])
 
     def cut(self, partitions: Iterable[int]) -> None:
         """Close at once whatever is open in partitions that are no longer held, and forget their requests."""
@@ -290,6 +297,7 @@ class Worker:
             if stay.failure is not None:
                 raise stay.failure.with_traceback(None)
             if stay.meter is not None and stay.meter.alive:
+                stay.meter.limit(self._attempt_timeout_s)
                 return stay.meter
         await self._close(stay)
         stay.revision, stay.failure = record.revision, None
@@ -302,6 +310,7 @@ class Worker:
         finally:
             stay.meter_s += visit.meter_s
         stay.opened_at = self._now()
+        stay.meter.limit(self._attempt_timeout_s)
         return stay.meter
 
     async def _close(self, stay: _Stay) -> None:
