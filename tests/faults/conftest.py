@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from meterstream.demo.stack import SERVICES, Organisation, StackSettings, runnin
 
 OWNER = "GridOne"
 OTHER = "GridTwo"
-FLEET = 240
+SEED = "faults"
+FLEET = 280
 METER_DELAY_MS = 50
 
 
@@ -29,26 +31,35 @@ def faults_directory(request: pytest.FixtureRequest) -> Iterator[Path]:
     """A directory that no other run of this checkout uses."""
     parent = request.config.rootpath / ".local" / "tests"
     held, path = start_in_free_directory(parent, "faults", lambda path: (ServerDirectory(path), path))
+    for log in path.glob("stack/services/*/server.log"):
+        log.unlink()  # of an earlier run
     yield path
     held.release()
 
 
 @pytest.fixture(scope="session")
-def platform(faults_directory: Path) -> Iterator[Platform]:
+def webhook_secret() -> str:
+    """What signs the owner's webhooks."""
+    return secrets.token_hex(24)
+
+
+@pytest.fixture(scope="session")
+def platform(faults_directory: Path, webhook_secret: str) -> Iterator[Platform]:
     """Two of each service; retries come soon, so that a test sees them."""
-    fleet_settings = FleetSettings(
-        faults_directory / "fleet", FLEET, "faults", arguments=(f"--delay-ms={METER_DELAY_MS}",)
-    )
+    fleet_settings = FleetSettings(faults_directory / "fleet", FLEET, SEED, arguments=(f"--delay-ms={METER_DELAY_MS}",))
+    secret_file = faults_directory / "webhook-secret"
+    secret_file.write_text(webhook_secret)
     with running_fleet(fleet_settings) as fleet, running_receiver() as receiver:
         settings = StackSettings(
             directory=faults_directory / "stack",
             organisations=(
-                Organisation(OWNER, admin=True, endpoints=(f"webhook={receiver.base}/webhook",)),
+                Organisation(
+                    OWNER, admin=True, endpoints=(f"webhook={receiver.base}/webhook",), webhook_secret_file=secret_file
+                ),
                 Organisation(OTHER),
             ),
             replicas=dict.fromkeys(SERVICES, 2),
             environment={
-                "METERSTREAM_KAFKA__SESSION_TIMEOUT_MS": "6000",
                 "METERSTREAM_RETRY__FIRST_DELAY_S": "1",
                 "METERSTREAM_RETRY__MAX_ATTEMPTS": "6",
                 "METERSTREAM_SESSIONS__COUNTER_READ_PAUSE_S": "0",

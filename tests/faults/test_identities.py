@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -34,18 +35,20 @@ async def test_two_organisations_may_use_the_same_uids(
 async def test_a_device_removed_and_added_again_under_load_repeats_no_nonce(load: Load) -> None:
     stack = load.client.platform.stack
     meter = load.meters[0]
+    arguments = ("--organisation", load.client.organisation, "--device", meter.identification)
     load.start()
     for _ in range(3):
         await load.until_accepted(30)
-        arguments = ("--organisation", load.client.organisation, "--device", meter.identification)
-        stack.run_domain("device", "remove", *arguments)
+        await asyncio.to_thread(stack.run_domain, "device", "remove", *arguments)
+        await load.until_accepted(20)
         await load.client.install([meter])
     await load.until_accepted(30)
-    await load.stop()
+    await load.results()
     watcher = load.client.watcher
-    await watcher.wait_for(load.accepted, RESULT_DEADLINE_S)
-    codes = {outcome.error.split(":")[0] for uid in load.accepted if (outcome := watcher.outcomes[uid]).error}
+    outcomes = [watcher.outcomes[uid] for uid in load.accepted]
+    codes = {outcome.error.split(":")[0] for outcome in outcomes if outcome.error} | load.refused.keys()
     assert codes <= {"UNKNOWN_DEVICE", "UNAUTHORIZED", "DEVICE_REMOVED", "GATEWAY_CHANGED"}
+    assert all(len(outcome.messages) == 1 for outcome in outcomes)
     assert load.client.platform.fleet.stats()["repeated_nonces"] == 0
     uid = await load.client.kafka.submit(actual_reads(meter.identification))
     await watcher.wait_for([uid], RESULT_DEADLINE_S)

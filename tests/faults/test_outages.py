@@ -8,6 +8,7 @@ import time
 from harness import Load, not_ready
 
 from meterstream.demo.proxy import Proxy
+from meterstream.demo.stack import WITH_DATABASE
 
 OUTAGE_S = 30.0
 
@@ -22,11 +23,11 @@ async def test_the_broker_goes_away_and_comes_back(load: Load) -> None:
     load.start()
     await load.until_accepted(60)
     began = time.monotonic()
-    stack.kafka.kill()
-    await not_ready(stack.services["protocol-dlms-0"])
-    await not_ready(stack.services["domain-0"])
+    await asyncio.to_thread(stack.kafka.kill)
+    for process in stack.services.values():
+        await not_ready(process)
     await outage(began)
-    stack.kafka.restart()
+    await asyncio.to_thread(stack.kafka.restart)
     await load.until_accepted(60)
     await load.verify()
 
@@ -36,12 +37,13 @@ async def test_the_database_goes_away_and_comes_back(load: Load) -> None:
     load.start()
     await load.until_accepted(60)
     began = time.monotonic()
-    stack.postgres.kill()
-    await not_ready(stack.services["domain-0"])
-    await not_ready(stack.services["ws-adapter-0"])
-    await load.until_accepted(60)
+    await asyncio.to_thread(stack.postgres.kill)
+    for name, process in stack.services.items():
+        if name.rsplit("-", 1)[0] in WITH_DATABASE:
+            await not_ready(process)
+    await load.until_accepted(60)  # they wait in the topics
     await outage(began)
-    stack.postgres.restart()
+    await asyncio.to_thread(stack.postgres.restart)
     await load.until_accepted(60)
     await load.verify()
 
