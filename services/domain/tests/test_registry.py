@@ -14,8 +14,11 @@ from meterstream.contracts.envelope import ResultStatus, Verdict
 from meterstream.contracts.operations.get_devices import GetDevicesRequest
 from meterstream.contracts.records import EndpointKind
 from meterstream.domain.adapters.administration import NewEndpoint
+from meterstream.domain.adapters.keyring import Keyring
+from meterstream.domain.adapters.relay import Relay
 from meterstream.runtime.errors import BrokerOutage, ConfigurationError
 from meterstream.runtime.postgres import Database
+from meterstream.runtime.sealing import KeyVault, Opener, generate_key_pair, key_binding
 from meterstream.runtime.settings import PostgresSettings
 
 METER = "TEST1024000000001"
@@ -145,6 +148,31 @@ async def test_two_relays_publish_each_record_once(domain, second):
     domain.taken()
     await asyncio.gather(domain.relay.publish_changes(), second.relay.publish_changes())
     assert len(domain.taken().on("devices") + second.taken().on("devices")) == 1
+
+
+async def test_records_are_sealed_anew_for_a_new_key_of_their_reader(domain, database, installation_keys):
+    await domain.install()
+    await domain.install("TEST1024000000002", "org-b", secret=5)
+    await domain.organisation("org-c", endpoints=(NewEndpoint(EndpointKind.WEBHOOK, "https://c", secret=b"s"),))
+    await domain.relay.publish_changes()
+    assert await domain.relay.reseal() == 0
+    private, public = generate_key_pair()
+    keyring = Keyring(installation_keys.rsa, KeyVault(bytes(range(32))), public, public)
+    relay = Relay(database, domain.producer, keyring, domain.codec)
+    domain.taken()
+    assert await relay.reseal() == 2
+    await relay.publish_changes()
+    sent = domain.taken()
+    opener = Opener(private)
+    records = sent.on("devices")
+    assert [(record.revision, record.recipient) for record in records] == [(2, opener.recipient)] * 2
+    for record in records:
+        unseal = opener.opened_record(record.ephemeral_public)
+        for key in record.keys:
+            assert len(unseal(key.sealed, key_binding(record.device_identification, key.kind, key.key_id))) == 16
+    assert [record.organisation for record in sent.on("organisations")] == ["org-c"]
+    assert await relay.reseal() == 0
+    keyring.close()
 
 
 # Cost

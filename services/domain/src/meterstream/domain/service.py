@@ -141,6 +141,8 @@ class DomainService:
         upstream = UpstreamConsumer(consumers, intake, store, contexts)
         timers = Timers(database, contexts, keyring, relay, producer, metrics)
 
+        is_sealed = False
+
         async def fire_and_produce() -> bool:
             fired = await timers.fire()
             return bool(await timers.produce() or fired)
@@ -149,6 +151,10 @@ class DomainService:
             return bool(await relay.publish_changes())
 
         async def keep_house() -> bool:
+            nonlocal is_sealed
+            if not is_sealed and (resealed := await relay.reseal()):
+                log.warning("%d device records are sealed anew: the key of protocol-dlms has changed", resealed)
+            is_sealed = True
             contexts.functions = await store.function_groups()
             await upstream.follow(await store.own_topics())
             return bool(await timers.forget())

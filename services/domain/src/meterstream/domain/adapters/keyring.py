@@ -60,6 +60,7 @@ class Keyring:
         self._notification_public = notification_public
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="keyring")
         self.recipient = recipient_id(protocol_public)
+        self.notification_recipient = recipient_id(notification_public)
 
     def new_identity_secret(self) -> bytes:
         """A fresh secret from which key ids are derived, sealed at rest."""

@@ -5,7 +5,7 @@ select c.organisation, c.correlation_uid, c.operation, c.device_identification, 
        c.source, c.moved_by, c.stage, c.attempt, c.changed_at, c.expires_at, c.timer_at, c.due_at, c.gateway, c.channel, c.mbus_identity,
        c.record_revision, c.not_after, c.status, c.answer, c.result
 from domain.commands c
-join unnest(%(organisations)s::text[], %(uids)s::text[]) as k (organisation, correlation_uid)
+join unnest(%(organisations)b::text[], %(uids)b::text[]) as k (organisation, correlation_uid)
   on c.organisation = k.organisation and c.correlation_uid = k.correlation_uid
 order by c.organisation, c.correlation_uid
 for update of c;
@@ -22,7 +22,7 @@ for update skip locked;
 
 -- name: lock_devices
 select device_identification from domain.devices
-where device_identification = any(%(devices)s::text[])
+where device_identification = any(%(devices)b::text[])
 order by device_identification
 for update;
 
@@ -32,22 +32,22 @@ select w.organisation, d.device_identification, d.device_uid::text, d.organisati
        g.device_identification, g.state, g.revision, g.published_revision,
        array(select a.function_group from domain.device_authorisations a
              where a.organisation = w.organisation and a.device_identification = w.device)
-from unnest(%(organisations)s::text[], %(devices)s::text[]) as w (organisation, device)
+from unnest(%(organisations)b::text[], %(devices)b::text[]) as w (organisation, device)
 join domain.devices d on d.device_identification = w.device
 left join domain.devices g on g.device_identification = d.gateway;
 
 -- name: load_organisations
 select organisation, enabled, admin, kafka_commands, slug, signing_key
-from domain.organisations where organisation = any(%(organisations)s::text[]);
+from domain.organisations where organisation = any(%(organisations)b::text[]);
 
 -- name: load_keys
 select device_identification, key_id, kind, state, proven, sealed, changed_at, proven_at
-from domain.device_keys where device_identification = any(%(devices)s::text[]);
+from domain.device_keys where device_identification = any(%(devices)b::text[]);
 
 -- name: find_unproven
 select distinct k.device_identification
 from domain.device_keys k
-join unnest(%(devices)s::text[], %(key_ids)s::text[]) as p (device, key_id)
+join unnest(%(devices)b::text[], %(key_ids)b::text[]) as p (device, key_id)
   on k.device_identification = p.device and k.key_id = p.key_id
 where not (k.proven and k.state = 'ACTIVE');
 
@@ -57,12 +57,12 @@ insert into domain.commands (
     source, moved_by, stage, attempt, changed_at, expires_at, timer_at, due_at, gateway, channel, mbus_identity,
     record_revision, not_after, status, answer, result)
 select * from unnest(
-    %(organisation)s::text[], %(correlation_uid)s::text[], %(operation)s::text[], %(device_identification)s::text[],
-    %(request_hash)s::bytea[], %(command)s::bytea[],
-    %(source)s::text[], %(moved_by)s::text[], %(stage)s::text[], %(attempt)s::smallint[], %(changed_at)s::timestamptz[], %(expires_at)s::timestamptz[],
-    %(timer_at)s::timestamptz[], %(due_at)s::timestamptz[], %(gateway)s::text[], %(channel)s::smallint[],
-    %(mbus_identity)s::text[], %(record_revision)s::bigint[], %(not_after)s::timestamptz[], %(status)s::text[],
-    %(answer)s::bytea[], %(result)s::bytea[]);
+    %(organisation)b::text[], %(correlation_uid)b::text[], %(operation)b::text[], %(device_identification)b::text[],
+    %(request_hash)b::bytea[], %(command)b::bytea[],
+    %(source)b::text[], %(moved_by)b::text[], %(stage)b::text[], %(attempt)b::smallint[], %(changed_at)b::timestamptz[], %(expires_at)b::timestamptz[],
+    %(timer_at)b::timestamptz[], %(due_at)b::timestamptz[], %(gateway)b::text[], %(channel)b::smallint[],
+    %(mbus_identity)b::text[], %(record_revision)b::bigint[], %(not_after)b::timestamptz[], %(status)b::text[],
+    %(answer)b::bytea[], %(result)b::bytea[]);
 
 -- name: update_commands
 update domain.commands c
@@ -70,11 +70,11 @@ set moved_by = n.moved_by, stage = n.stage, attempt = n.attempt, changed_at = n.
     gateway = n.gateway, channel = n.channel, mbus_identity = n.mbus_identity, record_revision = n.record_revision,
     not_after = n.not_after, status = n.status, answer = n.answer, result = n.result
 from unnest(
-    %(organisation)s::text[], %(correlation_uid)s::text[],
-    %(moved_by)s::text[], %(stage)s::text[], %(attempt)s::smallint[], %(changed_at)s::timestamptz[], %(timer_at)s::timestamptz[],
-    %(due_at)s::timestamptz[], %(gateway)s::text[], %(channel)s::smallint[], %(mbus_identity)s::text[],
-    %(record_revision)s::bigint[], %(not_after)s::timestamptz[], %(status)s::text[],
-    %(answer)s::bytea[], %(result)s::bytea[]
+    %(organisation)b::text[], %(correlation_uid)b::text[],
+    %(moved_by)b::text[], %(stage)b::text[], %(attempt)b::smallint[], %(changed_at)b::timestamptz[], %(timer_at)b::timestamptz[],
+    %(due_at)b::timestamptz[], %(gateway)b::text[], %(channel)b::smallint[], %(mbus_identity)b::text[],
+    %(record_revision)b::bigint[], %(not_after)b::timestamptz[], %(status)b::text[],
+    %(answer)b::bytea[], %(result)b::bytea[]
 ) as n (organisation, correlation_uid, moved_by, stage, attempt, changed_at,
         timer_at, due_at, gateway, channel, mbus_identity, record_revision, not_after, status, answer, result)
 where c.organisation = n.organisation and c.correlation_uid = n.correlation_uid;
@@ -90,10 +90,10 @@ insert into domain.devices (
     device_identification, device_uid, organisation, state, is_mbus, gateway, channel, mbus_identity,
     description, model, time_zone, revision, published_revision, changed_at)
 select * from unnest(
-    %(device_identification)s::text[], %(device_uid)s::uuid[], %(organisation)s::text[], %(state)s::text[],
-    %(is_mbus)s::boolean[], %(gateway)s::text[], %(channel)s::smallint[], %(mbus_identity)s::text[],
-    %(description)s::jsonb[], %(model)s::jsonb[], %(time_zone)s::text[], %(revision)s::bigint[],
-    %(published_revision)s::bigint[], %(changed_at)s::timestamptz[]);
+    %(device_identification)b::text[], %(device_uid)b::uuid[], %(organisation)b::text[], %(state)b::text[],
+    %(is_mbus)b::boolean[], %(gateway)b::text[], %(channel)b::smallint[], %(mbus_identity)b::text[],
+    %(description)b::jsonb[], %(model)b::jsonb[], %(time_zone)b::text[], %(revision)b::bigint[],
+    %(published_revision)b::bigint[], %(changed_at)b::timestamptz[]);
 
 -- name: update_devices
 update domain.devices d
@@ -103,10 +103,10 @@ set organisation = n.organisation, state = n.state, is_mbus = n.is_mbus, gateway
     published_revision = greatest(d.published_revision, n.published_revision),
     changed_at = coalesce(n.changed_at, d.changed_at)
 from unnest(
-    %(device_identification)s::text[], %(organisation)s::text[], %(state)s::text[],
-    %(is_mbus)s::boolean[], %(gateway)s::text[], %(channel)s::smallint[], %(mbus_identity)s::text[],
-    %(description)s::jsonb[], %(model)s::jsonb[], %(time_zone)s::text[], %(revision)s::bigint[],
-    %(published_revision)s::bigint[], %(changed_at)s::timestamptz[]
+    %(device_identification)b::text[], %(organisation)b::text[], %(state)b::text[],
+    %(is_mbus)b::boolean[], %(gateway)b::text[], %(channel)b::smallint[], %(mbus_identity)b::text[],
+    %(description)b::jsonb[], %(model)b::jsonb[], %(time_zone)b::text[], %(revision)b::bigint[],
+    %(published_revision)b::bigint[], %(changed_at)b::timestamptz[]
 ) as n (device_identification, organisation, state, is_mbus, gateway, channel, mbus_identity, description, model,
         time_zone, revision, published_revision, changed_at)
 where d.device_identification = n.device_identification;
@@ -117,7 +117,7 @@ set time_zone = n.time_zone, time_zone_at = n.observed_at, revision = d.revision
 from (
     select d.device_identification, w.time_zone, w.observed_at
     from domain.devices d
-    join unnest(%(devices)s::text[], %(time_zones)s::text[], %(observed_at)s::timestamptz[])
+    join unnest(%(devices)b::text[], %(time_zones)b::text[], %(observed_at)b::timestamptz[])
       as w (device, time_zone, observed_at) on d.device_identification = w.device
     where d.state = 'active' and not d.is_mbus and d.time_zone is distinct from w.time_zone
       and coalesce(d.time_zone_at, '-infinity') < w.observed_at
@@ -129,18 +129,18 @@ where d.device_identification = n.device_identification;
 -- name: upsert_keys
 insert into domain.device_keys (device_identification, kind, key_id, state, proven, proven_at, sealed, changed_at)
 select * from unnest(
-    %(device_identification)s::text[], %(kind)s::text[], %(key_id)s::text[], %(state)s::text[], %(proven)s::boolean[],
-    %(proven_at)s::timestamptz[], %(sealed)s::bytea[], %(changed_at)s::timestamptz[])
+    %(device_identification)b::text[], %(kind)b::text[], %(key_id)b::text[], %(state)b::text[], %(proven)b::boolean[],
+    %(proven_at)b::timestamptz[], %(sealed)b::bytea[], %(changed_at)b::timestamptz[])
 on conflict (device_identification, kind, key_id) do update
 set state = excluded.state, proven = excluded.proven, proven_at = excluded.proven_at,
     changed_at = excluded.changed_at;
 
 -- name: revoke
-delete from domain.device_authorisations where device_identification = any(%(devices)s::text[]);
+delete from domain.device_authorisations where device_identification = any(%(devices)b::text[]);
 
 -- name: grant
 insert into domain.device_authorisations (organisation, device_identification, function_group)
-select * from unnest(%(organisations)s::text[], %(devices)s::text[], %(function_groups)s::text[])
+select * from unnest(%(organisations)b::text[], %(devices)b::text[], %(function_groups)b::text[])
 on conflict do nothing;
 
 -- name: function_groups
@@ -154,7 +154,7 @@ from (
     select ordinal, organisation, page,
            (select count(distinct a.device_identification) from domain.device_authorisations a
             where a.organisation = w.organisation) as total
-    from unnest(%(organisations)s::text[], %(pages)s::bigint[]) with ordinality as w (organisation, page, ordinal)
+    from unnest(%(organisations)b::text[], %(pages)b::bigint[]) with ordinality as w (organisation, page, ordinal)
 ) w
 left join lateral (
     select distinct a.device_identification from domain.device_authorisations a
@@ -168,8 +168,8 @@ order by w.ordinal, d.device_identification desc;
 -- name: insert_outbox
 insert into domain.outbox (topic, key, partition, value, record, ce_id, moment, gateway)
 select * from unnest(
-    %(topic)s::text[], %(key)s::text[], %(partition)s::integer[], %(value)s::bytea[], %(record)s::text[],
-    %(ce_id)s::text[], %(moment)s::timestamptz[], %(gateway)s::text[]);
+    %(topic)b::text[], %(key)b::text[], %(partition)b::integer[], %(value)b::bytea[], %(record)b::text[],
+    %(ce_id)b::text[], %(moment)b::timestamptz[], %(gateway)b::text[]);
 
 -- name: claim_outbox
 select o.id, o.topic, o.key, o.partition, o.value, o.record, o.ce_id, o.moment, o.gateway,
@@ -180,7 +180,7 @@ order by o.id limit %(limit)s
 for update of o skip locked;
 
 -- name: delete_outbox
-delete from domain.outbox where id = any(%(ids)s::bigint[]);
+delete from domain.outbox where id = any(%(ids)b::bigint[]);
 
 -- name: unpublished_devices
 select device_identification from domain.devices where published_revision < revision
@@ -190,19 +190,37 @@ order by device_identification limit %(limit)s;
 select device_identification, organisation, case when is_mbus then 'removed' else state end, description, time_zone,
        revision, changed_at
 from domain.devices
-where device_identification = any(%(devices)s::text[]) and published_revision < revision
+where device_identification = any(%(devices)b::text[]) and published_revision < revision
 order by device_identification
 for update;
 
 -- name: load_channels
 select gateway, channel, device_identification, mbus_identity, device_type from domain.devices
-where gateway = any(%(devices)s::text[]) and is_mbus and state = 'active' and channel is not null
+where gateway = any(%(devices)b::text[]) and is_mbus and state = 'active' and channel is not null
 order by gateway, channel;
 
 -- name: mark_devices_published
-update domain.devices d set published_revision = n.revision
-from unnest(%(devices)s::text[], %(revisions)s::bigint[]) as n (device, revision)
+update domain.devices d set published_revision = n.revision, recipient = %(recipient)s
+from unnest(%(devices)b::text[], %(revisions)b::bigint[]) as n (device, revision)
 where d.device_identification = n.device;
+
+-- name: reseal_devices
+update domain.devices d set revision = d.revision + 1, changed_at = now()
+from (
+    select device_identification from domain.devices
+    where device_identification > %(after)s and state = 'active' and not is_mbus
+      and published_revision = revision and recipient is distinct from %(recipient)s
+    order by device_identification limit %(limit)s
+    for update
+) n
+where d.device_identification = n.device_identification
+returning d.device_identification;
+
+-- name: reseal_organisations
+update domain.organisations o set revision = o.revision + 1, changed_at = now()
+where o.published_revision = o.revision and o.recipient is distinct from %(recipient)s
+  and exists (select from domain.organisation_endpoints e
+              where e.organisation = o.organisation and e.sealed_secret is not null);
 
 -- name: claim_organisations
 select organisation, revision, name, enabled, kafka_commands, admin, certificate_names, changed_at
@@ -212,12 +230,12 @@ for update;
 
 -- name: load_endpoints
 select organisation, kind, url, application, sealed_secret from domain.organisation_endpoints
-where organisation = any(%(organisations)s::text[])
+where organisation = any(%(organisations)b::text[])
 order by organisation, kind, application, url;
 
 -- name: mark_organisations_published
-update domain.organisations o set published_revision = n.revision
-from unnest(%(organisations)s::text[], %(revisions)s::bigint[]) as n (organisation, revision)
+update domain.organisations o set published_revision = n.revision, recipient = %(recipient)s
+from unnest(%(organisations)b::text[], %(revisions)b::bigint[]) as n (organisation, revision)
 where o.organisation = n.organisation;
 
 -- name: own_topics
@@ -247,12 +265,12 @@ set name = excluded.name, enabled = true, admin = excluded.admin, kafka_commands
 delete from domain.organisation_endpoints e
 where e.organisation = %(organisation)s
   and not exists (
-    select from unnest(%(kinds)s::text[], %(applications)s::text[], %(urls)s::text[]) as n (kind, application, url)
+    select from unnest(%(kinds)b::text[], %(applications)b::text[], %(urls)b::text[]) as n (kind, application, url)
     where n.kind = e.kind and n.application = e.application and n.url = e.url);
 
 -- name: put_endpoints
 insert into domain.organisation_endpoints as e (organisation, kind, application, url, sealed_secret)
-select %(organisation)s, n.* from unnest(%(kinds)s::text[], %(applications)s::text[], %(urls)s::text[],
-                                         %(sealed_secrets)s::bytea[]) as n
+select %(organisation)s, n.* from unnest(%(kinds)b::text[], %(applications)b::text[], %(urls)b::text[],
+                                         %(sealed_secrets)b::bytea[]) as n
 on conflict (organisation, kind, application, url) do update
 set sealed_secret = coalesce(excluded.sealed_secret, e.sealed_secret);

@@ -69,6 +69,22 @@ class Relay:
         published = await self._publish_page(waiting) if waiting else 0
         return published + await self.publish_organisations()
 
+    async def reseal(self) -> int:
+        """Let records that are sealed for a former key of their readers be published anew; returns how many devices.
+
+        Reads the whole registry once, a page at a time: for the start of the service, after which keys are as they are.
+        """
+        async with transaction(self._database) as work:
+            await work.execute("reseal_organisations", {"recipient": self._keyring.notification_recipient})
+        found, after = 0, ""
+        while True:
+            async with transaction(self._database) as work:
+                arguments = {"after": after, "recipient": self._keyring.recipient, "limit": PAGE}
+                page = [row[0] for row in await work.fetch("reseal_devices", arguments)]
+            if not page:
+                return found
+            found, after = found + len(page), max(page)
+
     async def _publish_page(self, devices: Sequence[str]) -> int:
         async with transaction(self._database, BROKER_S) as work:
             found = await work.fetch_all(
@@ -86,7 +102,8 @@ class Relay:
             moments = [moment for _, moment in contents]
             publications = [self._device(record, moment) for record, moment in zip(records, moments, strict=True)]
             await self._producer.send(to_batch(publications))
-            await _mark(work, "mark_devices_published", "devices", [(row[0], row[5]) for row in claimed])
+            revisions = [(row[0], row[5]) for row in claimed]
+            await _mark(work, "mark_devices_published", "devices", revisions, self._keyring.recipient)
         return len(claimed)
 
     async def _records(self, contents: Sequence[DeviceContent], found: dict[str, list[TupleRow]]) -> list[DeviceRecord]:
@@ -139,7 +156,8 @@ class Relay:
             publications = [self._organisation(row, endpoints) for row in claimed]
             await self._producer.send(to_batch(publications))
             revisions = [(row[0], row[1]) for row in claimed]
-            await _mark(work, "mark_organisations_published", "organisations", revisions)
+            recipient = self._keyring.notification_recipient
+            await _mark(work, "mark_organisations_published", "organisations", revisions, recipient)
         return len(claimed)
 
     def _organisation(self, row: TupleRow, endpoints: Sequence[TupleRow]) -> Publication:
@@ -169,10 +187,13 @@ class Relay:
         return Endpoint(kind=EndpointKind(kind), url=url, application=application, sealed_secret=secret)
 
 
-async def _mark(work: Transaction, statement: str, name: str, revisions: Sequence[tuple[str, int]]) -> None:
+async def _mark(
+    work: Transaction, statement: str, name: str, revisions: Sequence[tuple[str, int]], recipient: str
+) -> None:
     arguments: dict[str, Any] = {
         name: [row for row, _ in revisions],
         "revisions": [revision for _, revision in revisions],
+        "recipient": recipient,
     }
     await work.execute(statement, arguments)
 

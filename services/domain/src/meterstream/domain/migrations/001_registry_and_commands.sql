@@ -18,6 +18,7 @@ create table domain.organisations (
     certificate_names text[] not null default '{}',
     revision bigint not null default 1,
     published_revision bigint not null default 0,
+    recipient text,
     changed_at timestamptz not null default now(),
     check (kafka_commands <> 'own-topic' or slug is not null),
     check (kafka_commands <> 'signed' or signing_key is not null)
@@ -32,6 +33,7 @@ create table domain.organisation_endpoints (
     primary key (organisation, kind, application, url)
 );
 
+-- `recipient` names the public key for which the published record is sealed.
 -- A removed device keeps its row: its revision goes on when it is added again.
 create table domain.devices (
     device_identification text primary key,
@@ -50,6 +52,7 @@ create table domain.devices (
     device_type text not null generated always as (description ->> 'device_type') stored,
     revision bigint not null,
     published_revision bigint not null default 0,
+    recipient text,
     changed_at timestamptz not null,
     check (published_revision <= revision)
 );
