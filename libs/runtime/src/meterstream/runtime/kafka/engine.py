@@ -308,6 +308,7 @@ class Engine(ABC):
         """Twice a second: notice a loss, commit what has changed, report."""
         rounds = 0
         commit: asyncio.Task[None] | None = None
+        report: asyncio.Task[None] | None = None
         try:
             while True:
                 await asyncio.sleep(self._interval)
@@ -317,8 +318,8 @@ class Engine(ABC):
                 self._lose_if_due()
                 if commit is None or commit.done():
                     commit = asyncio.create_task(self._commit_what_changed())
-                if rounds % REPORT_EVERY == 0:
-                    await self._report()
+                if rounds % REPORT_EVERY == 0 and (report is None or report.done()):
+                    report = self._spawn(self._report())  # it waits for the membership's thread; a heart does not
         finally:
             if commit is not None:
                 await asyncio.wait([commit])

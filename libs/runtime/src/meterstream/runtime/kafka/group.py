@@ -72,6 +72,8 @@ class GroupMembership:
         self._eager = settings.group_protocol == "classic" and together
         self._commands: SimpleQueue[tuple[int, Command]] = SimpleQueue()
         self._committing: asyncio.Future[Outcome] | None = None
+        self._on_its_way: list[confluent_kafka.TopicPartition] | None = None  # the thread's, and so is the next
+        self._answered_early = 0
         self._draining = False
         self._paused: set[TopicPartition] = set()  # the thread only asks whether there are any
         self._room = threading.Semaphore(HANDOVERS)
@@ -172,7 +174,8 @@ class GroupMembership:
                 self._post(self._sink.lost, None, "the group is joined anew")
 
     def _consume(self, session: int) -> None:
-        options = {**self._options, "error_cb": self._on_error, "on_commit": self._on_commit}
+        options = {**self._options, "error_cb": self._on_error, "on_commit": self._on_answer}
+        self._on_its_way, self._answered_early = None, 0
         consumer = Consumer(options, logger=client_log)
         try:
             consumer.subscribe(
@@ -283,6 +286,7 @@ class GroupMembership:
         deadline = boot_time() + DRAIN_LIMIT_S
         self._draining = True
         try:
+            self._answer_what_is_on_its_way(consumer)
             while boot_time() < deadline and not self._stopping.is_set():
                 self._serve(consumer)
                 done, _ = wait([drain], timeout=EAGER_S)
@@ -343,13 +347,28 @@ class GroupMembership:
                 consumer.list_topics(self._topics[0], timeout=CONSUME_S * 10)
                 self._post(self._committed, Outcome.DONE)
             elif self._draining:
-                self._on_commit(None, consumer.commit(offsets=offsets, asynchronous=False))
+                self._tell(None, consumer.commit(offsets=offsets, asynchronous=False))
             else:
                 consumer.commit(offsets=offsets, asynchronous=True)
+                self._on_its_way = offsets
         except KafkaException as error:
-            self._on_commit(error.args[0], [])
+            self._tell(error.args[0], [])
 
-    def _on_commit(self, error: KafkaError | None, partitions: list[confluent_kafka.TopicPartition]) -> None:
+    def _answer_what_is_on_its_way(self, consumer: Consumer) -> None:
+        """The drain waits for the answer to this commit, and the client gives it after the drain: commit it again."""
+        offsets, self._on_its_way = self._on_its_way, None
+        if offsets is not None:
+            self._answered_early += 1
+            self._send_commit(consumer, offsets)
+
+    def _on_answer(self, error: KafkaError | None, partitions: list[confluent_kafka.TopicPartition]) -> None:
+        if self._answered_early:
+            self._answered_early -= 1
+            return
+        self._on_its_way = None
+        self._tell(error, partitions)
+
+    def _tell(self, error: KafkaError | None, partitions: list[confluent_kafka.TopicPartition]) -> None:
         errors = {one.error.code() for one in partitions if one.error}
         if error is not None:
             errors.add(error.code())
