@@ -84,6 +84,20 @@ async def test_a_broken_connection_is_an_outage_and_the_next_one_works(database:
     assert database.healthy
 
 
+async def test_after_an_outage_every_broken_connection_is_replaced_at_once(database: Database) -> None:
+    async with database.connection() as one, database.connection() as two, database.connection() as three:
+        await asyncio.gather(*(connection.execute("select 1") for connection in (one, two, three)))
+    async with database.connection() as connection:
+        others = "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = %s"
+        await connection.execute(others, (connection.info.dbname,))
+    with pytest.raises(DatabaseOutage):
+        async with database.connection() as connection:
+            await connection.execute("select pg_terminate_backend(pg_backend_pid())")
+    for _ in range(3):
+        async with database.connection() as connection:
+            await connection.execute("select 1")
+
+
 async def test_a_mistake_of_ours_is_no_outage(database: Database) -> None:
     with pytest.raises(psycopg.errors.UndefinedTable):
         async with database.connection() as connection:

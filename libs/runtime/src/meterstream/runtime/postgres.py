@@ -35,6 +35,9 @@ OUTAGES: Final = (
 )
 """What passes by itself or with the server's return; everything else is a mistake of ours or of a message."""
 
+RECONNECT_S: Final = 5.0
+"""The pool's pauses between attempts double, minutes in the end. It gives up instead; whoever asks next begins anew."""
+
 _MIGRATION_NAME: Final = re.compile(r"^(\d{3})_[a-z0-9_]+\.sql$")
 _LOCK_KEY: Final = 0x6D657465
 
@@ -88,6 +91,8 @@ class Database:
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection in autocommit mode; `async with connection.transaction()` for more than one statement."""
         try:
+            if not self.healthy:
+                await self._pool.check()  # one broken connection: the others are probably broken too
             async with self._pool.connection() as connection:
                 yield connection
         except OUTAGES as error:
@@ -127,6 +132,7 @@ def _pool(settings: PostgresSettings) -> AsyncConnectionPool[Connection]:
         min_size=1,
         max_size=settings.pool_max_size,
         timeout=settings.connect_timeout_s,
+        reconnect_timeout=RECONNECT_S,
         max_waiting=1000,
         open=False,
         kwargs={
@@ -135,7 +141,6 @@ def _pool(settings: PostgresSettings) -> AsyncConnectionPool[Connection]:
             "options": f"-c statement_timeout={int(settings.statement_timeout_s * 1000)} -c timezone=UTC",
             "application_name": "meterstream",
         },
-        check=AsyncConnectionPool.check_connection,
     )
 
 
