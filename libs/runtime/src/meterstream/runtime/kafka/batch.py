@@ -86,11 +86,11 @@ class BatchConsumer(Engine):
     ) -> None:
         if not dead_letters and on_dead_letter is None:
             raise ConfigurationError(f"{group}: without dead letters someone else must take what cannot be handled")
+        bound = max_batch * QUEUED_BATCHES
         if membership is None:
             from meterstream.runtime.kafka.group import GroupMembership  # the twin in memory needs no client
 
-            membership = GroupMembership(settings, group=group, topics=topics)
-        bound = max_batch * QUEUED_BATCHES
+            membership = GroupMembership(settings, group=group, topics=topics, ahead=bound)
         super().__init__(settings, membership, name=group, per_partition=bound, hooks=hooks, drain_s=drain_s)
         self._handle = handle
         self._letters = DeadLetters(producer, stage=group, clock=clock, hooks=hooks) if dead_letters else None

@@ -95,7 +95,7 @@ class Engine(ABC):
     def ready(self) -> bool:
         """Whether the group, the broker and the work go on as they should."""
         calm = self._trouble is None and not self._outage and not self._overtaken and not self._stopping
-        return calm and (self._lease is None or self._lease.reason is None)
+        return calm and (not self._owned or self._lease is None or self._lease.reason is None)
 
     @property
     def partitions(self) -> frozenset[TopicPartition]:

@@ -43,6 +43,7 @@ ANSWER_S: Final = 5.0
 ASK_TIMES: Final = 6
 RESTART_S: Final = 1.0
 LOG_CRITICAL: Final = 2  # of syslog
+TYPICAL_OCTETS: Final = 512
 LEAVE_S: Final = 8.0
 EARLIEST: Final = -2  # ListOffsets: the first offset that the log has
 
@@ -62,13 +63,25 @@ _FOR_THE_OPERATOR: Final = {
 
 
 class GroupMembership:
-    """Consumes topics in a group. With `together`, equal partition numbers of all topics go to the same member."""
+    """Consumes topics in a group. With `together`, equal partition numbers of all topics go to the same member.
 
-    def __init__(self, settings: KafkaSettings, *, group: str, topics: Sequence[str], together: bool = False) -> None:
+    `ahead` is how many messages of a partition are worth fetching ahead: what the client holds of a partition when it
+    is paused is thrown away and fetched again.
+    """
+
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        *,
+        group: str,
+        topics: Sequence[str],
+        together: bool = False,
+        ahead: int = MOST_AT_ONCE,
+    ) -> None:
         self._names = TopicNames(settings)
         self._topics = [self._names.full(topic) for topic in topics]
         self._group = group
-        self._options = group_options(settings, group, together=together)
+        self._options = group_options(settings, group, together=together, ahead=ahead)
         self._eager = settings.group_protocol == "classic" and together
         self._commands: SimpleQueue[tuple[int, Command]] = SimpleQueue()
         self._committing: asyncio.Future[Outcome] | None = None
@@ -398,7 +411,7 @@ class GroupMembership:
         return TopicPartition(self._names.short(partition.topic), partition.partition)
 
 
-def group_options(settings: KafkaSettings, group: str, *, together: bool) -> dict[str, Any]:
+def group_options(settings: KafkaSettings, group: str, *, together: bool, ahead: int) -> dict[str, Any]:
     """Settings of librdkafka for a place in a group; why each is as it is stands in the reference on Kafka clients."""
     options: dict[str, Any] = {
         **confluent_options(settings),
@@ -412,7 +425,8 @@ def group_options(settings: KafkaSettings, group: str, *, together: bool) -> dic
         "fetch.queue.backoff.ms": 20,
         "fetch.error.backoff.ms": 100,
         "queued.max.messages.kbytes": 16 * 1024,
-        "queued.min.messages": 10_000,
+        "queued.min.messages": ahead,
+        "fetch.message.max.bytes": min(max(ahead * TYPICAL_OCTETS, 64 * 1024), 1024 * 1024),
         "fetch.max.bytes": 16 * 1024 * 1024,
         "check.crcs": True,
         "topic.metadata.refresh.interval.ms": 60_000,

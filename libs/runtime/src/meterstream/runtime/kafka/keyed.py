@@ -65,7 +65,7 @@ class KeyedConsumer(Engine):
         if membership is None:
             from meterstream.runtime.kafka.group import GroupMembership  # the twin in memory needs no client
 
-            membership = GroupMembership(settings, group=group, topics=list(lanes), together=True)
+            membership = GroupMembership(settings, group=group, topics=list(lanes), together=True, ahead=max_waiting)
         super().__init__(settings, membership, name=group, per_partition=max_waiting, hooks=hooks, drain_s=drain_s)
         self._lanes = Lanes(lanes, permits)
         self._describe = describe
