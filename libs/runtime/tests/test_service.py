@@ -8,11 +8,12 @@ import logging
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import aiohttp
 
 from meterstream.runtime.errors import BrokerOutage
-from meterstream.runtime.logs import JsonFormatter, bind
+from meterstream.runtime.logs import JsonFormatter, Sparing, bind
 from meterstream.runtime.metrics import COMMANDS, METRICS, Metrics
 from meterstream.runtime.service import ManagementServer, serve
 from meterstream.runtime.settings import KafkaSettings, ManagementSettings, ServiceSettings
@@ -97,3 +98,26 @@ def test_a_log_line_carries_what_the_work_is_about() -> None:
     assert (line["event"], line["device"], line["correlation_uid"]) == ("set clock", "E1", "u")
     assert "nothing" not in line
     assert "device" not in json.loads(JsonFormatter("domain").format(record))
+
+
+def test_a_client_that_repeats_itself_is_written_once_in_a_while() -> None:
+    now = 0.0
+    sparing = Sparing(every_s=10, clock=lambda: now)
+
+    def passes(name: str, message: str, *arguments: object) -> dict[str, Any] | None:
+        record = logging.LogRecord(name, logging.ERROR, "path", 1, message, arguments, None)
+        return json.loads(JsonFormatter("domain").format(record)) if sparing.filter(record) else None
+
+    assert passes("aiokafka.conn", "no connection to %s", 1) is not None
+    for attempt in range(20):
+        assert passes("aiokafka.conn", "no connection to %s", attempt) is None
+    assert passes("aiokafka.conn", "something else") is not None
+    assert all(passes("meterstream.domain", "our own") for _ in range(2))
+    now = 10.0
+    line = passes("aiokafka.conn", "no connection to %s", 2)
+    assert line is not None
+    assert (line["event"], line["left_out"]) == ("no connection to 2", 20)
+    now = 20.0
+    line = passes("aiokafka.conn", "no connection to %s", 2)
+    assert line is not None
+    assert "left_out" not in line

@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from meterstream.runtime.settings import LogSettings
+
+REPETITIVE: Final = frozenset({"aiokafka", "librdkafka", "psycopg"})
+"""Packages of clients that write the same line at every attempt while a server is away."""
+SPARING_S: Final = 10.0
+MOST_KINDS: Final = 1000
 
 _bound: ContextVar[dict[str, str]] = ContextVar("bound_log_fields", default={})  # noqa: B039  # never changed in place
 
@@ -51,10 +57,42 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, default=str, ensure_ascii=False)
 
 
+class Sparing(logging.Filter):
+    """Keeps back lines of repetitive packages that differ from one of the last seconds in nothing but arguments.
+
+    The next line that passes tells as `left_out` how many did not.
+    """
+
+    def __init__(self, every_s: float = SPARING_S, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._every_s = every_s
+        self._clock = clock
+        self._passed: dict[tuple[str, int, str], float] = {}
+        self._left_out: dict[tuple[str, int, str], int] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is written."""
+        if record.name.partition(".")[0] not in REPETITIVE:
+            return True
+        kind = (record.name, record.levelno, str(record.msg))
+        now = self._clock()
+        if kind in self._passed and now - self._passed[kind] < self._every_s:
+            self._left_out[kind] = self._left_out.get(kind, 0) + 1
+            return False
+        if len(self._passed) >= MOST_KINDS:
+            self._passed.clear()
+            self._left_out.clear()
+        self._passed[kind] = now
+        if left_out := self._left_out.pop(kind, 0):
+            record.left_out = left_out
+        return True
+
+
 def configure_logging(settings: LogSettings, service: str) -> None:
     """Send every logger of the process to standard error as JSON lines."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(service))
+    handler.addFilter(Sparing())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.level)
