@@ -270,6 +270,24 @@ class BatchContract:
         assert clashes == []
         assert len(first.partitions) == len(second.partitions) == 2
 
+    async def test_a_member_that_has_no_partition_is_ready_to_take_over(self, world: World, until: Until) -> None:
+        seen: list[Message] = []
+
+        async def handle(batch: Batch) -> None:
+            seen.extend(batch)
+
+        members = [world.batch(group="g", topics=["commands.dead-letter"], handle=handle) for _ in range(2)]
+        for member in members:
+            await member.start()
+            await until(lambda member=member: member.ready)
+        await until(lambda: sum(len(member.partitions) for member in members) == 1)
+        owner = next(member for member in members if member.partitions)
+        other = next(member for member in members if member is not owner)
+        assert other.ready
+        await owner.stop()
+        await world.producer.send([Outgoing("commands.dead-letter", b"k", b"1")])
+        await until(lambda: values(seen) == [1] and other.ready)
+
 
 class KeyedContract:
     async def test_one_turn_a_key_and_order_within_it(self, world: World, until: Until) -> None:
