@@ -16,6 +16,7 @@ import pytest
 from meterstream.contracts.errors import PlatformError
 from meterstream.contracts.operations import get_actual_meter_reads, synchronize_time
 from meterstream.contracts.records import Connection, DeviceRecord, DeviceState, ProvenKeys, SecurityLevel
+from meterstream.protocol_dlms.answers import Envelopes
 from meterstream.protocol_dlms.identity import identity_of
 from meterstream.protocol_dlms.keyring import KeyRing
 from meterstream.protocol_dlms.marks import Marks
@@ -341,6 +342,28 @@ class TestDescribe:
             worker.describe(Message("dlms-requests-low", 0, 0, b"m", shared_codec().encode(record(1))))
         with pytest.raises(PoisonMessage):
             worker.describe(Message("dlms-requests-low", 0, 0, b"m", None))
+
+
+class TestDeadLetters:
+    async def test_a_request_that_can_be_read_names_its_own_device(self, broker: Any, header: Make) -> None:
+        describing = TestDescribe()
+        worker = describing.worker(DeviceTable(shared_codec()))
+        worker._envelopes = Envelopes(shared_codec(), broker)
+        worker._responder = Responder(broker)
+        message = describing.message(header, device_identification="GXXXX123456789012", channel=2, attempt=3)
+        await worker.on_dead_letter(message, PoisonMessage("TECHNICAL_ERROR", "KeyError at execute:12"))
+        (response,) = broker.records("dlms-responses")
+        assert response.header.device_identification == "GXXXX123456789012"
+        assert response.header.gateway == METER
+        assert response.header.attempt == 3
+        assert (response.error.code, response.error.component) == ("TECHNICAL_ERROR", "PROTOCOL_DLMS")
+        assert not response.header.retryable
+
+    async def test_a_message_of_nobody_is_not_answered(self, broker: Any) -> None:
+        worker = TestDescribe().worker(DeviceTable(shared_codec()))
+        nobodys = Message("dlms-requests-low", 0, 0, b"m", b"?")
+        await worker.on_dead_letter(nobodys, PoisonMessage("UNREADABLE_MESSAGE", "no Avro"))
+        assert broker.batches == []
 
 
 class TestSettings:

@@ -52,7 +52,8 @@ class LiveMeter:
         self.in_doubt = False
         self.meter_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self._limit_s: float | None = None
+        self._deadline = 0.0
+        self._expired = False
 
     @property
     def profile(self) -> MeterProfile:
@@ -101,8 +102,10 @@ class LiveMeter:
 
     def limit(self, seconds: float) -> None:
         """Allow so much time from now on for all exchanges together: a meter may be slow, but not for ever."""
-        self._unlimit()
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._expire, seconds)
+        self._deadline = self._now() + seconds
+        # A timer that is already running is left alone: it looks at the deadline when it goes off.
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_at(self._deadline, self._look_at_deadline)
 
     async def close(self) -> None:
         """Release the association and close the connection; bounded, never fails."""
@@ -119,18 +122,21 @@ class LiveMeter:
             self._timer.cancel()
             self._timer = None
 
-    def _expire(self, seconds: float) -> None:
-        self._limit_s = seconds
-        self._session.abort()
+    def _look_at_deadline(self) -> None:
+        self._timer = None
+        if self._now() < self._deadline:
+            self.limit(self._deadline - self._now())
+        else:
+            self._expired = True
+            self._session.abort()
 
     async def _ask(self, exchange: Awaitable[T], target: AttributeRef | MethodRef) -> T:
         began = self._now() - (self._counters.waited_s if self._counters is not None else 0.0)
         try:
             return await exchange
         except DlmsError as failure:
-            if self._limit_s is not None:
-                late = f"not done within {self._limit_s:g} s"
-                raise error("RESPONSE_TIMEOUT", late, target=target) from failure
+            if self._expired:
+                raise error("RESPONSE_TIMEOUT", "the attempt took too long", target=target) from failure
             raise translate(failure, target) from failure
         finally:
             waited = self._counters.waited_s if self._counters is not None else 0.0

@@ -121,8 +121,10 @@ class Blocks:
     @property
     def available(self) -> int:
         """How many counters are at hand."""
-        spare = sum(max(0, end - max(start, self._next)) for start, end in self._spare)
-        return max(0, self._end - self._next) + spare
+        current = max(0, self._end - self._next)
+        if not self._spare:
+            return current
+        return current + sum(max(0, end - max(start, self._next)) for start, end in self._spare)
 
     @property
     def next_counter(self) -> int | None:
