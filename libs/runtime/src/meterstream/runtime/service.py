@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Coroutine, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import uvloop
 from aiohttp import web
@@ -16,6 +17,8 @@ from meterstream.runtime.metrics import READY, Metrics
 from meterstream.runtime.settings import ManagementSettings, ServiceSettings
 
 log = logging.getLogger(__name__)
+
+GARBAGE_THRESHOLDS: Final = (50_000, 20, 50)
 
 
 class Component(Protocol):
@@ -147,8 +150,20 @@ async def _stop_all(started: Sequence[Component], drain_s: float) -> None:
             log.exception("%s failed while stopping", component.name)
 
 
+def _spare_collections() -> None:
+    """Leave what the modules made out of garbage collection, and collect by the batch rather than by the message.
+
+    Messages and sessions leave hardly any cycles behind; the interpreter's default of 700 took up to a quarter of the
+    CPU.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
+
+
 def run(main: Coroutine[Any, Any, None], prog: str) -> int:
     """Run a service's main coroutine on uvloop; the process's exit status."""
+    _spare_collections()
     try:
         uvloop.run(main)
     except ConfigurationError as error:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import sys
-from typing import Final
 
 from meterstream.domain.cli import PROG, carry_out, parser
 from meterstream.domain.service import DomainService
@@ -14,18 +12,6 @@ from meterstream.runtime.metrics import Metrics
 from meterstream.runtime.service import run, serve
 from meterstream.runtime.settings import load_settings
 
-GARBAGE_THRESHOLDS: Final = (50_000, 20, 20)
-
-
-def spare_collections() -> None:
-    """Leave what the modules made out of garbage collection, and collect by the batch rather than by the message.
-
-    A batch makes tens of thousands of short-lived values; the interpreter's default of 700 took a quarter of the time.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
-
 
 def main() -> int:
     """The process's exit status."""
@@ -34,7 +20,6 @@ def main() -> int:
         return carry_out(options)
     settings = load_settings(DomainSettings, (), PROG)
     configure_logging(settings.log, "domain")
-    spare_collections()
     metrics = Metrics("domain")
     return run(serve("domain", settings, [DomainService(settings, metrics)], metrics), PROG)
 

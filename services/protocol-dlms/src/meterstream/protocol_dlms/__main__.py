@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import sys
-from typing import Final
 
 from meterstream.protocol_dlms.service import SERVICE, build
 from meterstream.protocol_dlms.settings import Settings
@@ -13,18 +11,12 @@ from meterstream.runtime.metrics import Metrics
 from meterstream.runtime.service import run, serve
 from meterstream.runtime.settings import load_settings
 
-GARBAGE_THRESHOLDS: Final = (50_000, 20, 50)
-"""Sessions leave hardly any cycles behind; looking for them at Python's defaults costs a seventh of the CPU."""
-
 
 def main() -> int:
     """Read the settings and serve; the exit status."""
     prog = f"python -m {__package__}"
     settings = load_settings(Settings, sys.argv[1:], prog)
     configure_logging(settings.log, SERVICE)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
 
     async def start() -> None:
         metrics = Metrics(SERVICE)
