@@ -36,6 +36,9 @@ class Client:
         self.commits += [(one.offset, asynchronous) for one in offsets]
         return None if asynchronous else offsets
 
+    def list_topics(self, topic: str, timeout: float) -> None:
+        raise AssertionError("the real client ends the process when a callback asks for this")
+
     def incremental_unassign(self, partitions: object) -> None: ...
 
 
@@ -98,6 +101,14 @@ async def test_an_answer_that_was_given_early_is_not_taken_for_the_next(drain: D
     assert not following.done()
     membership._on_answer(None, [])
     assert await following is Outcome.DONE
+
+
+async def test_no_sign_of_life_is_asked_for_inside_a_callback(drain: Drain) -> None:
+    membership, client = drain.membership, Client()
+    drain.before = asyncio.ensure_future(membership.commit({}))
+    await asyncio.sleep(0)
+    await asyncio.to_thread(membership._on_revoke, client, [])
+    assert (await drain.before, drain.after) == (Outcome.AGAIN, Outcome.DONE)
 
 
 class Unhearing(MemoryMembership):

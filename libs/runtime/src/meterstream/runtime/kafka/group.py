@@ -356,7 +356,9 @@ class GroupMembership:
     def _send_commit(self, consumer: Consumer, offsets: list[confluent_kafka.TopicPartition]) -> None:
         """The answer comes inside the next `consume()`; while that waits for a drain, here."""
         try:
-            if not offsets:
+            if not offsets and self._draining:
+                self._post(self._committed, Outcome.AGAIN)  # list_topics() inside a callback aborts the process
+            elif not offsets:
                 consumer.list_topics(self._topics[0], timeout=CONSUME_S * 10)
                 self._post(self._committed, Outcome.DONE)
             elif self._draining:
