@@ -29,6 +29,7 @@ from meterstream.protocol_dlms.model.candidates import KeySet, candidates
 from meterstream.protocol_dlms.model.gate import Gate, admit, behind, check_expiry
 from meterstream.protocol_dlms.model.marks import Met, StepId, closed, doubtful, is_stale, leaves_doubt, meet, opened
 from meterstream.protocol_dlms.model.opening import (
+    HIGHEST_TOLD,
     GiveUp,
     Opening,
     Pause,
@@ -282,6 +283,13 @@ class TestOpening:
         assert floor_for(5000, 0, 256, known=False) == 5256
         assert floor_for(5000, 5000, 256, known=True) == 5256
         assert floor_for(5000, 5001, 256, known=True) == 0
+
+    @pytest.mark.parametrize("known", [True, False])
+    def test_a_forged_answer_does_not_use_the_key_up(self, known: bool) -> None:
+        assert floor_for(HIGHEST_TOLD, 1, 256, known=known) == HIGHEST_TOLD + 256
+        with pytest.raises(PlatformError) as caught:
+            floor_for(HIGHEST_TOLD + 1, 1, 256, known=known)
+        assert caught.value.code.name == "COUNTERS_EXHAUSTED"
 
 
 class TestMarks:

@@ -396,7 +396,9 @@ class WorkerContract:
         codes = {response.error.code if response.error else "OK": response.header.retryable for response in found}
         assert codes == {"RESULT_TOO_LARGE": False, "OK": False}
 
-    async def test_a_mistake_in_an_executor_is_technical_and_tells_no_value(self, make_stage: Make) -> None:
+    async def test_a_mistake_in_an_executor_is_technical_and_tells_no_value(
+        self, make_stage: Make, caplog: pytest.LogCaptureFixture
+    ) -> None:
         stage = await make_stage(FleetSettings(protocols=("DSMR 4.2.2",)))
         await stage.publish(stage.bench.record())
         known = dict(load_executors(package))
@@ -410,7 +412,8 @@ class WorkerContract:
         found = await stage.ask(synchronize, stage.read_request())
         errors = [response.error for response in found if response.error is not None]
         assert [error.code for error in errors] == ["TECHNICAL_ERROR"]
-        assert "secret" not in repr(found)
+        assert "secret" not in repr(found) + caplog.text
+        assert "unexpected KeyError" in caplog.text
 
     async def test_an_unsafe_request_delivered_again_after_its_answer(self, make_stage: Make) -> None:
         stage = await make_stage(FleetSettings(protocols=("DSMR 4.2.2",)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import traceback
+from pathlib import Path
 from typing import Final
 
 from meterstream.contracts.errors import PlatformError, error
@@ -69,10 +71,15 @@ def translate(failure: dlms.DlmsError, target: AttributeRef | MethodRef | None =
 
 
 def as_platform_error(raised: Exception) -> PlatformError:
-    """The failure itself, or technical trouble for a mistake of ours: named by its kind, its text may hold values."""
+    """The failure itself, or technical trouble for a mistake of ours.
+
+    That is named by its kind and place alone, in the log too: its text may hold what the meter or the request said.
+    """
     if isinstance(raised, PlatformError):
         return raised
-    log.error("unexpected failure", exc_info=raised)
+    frames = traceback.extract_tb(raised.__traceback__)[-3:]
+    places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    log.error("unexpected %s", type(raised).__name__, extra={"places": places})
     return error("TECHNICAL_ERROR", f"unexpected {type(raised).__name__}", cause=type(raised).__name__)
 
 

@@ -20,6 +20,9 @@ _REJECTED_PERMANENT: Final = 1
 _DECIPHERING_ERROR: Final = 5
 _COUNTER_ERROR: Final = 6
 
+HIGHEST_TOLD: Final = 0xEFFF_FFFF
+"""Leaves 268 million counters to go on with, also after a forged answer."""
+
 
 class Pause(Enum):
     """NONE; COUNTER: until the meter has freed its only connection; KEYS: before other keys."""
@@ -159,9 +162,16 @@ class Opening:
         return GiveUp(self._refusal.failure)
 
 
-def floor_for(value: int, next_counter: int, block: int, *, known: bool) -> int:
-    """Below which counter none may be used once the meter told `value`; 0: what is reserved will do.
+def floor_for(told: int, next_counter: int, block: int, *, known: bool) -> int:
+    """Below which counter none may be used once the meter told its own; 0: what is reserved will do.
 
     A whole block above what it told, so that counters on their way to it cannot catch up.
+
+    Raises: COUNTERS_EXHAUSTED near the end of the range: the public client's answer is not authenticated, and whoever
+    forges it must not use the key up.
     """
-    return 0 if known and value < next_counter else value + block
+    if known and told < next_counter:
+        return 0
+    if told > HIGHEST_TOLD:
+        raise error("COUNTERS_EXHAUSTED", f"the meter tells {told} as its counter; replace the key", told=told)
+    return told + block
