@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from harness import Load
+from harness import METERS, SEED, Load
 
 from meterstream.demo.client import Client, Platform, open_client
 from meterstream.demo.commands import Installer
@@ -21,8 +21,6 @@ from meterstream.demo.stack import SERVICES, Organisation, StackSettings, runnin
 
 OWNER = "GridOne"
 OTHER = "GridTwo"
-SEED = "faults"
-FLEET = 280
 METER_DELAY_MS = 50
 
 
@@ -46,7 +44,9 @@ def webhook_secret() -> str:
 @pytest.fixture(scope="session")
 def platform(faults_directory: Path, webhook_secret: str) -> Iterator[Platform]:
     """Two of each service; retries come soon, so that a test sees them."""
-    fleet_settings = FleetSettings(faults_directory / "fleet", FLEET, SEED, arguments=(f"--delay-ms={METER_DELAY_MS}",))
+    fleet_settings = FleetSettings(
+        faults_directory / "fleet", METERS, SEED, arguments=(f"--delay-ms={METER_DELAY_MS}",)
+    )
     secret_file = faults_directory / "webhook-secret"
     secret_file.write_text(webhook_secret)
     with running_fleet(fleet_settings) as fleet, running_receiver() as receiver:
@@ -96,7 +96,7 @@ async def other(platform: Platform) -> AsyncIterator[Client]:
 @pytest.fixture(scope="session")
 def meter_numbers() -> Callable[[int], list[int]]:
     """Gives out numbers of meters that no other test has."""
-    waiting = iter(range(1, FLEET + 1))
+    waiting = iter(range(1, METERS + 1))
     return lambda count: [next(waiting) for _ in range(count)]
 
 

@@ -23,6 +23,8 @@ from meterstream.demo.receiver import Receiver
 from meterstream.demo.service_process import ServiceProcess
 from meterstream.runtime.errors import BrokerOutage
 
+SEED = "faults"
+METERS = 280
 RATE_PER_S = 20  # on each of the two faces
 PAUSE_S = 0.2
 POLL_S = 0.1
@@ -52,23 +54,23 @@ class Load:
         self.refused: Counter[str] = Counter()
         self._bases = itertools.cycle(client.platform.stack.https_addresses)
         self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = False
 
     async def install(self) -> None:
         """Register the meters behind the proxy."""
         await self.client.install(self.meters)
 
-    def start(self) -> None:
-        """Begin to send."""
-        self._tasks = [asyncio.create_task(self._work(send)) for send in (self._over_kafka, self._over_rest)]
+    def start(self, *makers: Make) -> None:
+        """Begin to send, these commands in turn; without any, reads and new times."""
+        chosen = makers or (actual_reads, synchronize_time)
+        self._tasks = [asyncio.create_task(self._work(send, chosen)) for send in (self._over_kafka, self._over_rest)]
 
     async def stop(self) -> None:
-        """Send no more. Raises: what ended the sending before."""
+        """Send no more; what is on its way is counted when this returns. Raises: what ended the sending before."""
+        self._stopping = True
         tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            task.cancel()
-        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(outcome, Exception):
-                raise outcome
+        async with asyncio.timeout(PUBLISH_DEADLINE_S):
+            await asyncio.gather(*tasks)
 
     async def until_accepted(self, count: int) -> None:
         """Return when so many more commands have been taken."""
@@ -101,9 +103,10 @@ class Load:
         assert not failed, f"commands failed: {failed}"
         assert self.client.platform.fleet.stats()["repeated_nonces"] == 0
 
-    async def _work(self, send: Callable[[str, Submission], Awaitable[bool]]) -> None:
-        makers: tuple[Make, ...] = (actual_reads, synchronize_time)
+    async def _work(self, send: Callable[[str, Submission], Awaitable[bool]], makers: Iterable[Make]) -> None:
         for make, meter in itertools.cycle(itertools.product(makers, self.meters)):
+            if self._stopping:
+                return
             uid = f"load-{uuid4().hex}"
             if await send(uid, make(meter.identification)):
                 self.accepted.append(uid)
@@ -168,9 +171,10 @@ async def told(receiver: Receiver, uids: Iterable[str]) -> None:
             await asyncio.sleep(POLL_S)
 
 
-async def all_ready(client: Client) -> None:
-    """Return when every service is ready; none has ended by itself."""
-    await asyncio.gather(*(ready(process) for process in client.platform.stack.services.values()))
+async def all_ready(client: Client, *, without: str | None = None) -> None:
+    """Return when every service (but one, if the test replaced it) is ready; none has ended by itself."""
+    services = client.platform.stack.services.items()
+    await asyncio.gather(*(ready(process) for name, process in services if not without or without not in name))
 
 
 async def ready(process: ServiceProcess) -> None:
