@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meterstream.contracts.catalogue import load_operations
+from meterstream.contracts.catalogue import find_operation, load_operations
 from meterstream.contracts.envelope import CommandHeader, Reply, Verdict
-from meterstream.contracts.operation import Result
+from meterstream.contracts.errors import error
+from meterstream.contracts.operation import OperationRequest, Result
 from meterstream.contracts.records import MeterReadings, ReadingRow
 from meterstream.contracts.schemas import fingerprint_of, rendered, write
 from meterstream.contracts.types import Quantity
@@ -123,3 +124,32 @@ def test_damaged_bodies_never_raise_anything_else(data: st.DataObject) -> None:
         CODEC.decode(bytes(raw))
     except PoisonMessage as error:
         assert error.code == "UNREADABLE_MESSAGE"  # noqa: PT017  # a value is as good
+
+
+EXAMPLES = [example for operation in load_operations().values() for example in operation.examples]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: type(example).__name__)
+def test_every_example_survives_as_a_command(example: OperationRequest) -> None:
+    command = find_operation(type(example).__name__.removesuffix("Request")).command(header=header(), request=example)
+    assert CODEC.decode(CODEC.encode(command)) == command
+
+
+def test_optional_and_repeated_records_survive() -> None:
+    operation = load_operations()["GetPeriodicMeterReads"]
+    quantity = Quantity(value=Decimal("0.10"), unit="KWH")
+    rows = [
+        {"log_time": NOW, "active_energy_import": quantity, "status": ["CLOCK_INVALID"]},
+        {"log_time": NOW, "active_energy_export": quantity, "status": []},
+        {"log_time": NOW},
+    ]
+    response = operation.response.model_validate({"period_type": "DAILY", "meter_reads": rows})
+    result = operation.result(header=header(), status="ok", attempt=1, finished_at=NOW, response=response)
+    assert CODEC.decode(CODEC.encode(result)) == result
+
+
+def test_an_error_with_details_survives() -> None:
+    operation = load_operations()["AddDevice"]
+    problem = error("UNKNOWN_DEVICE", "no device", device="E1").to_record("DOMAIN_CORE")
+    result = operation.result(header=header(), status="failed", attempt=1, finished_at=NOW, error=problem)
+    assert CODEC.decode(CODEC.encode(result)) == result

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from meterstream.contracts.base import Record
 from meterstream.contracts.catalogue import records_by_topic
 from meterstream.contracts.schemas import fingerprint_of, read_released, rendered, schema_directory
+from meterstream.runtime.avro_fields import fields_of
 from meterstream.runtime.errors import UnknownSchema, UnreadableMessage
 
 MARKER: Final = b"\xc3\x01"
@@ -63,7 +64,7 @@ class Codec:
         header, schema = self._writers[type(record)]
         buffer = BytesIO()
         buffer.write(header)
-        schemaless_writer(buffer, schema, record.__dict__ if _is_flat(type(record)) else record.model_dump())
+        schemaless_writer(buffer, schema, fields_of(record))
         return buffer.getvalue()
 
     def decode(self, raw: bytes) -> Record:
@@ -112,13 +113,6 @@ class Codec:
         if form is None:
             raise UnknownSchema(fingerprint)
         return form
-
-
-@cache
-def _is_flat(model: type[Record]) -> bool:
-    """Whether every field is a plain value that Avro takes as it is, so that no copy is needed."""
-    plain = (str, int, float, bool, bytes)
-    return all(info.annotation in plain and not info.metadata for info in model.model_fields.values())
 
 
 @cache
