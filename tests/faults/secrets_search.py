@@ -6,19 +6,22 @@ import base64
 import json
 from collections.abc import Iterable, Iterator
 
-PREFIX = 8
+BLOCK = 8
+SHORTEST = 2 * BLOCK - 1  # so that every place of a needle holds a whole block at a multiple of its length
+
+Index = dict[bytes, list[tuple[bytes, int]]]
 
 
 class SecretsSearch:
-    """Looks for many secrets in one pass; they must be 16 octets or longer, or text of that length."""
+    """Looks for many secrets of 16 octets or more at once."""
 
     def __init__(self, secrets: Iterable[bytes]) -> None:
-        self._exact: dict[bytes, set[bytes]] = {}
-        self._lower: dict[bytes, set[bytes]] = {}
+        self._exact: Index = {}
+        self._lower: Index = {}
         for secret in secrets:
-            self._lower.setdefault(secret.hex().encode()[:PREFIX], set()).add(secret.hex().encode())
+            _add(self._lower, secret.hex().encode())
             for form in _forms(secret):
-                self._exact.setdefault(form[:PREFIX], set()).add(form)
+                _add(self._exact, form)
 
     def finds(self, text: bytes) -> bool:
         """Whether one of the secrets is in the text: raw, in base64, as Python writes octets, or in hexadecimal."""
@@ -34,9 +37,16 @@ def _forms(secret: bytes) -> Iterator[bytes]:
         yield alphabet(secret).rstrip(b"=")[:-1]  # the last digit depends on what follows
 
 
-def _holds(text: bytes, needles: dict[bytes, set[bytes]]) -> bool:
-    for start in range(len(text) - PREFIX + 1):
-        found = needles.get(text[start : start + PREFIX])
-        if found is not None and any(text.startswith(needle, start) for needle in found):
-            return True
+def _add(index: Index, needle: bytes) -> None:
+    if len(needle) < SHORTEST:
+        raise ValueError("the secret is too short to be looked for")
+    for shift in range(BLOCK):
+        index.setdefault(needle[shift : shift + BLOCK], []).append((needle, shift))
+
+
+def _holds(text: bytes, index: Index) -> bool:
+    for start in range(0, len(text) - BLOCK + 1, BLOCK):
+        for needle, shift in index.get(text[start : start + BLOCK], ()):
+            if start >= shift and text.startswith(needle, start - shift):
+                return True
     return False
