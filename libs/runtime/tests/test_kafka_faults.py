@@ -51,7 +51,8 @@ class Journal:
     def lines(self) -> list[list[str]]:
         if not self.path.exists():
             return []
-        return [line.split() for line in self.path.read_text().splitlines()]
+        whole, _, _ = self.path.read_text().rpartition("\n")  # a reader may see the beginning of a write
+        return [line.split() for line in whole.splitlines()]
 
     def effects(self) -> Counter[str]:
         return Counter(words[3] for words in self.lines() if words[1] == "effect")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import confluent_kafka
 import pytest
 
-from meterstream.runtime.kafka import BatchConsumer
+from meterstream.runtime.kafka import BatchConsumer, group
 from meterstream.runtime.kafka.group import GroupMembership
 from meterstream.runtime.kafka.memory import MemoryKafka, MemoryMembership
 from meterstream.runtime.kafka.messages import Message, TopicPartition
@@ -111,6 +112,64 @@ async def test_no_sign_of_life_is_asked_for_inside_a_callback(drain: Drain) -> N
     assert (await drain.before, drain.after) == (Outcome.AGAIN, Outcome.DONE)
 
 
+async def test_who_joins_anew_waits_for_the_commit_that_is_on_its_way(drain: Drain, until: Until) -> None:
+    membership, client = drain.membership, Client()
+    commit(membership, client, 5)
+    await until(lambda: client.commits)
+    await membership.rejoin()
+    assert not membership._may_leave()
+    membership._on_answer(None, [])
+    assert membership._may_leave()
+
+
+async def test_who_joins_anew_does_not_wait_for_ever(
+    drain: Drain, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    membership, client = drain.membership, Client()
+    commit(membership, client, 5)
+    await until(lambda: client.commits)
+    await membership.rejoin()
+    in_a_while = group.boot_time() + group.ANSWERED_BY_S + 1
+    monkeypatch.setattr(group, "boot_time", lambda: in_a_while)
+    assert membership._may_leave()
+
+
+class Unending(Client):
+    """A client whose close() does not return, and calls back when nobody waits for it any more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let_go = threading.Event()
+        self.unassigned: list[object] = []
+
+    def close(self) -> None:
+        self.let_go.wait(30)
+
+    def incremental_unassign(self, partitions: object) -> None:
+        self.unassigned.append(partitions)
+
+
+async def test_a_client_that_does_not_end_is_left_alone(drain: Drain, monkeypatch: pytest.MonkeyPatch) -> None:
+    membership, client = drain.membership, Unending()
+    monkeypatch.setattr(group, "CLOSE_S", 0.01)
+    told: list[object] = []
+    membership._thread_session = 1
+    on_commit = membership._while_current(1, lambda *arguments: told.append(arguments))
+    on_revoke = membership._guarded(1, lambda *arguments: told.append(arguments))
+    try:
+        async with asyncio.timeout(4):
+            await asyncio.to_thread(membership._close, client)  # type: ignore[arg-type]  # stands for the real one
+        on_commit(None, [])
+        assert len(told) == 1
+        membership._thread_session = 2
+        on_commit(None, [])
+        leaving = [confluent_kafka.TopicPartition("meterstream.commands", 0)]
+        on_revoke(client, leaving)  # type: ignore[arg-type]  # as above
+        assert (len(told), client.unassigned) == (1, [leaving])
+    finally:
+        client.let_go.set()
+
+
 class Unhearing(MemoryMembership):
     """Its thread is busy for ever with something else."""
 
@@ -122,8 +181,8 @@ class Unhearing(MemoryMembership):
 async def test_a_report_that_waits_does_not_stop_the_heart(memory_world: MemoryWorld, until: Until) -> None:
     settings = memory_world.settings.model_copy(update={"session_timeout_ms": 1000})
     kafka = MemoryKafka(settings)
-    group = kafka.membership("g", ["commands"])
-    membership = Unhearing(kafka, group._group, group._places)
+    ordinary = kafka.membership("g", ["commands"])
+    membership = Unhearing(kafka, ordinary._group, ordinary._places)
     beats: list[int] = []
 
     class Counting(BatchConsumer):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ssl
-from typing import Any
+from typing import Any, Final
 
 from meterstream.runtime.errors import ConfigurationError
 from meterstream.runtime.settings import KafkaSettings
+
+MAX_POLL_MS: Final = 120_000
+LOG_CRITICAL: Final = 2  # of syslog
+TYPICAL_OCTETS: Final = 512
 
 
 def aiokafka_options(settings: KafkaSettings) -> dict[str, Any]:
@@ -61,3 +65,36 @@ def _ssl_context(settings: KafkaSettings) -> ssl.SSLContext:
 
 def _password(settings: KafkaSettings) -> str | None:
     return None if settings.sasl_password is None else settings.sasl_password.get_secret_value()
+
+
+def group_options(settings: KafkaSettings, group: str, *, together: bool, ahead: int) -> dict[str, Any]:
+    """Settings of librdkafka for a place in a group; why each is as it is stands in the reference on Kafka clients."""
+    options: dict[str, Any] = {
+        **confluent_options(settings),
+        "group.id": f"{settings.group_prefix}.{group}",
+        "client.id": group,
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "error",  # never skip what nobody has handled
+        "max.poll.interval.ms": MAX_POLL_MS,
+        "fetch.wait.max.ms": 20,
+        "fetch.queue.backoff.ms": 20,
+        "fetch.error.backoff.ms": 100,
+        "queued.max.messages.kbytes": 16 * 1024,
+        "queued.min.messages": ahead,
+        "fetch.message.max.bytes": min(max(ahead * TYPICAL_OCTETS, 64 * 1024), 1024 * 1024),
+        "fetch.max.bytes": 16 * 1024 * 1024,
+        "check.crcs": True,
+        "topic.metadata.refresh.interval.ms": 60_000,
+        "log_level": LOG_CRITICAL,  # errors come through the callback; the client repeats them 20 times a second
+    }
+    if settings.group_protocol == "consumer":
+        options |= {"group.protocol": "consumer", "group.remote.assignor": "range" if together else "uniform"}
+    else:
+        options |= {
+            "group.protocol": "classic",
+            "partition.assignment.strategy": "range" if together else "cooperative-sticky",
+            "session.timeout.ms": settings.session_timeout_ms,
+            "heartbeat.interval.ms": settings.session_timeout_ms // 5,
+        }
+    return options

@@ -18,7 +18,7 @@ from typing import Any, Final
 import confluent_kafka
 from confluent_kafka import Consumer, KafkaError, KafkaException
 
-from meterstream.runtime.kafka.clients import confluent_options
+from meterstream.runtime.kafka.clients import group_options
 from meterstream.runtime.kafka.lease import boot_time
 from meterstream.runtime.kafka.messages import Message, TopicPartition
 from meterstream.runtime.kafka.names import TopicNames
@@ -36,15 +36,14 @@ CONSUME_S: Final = 0.1
 EAGER_S: Final = 0.01
 MOST_AT_ONCE: Final = 500
 HANDOVERS: Final = 1  # so the thread is at most two rounds ahead of the event loop
-MAX_POLL_MS: Final = 120_000
 DRAIN_LIMIT_S: Final = 90.0
 ASK_S: Final = 10.0
 ANSWER_S: Final = 5.0
+ANSWERED_BY_S: Final = 60.0
 ASK_TIMES: Final = 6
 RESTART_S: Final = 1.0
-LOG_CRITICAL: Final = 2  # of syslog
-TYPICAL_OCTETS: Final = 512
 LEAVE_S: Final = 8.0
+CLOSE_S: Final = 6.0
 EARLIEST: Final = -2  # ListOffsets: the first offset that the log has
 
 _FENCED: Final = {
@@ -94,6 +93,7 @@ class GroupMembership:
         self._stopping = threading.Event()
         self._session = self._thread_session = 0
         self._leave = False
+        self._leave_by = 0.0
         self._crash: Exception | None = None
 
     async def start(self, sink: Sink) -> None:
@@ -114,6 +114,7 @@ class GroupMembership:
 
     async def rejoin(self) -> None:
         """Leave and join as somebody new."""
+        self._leave_by = boot_time() + ANSWERED_BY_S
         self._leave = True
 
     def pause(self, places: Iterable[TopicPartition]) -> None:
@@ -187,17 +188,22 @@ class GroupMembership:
                 self._post(self._sink.lost, None, "the group is joined anew")
 
     def _consume(self, session: int) -> None:
-        options = {**self._options, "error_cb": self._on_error, "on_commit": self._on_answer}
+        current = self._while_current
+        options = {
+            **self._options,
+            "error_cb": current(session, self._on_error),
+            "on_commit": current(session, self._on_answer),
+        }
         self._on_its_way, self._answered_early = None, 0
         consumer = Consumer(options, logger=client_log)
         try:
             consumer.subscribe(
                 self._topics,
-                on_assign=self._guarded(self._on_assign),
-                on_revoke=self._guarded(self._on_revoke),
-                on_lost=self._guarded(self._on_lost),
+                on_assign=self._guarded(session, self._on_assign),
+                on_revoke=self._guarded(session, self._on_revoke),
+                on_lost=self._guarded(session, self._on_lost),
             )
-            while not self._stopping.is_set() and not self._leave:
+            while not self._stopping.is_set() and not self._may_leave():
                 self._serve(consumer)
                 found = consumer.consume(1, EAGER_S if self._paused else CONSUME_S)
                 if found:
@@ -208,8 +214,33 @@ class GroupMembership:
         finally:
             self._leave = True  # what comes during close() is given up, not drained
             self._crash = None
-            consumer.close()
+            self._close(consumer)
             self._post(self._committed, Outcome.AGAIN)
+
+    def _may_leave(self) -> bool:
+        """Not before the commit on its way is answered: the client may try it for ever while it leaves."""
+        return self._leave and (self._on_its_way is None or boot_time() > self._leave_by)
+
+    def _close(self, consumer: Consumer) -> None:
+        """Leave the group. A client that does not come to its end is left alone; its callbacks reach nobody then."""
+        closing = threading.Thread(target=self._end, args=(consumer,), name=f"leave {self._group}", daemon=True)
+        closing.start()
+        closing.join(CLOSE_S)
+        if closing.is_alive():
+            log.error("%s: the client does not end; a new one takes its place", self._group)
+
+    def _end(self, consumer: Consumer) -> None:
+        try:
+            consumer.close()
+        except (KafkaException, RuntimeError) as error:
+            log.warning("%s: %s while leaving", self._group, error)
+
+    def _while_current(self, session: int, callback: Callable[..., None]) -> Callable[..., None]:
+        def checked(*arguments: Any) -> None:
+            if session == self._thread_session:
+                callback(*arguments)
+
+        return checked
 
     def _hand_over(self, session: int, found: list[Any]) -> None:
         messages = []
@@ -264,16 +295,25 @@ class GroupMembership:
 
     # The group's callbacks, inside consume() or close()
 
-    def _guarded(self, callback: Callback) -> Callback:
+    def _guarded(self, session: int, callback: Callback) -> Callback:
         """The client spoils an exception that leaves a callback; it is raised again outside."""
 
         def guarded(consumer: Consumer, partitions: list[confluent_kafka.TopicPartition]) -> None:
+            if session != self._thread_session:
+                self._unassign(consumer, partitions)
+                return
             try:
                 callback(consumer, partitions)
             except Exception as error:
                 self._crash = error
 
         return guarded
+
+    def _unassign(self, consumer: Consumer, partitions: list[confluent_kafka.TopicPartition]) -> None:
+        if self._eager:
+            consumer.unassign()
+        else:
+            consumer.incremental_unassign(partitions)
 
     def _on_assign(self, consumer: Consumer, partitions: list[confluent_kafka.TopicPartition]) -> None:
         asked = boot_time()
@@ -284,15 +324,13 @@ class GroupMembership:
             consumer.incremental_assign(partitions)
         if partitions:
             consumer.pause(partitions)
-        self._post(self._sink.assigned, origins, asked)
+        if not self._leave:
+            self._post(self._sink.assigned, origins, asked)
 
     def _on_revoke(self, consumer: Consumer, partitions: list[confluent_kafka.TopicPartition]) -> None:
         if not self._leave:
             self._drain(consumer, frozenset(self._inner(partition) for partition in partitions))
-        if self._eager:
-            consumer.unassign()
-        else:
-            consumer.incremental_unassign(partitions)
+        self._unassign(consumer, partitions)
 
     def _drain(self, consumer: Consumer, places: frozenset[TopicPartition]) -> None:
         drain = asyncio.run_coroutine_threadsafe(self._sink.revoking(places), self._loop)
@@ -314,10 +352,7 @@ class GroupMembership:
     def _on_lost(self, consumer: Consumer, partitions: list[confluent_kafka.TopicPartition]) -> None:
         places = frozenset(self._inner(partition) for partition in partitions)
         self._post(self._sink.lost, places, "the group goes on without this member")
-        if self._eager:
-            consumer.unassign()
-        else:
-            consumer.incremental_unassign(partitions)
+        self._unassign(consumer, partitions)
 
     def _origins(
         self, consumer: Consumer, partitions: list[confluent_kafka.TopicPartition]
@@ -411,39 +446,6 @@ class GroupMembership:
 
     def _inner(self, partition: confluent_kafka.TopicPartition) -> TopicPartition:
         return TopicPartition(self._names.short(partition.topic), partition.partition)
-
-
-def group_options(settings: KafkaSettings, group: str, *, together: bool, ahead: int) -> dict[str, Any]:
-    """Settings of librdkafka for a place in a group; why each is as it is stands in the reference on Kafka clients."""
-    options: dict[str, Any] = {
-        **confluent_options(settings),
-        "group.id": f"{settings.group_prefix}.{group}",
-        "client.id": group,
-        "enable.auto.commit": False,
-        "enable.auto.offset.store": False,
-        "auto.offset.reset": "error",  # never skip what nobody has handled
-        "max.poll.interval.ms": MAX_POLL_MS,
-        "fetch.wait.max.ms": 20,
-        "fetch.queue.backoff.ms": 20,
-        "fetch.error.backoff.ms": 100,
-        "queued.max.messages.kbytes": 16 * 1024,
-        "queued.min.messages": ahead,
-        "fetch.message.max.bytes": min(max(ahead * TYPICAL_OCTETS, 64 * 1024), 1024 * 1024),
-        "fetch.max.bytes": 16 * 1024 * 1024,
-        "check.crcs": True,
-        "topic.metadata.refresh.interval.ms": 60_000,
-        "log_level": LOG_CRITICAL,  # errors come through the callback; the client repeats them 20 times a second
-    }
-    if settings.group_protocol == "consumer":
-        options |= {"group.protocol": "consumer", "group.remote.assignor": "range" if together else "uniform"}
-    else:
-        options |= {
-            "group.protocol": "classic",
-            "partition.assignment.strategy": "range" if together else "cooperative-sticky",
-            "session.timeout.ms": settings.session_timeout_ms,
-            "heartbeat.interval.ms": settings.session_timeout_ms // 5,
-        }
-    return options
 
 
 def _asked(question: Any) -> list[confluent_kafka.TopicPartition]:
