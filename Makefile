@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
 
-PYTHON ?= $(firstword $(foreach candidate,python3.11 python3 python3.12 python3.13,$(shell command -v $(candidate))))
+PYTHON ?=
 BIN := .venv/bin
 UV := VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv
 READY := .venv/.ready
@@ -85,11 +85,12 @@ bench: $(READY)  ## measure; prints a table and writes build/bench.json
 venv: $(READY)  ## .venv with pinned and hashed requirements and all distributions
 
 $(READY): requirements/bootstrap.txt requirements/requirements.txt $(DISTRIBUTIONS:%=%/pyproject.toml)
-	@[ -n '$(PYTHON)' ] && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	    { echo 'Python 3.11 or newer is needed: install it, or name it with make PYTHON=...' >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
-	    { echo 'Python lacks its venv module: install it (Debian: python3-venv)' >&2; exit 1; }
-	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	@python='$(PYTHON)'; python=$${python:-$$(tools/pick-python)}; \
+	[ -n "$$python" ] && "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo 'Python 3.11 or newer is needed: install it, or name it with make PYTHON=...' >&2; exit 1; }; \
+	"$$python" -c 'import ensurepip, venv' 2>/dev/null || \
+	    { echo 'Python lacks its venv module: install it (Debian: python3-venv)' >&2; exit 1; }; \
+	[ -x $(BIN)/python ] || "$$python" -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
 	@$(UV) pip install --quiet --require-hashes -r requirements/requirements.txt
 	@$(UV) pip install --quiet --no-deps --no-build-isolation $(DISTRIBUTIONS:%=-e %)

@@ -14,7 +14,14 @@ from meterstream.demo.servers.processes import LOOPBACK, GuardedProcess, ServerC
 
 FORMAT_TIMEOUT_S = 60.0
 STOP_GRACE_S = 15.0
-MEMORY = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:MaxDirectMemorySize=128m", "-Xss512k")
+MEMORY = (
+    "-Xms256m",
+    "-Xmx512m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-XX:MaxDirectMemorySize=128m",
+    "-Xss512k",
+)
 LOGGING = (
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
     "-Dorg.slf4j.simpleLogger.showDateTime=true",

@@ -38,6 +38,9 @@ OUTAGES: Final = (
 RECONNECT_S: Final = 5.0
 """The pool's pauses between attempts double, minutes in the end. It gives up instead; whoever asks next begins anew."""
 
+IDLE_S: Final = 15.0
+"""A process that stands still for longer inside a transaction loses it, and the locks that others wait for."""
+
 _MIGRATION_NAME: Final = re.compile(r"^(\d{3})_[a-z0-9_]+\.sql$")
 _LOCK_KEY: Final = 0x6D657465
 
@@ -138,7 +141,8 @@ def _pool(settings: PostgresSettings) -> AsyncConnectionPool[Connection]:
         kwargs={
             "autocommit": True,
             "connect_timeout": max(2, int(settings.connect_timeout_s)),
-            "options": f"-c statement_timeout={int(settings.statement_timeout_s * 1000)} -c timezone=UTC",
+            "options": f"-c statement_timeout={int(settings.statement_timeout_s * 1000)} -c timezone=UTC"
+            f" -c idle_in_transaction_session_timeout={int(IDLE_S * 1000)}",
             "application_name": "meterstream",
         },
     )

@@ -77,7 +77,7 @@ def group_options(settings: KafkaSettings, group: str, *, together: bool, ahead:
         "enable.auto.offset.store": False,
         "auto.offset.reset": "error",  # never skip what nobody has handled
         "max.poll.interval.ms": MAX_POLL_MS,
-        "fetch.wait.max.ms": 20,
+        "fetch.wait.max.ms": 100,
         "fetch.queue.backoff.ms": 20,
         "fetch.error.backoff.ms": 100,
         "queued.max.messages.kbytes": 16 * 1024,

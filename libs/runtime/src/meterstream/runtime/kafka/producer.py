@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from meterstream.runtime.errors import BrokerOutage, MessageTooLarge
 from meterstream.runtime.kafka.clients import aiokafka_options
@@ -20,6 +21,8 @@ from meterstream.runtime.settings import KafkaSettings
 log = logging.getLogger(__name__)
 
 BATCH_BYTES: Final = 256 * 1024
+WORTH_COMPRESSING: Final = 4096
+CODEC_NONE: Final = 0
 RECORD_OVERHEAD: Final = 128  # batch header, lengths and deltas of one record, generously
 HEADER_OVERHEAD: Final = 10
 FLUSH_S: Final = 10.0
@@ -125,6 +128,7 @@ class Producer:
         self._pending: dict[TopicPartition, _Pending] = {}
         self._dirty: set[TopicPartition] = set()
         self._flush: asyncio.Handle | None = None
+        self._flushed_at = float("-inf")
         self._inner: AIOKafkaProducer | None = None
         self._starting: asyncio.Task[None] | None = None
         self._counted: set[str] = set()
@@ -295,12 +299,12 @@ class Producer:
             self._dirty.add(place)
         if self._flush is None:
             loop = asyncio.get_running_loop()
-            self._flush = (
-                loop.call_later(self._linger, self._flush_all) if self._linger else loop.call_soon(self._flush_all)
-            )
+            wait = self._flushed_at + self._linger - loop.time()
+            self._flush = loop.call_later(wait, self._flush_all) if wait > 0 else loop.call_soon(self._flush_all)
 
     def _flush_all(self) -> None:
         self._flush = None
+        self._flushed_at = asyncio.get_running_loop().time()
         dirty, self._dirty = self._dirty, set()
         for place in dirty:
             pending = self._pending.get(place)
@@ -310,7 +314,7 @@ class Producer:
     async def _send_some(self, inner: AIOKafkaProducer, place: TopicPartition, pending: _Pending) -> None:
         """Send what waits for one partition, batch after batch. Cancelled when the producer is given up."""
         while pending.waiting and not pending.in_flight:
-            builder = inner.create_batch()
+            builder = self._builder(inner, pending)
             while pending.waiting:
                 outgoing, call, index = pending.waiting[0]
                 added = builder.append(
@@ -328,6 +332,15 @@ class Producer:
                 return
             sent, pending.in_flight = pending.in_flight, []
             self._landed(inner, pending, sent, place, landed.offset)
+
+    def _builder(self, inner: AIOKafkaProducer, pending: _Pending) -> BatchBuilder:
+        """An empty batch, without compression where that would cost both sides more than the line."""
+        octets = 0
+        for outgoing, _, _ in pending.waiting:
+            octets += len(outgoing.value or b"") + len(outgoing.key or b"")
+            if octets >= WORTH_COMPRESSING:
+                return inner.create_batch()
+        return BatchBuilder(BATCH_BYTES, CODEC_NONE)
 
     def _landed(
         self,

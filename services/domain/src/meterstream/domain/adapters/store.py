@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from psycopg import AsyncConnection, AsyncPipeline, errors
+from psycopg import AsyncConnection, AsyncCursor, AsyncPipeline, errors
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
@@ -19,11 +19,12 @@ from meterstream.domain.model.rules import DevicePage, ListedDevice
 from meterstream.domain.model.stored import Identity
 from meterstream.domain.model.world import World
 from meterstream.runtime.errors import DatabaseOutage
-from meterstream.runtime.postgres import Database, load_queries
+from meterstream.runtime.postgres import IDLE_S, Database, load_queries
 
 log = logging.getLogger(__name__)
 
 Connection = AsyncConnection[TupleRow]
+Cursor = AsyncCursor[TupleRow]
 Statement = tuple[str, Mapping[str, Any]]
 T = TypeVar("T")
 
@@ -32,10 +33,6 @@ _IDLE: Final = "select set_config('idle_in_transaction_session_timeout', %s, tru
 
 RACES: Final = 10
 """How often a batch is decided anew because another process inserted the same row meanwhile."""
-
-
-DECISION_S: Final = 15.0
-"""Far longer than the decisions on a batch take; shorter than a statement waits for a lock."""
 
 
 @dataclass(slots=True)
@@ -62,9 +59,9 @@ class Transaction:
         self._connection = connection
         self._pipeline = pipeline
 
-    async def execute(self, name: str, arguments: Mapping[str, Any]) -> None:
-        """Queue a statement; its failure shows with the next fetch, or when the transaction ends."""
-        await self._connection.execute(QUERIES[name], arguments)
+    async def execute(self, name: str, arguments: Mapping[str, Any]) -> Cursor:
+        """Queue a statement; its failure shows with the next fetch, or when the transaction ends: rows count then."""
+        return await self._connection.execute(QUERIES[name], arguments)
 
     async def fetch_all(self, statements: Iterable[Statement]) -> dict[str, list[TupleRow]]:
         """Run statements in one round trip; their rows by name."""
@@ -82,7 +79,7 @@ class Transaction:
 
 
 @asynccontextmanager
-async def transaction(database: Database, idle_s: float = DECISION_S) -> AsyncIterator[Transaction]:
+async def transaction(database: Database, idle_s: float = IDLE_S) -> AsyncIterator[Transaction]:
     """A transaction in pipeline mode: statements wait for their answers only where a result is fetched.
 
     Args:
@@ -94,7 +91,8 @@ async def transaction(database: Database, idle_s: float = DECISION_S) -> AsyncIt
         try:
             async with connection.pipeline() as pipeline:
                 await connection.execute("begin")
-                await connection.execute(_IDLE, (f"{int(idle_s * 1000)}ms",))
+                if idle_s != IDLE_S:
+                    await connection.execute(_IDLE, (f"{int(idle_s * 1000)}ms",))
                 yield Transaction(connection, pipeline)
                 await connection.execute("commit")
         except errors.IdleInTransactionSessionTimeout as timeout:
@@ -110,10 +108,13 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def work(self, wanted: Wanted, decide: Callable[[World], T]) -> T:
+    async def work(
+        self, wanted: Wanted, decide: Callable[[World], T], on_changed_devices: Callable[[], None] | None = None
+    ) -> T:
         """Load what the batch is about, decide, write what changed: all or nothing.
 
         `decide` runs again when another process has inserted one of the batch's rows in between.
+        `on_changed_devices` is called afterwards where records of devices are not as they were.
 
         Raises: DatabaseOutage, and what `decide` raises.
         """
@@ -122,10 +123,12 @@ class Store:
                 async with transaction(self._database) as work:
                     world = await load_world(work, wanted)
                     decided = decide(world)
-                    await save_world(work, world)
+                    changes = await save_world(work, world)
             except errors.UniqueViolation:
                 log.info("another process was first with a row of this batch; deciding again")
             else:
+                if on_changed_devices is not None and any(cursor.rowcount > 0 for cursor in changes):
+                    on_changed_devices()
                 return decided
         raise DatabaseOutage(f"lost {RACES} races for the rows of one batch")
 
@@ -217,24 +220,25 @@ def _world(found: Mapping[str, list[TupleRow]]) -> World:
     )
 
 
-async def save_world(work: Transaction, world: World) -> None:
-    """Queue the writes of what changed: commands before devices before keys, each sorted."""
+async def save_world(work: Transaction, world: World) -> list[Cursor]:
+    """Queue the writes of what changed: commands before devices before keys, each sorted; those that write devices."""
+    changes = []
     if new := world.new_commands:
         await work.execute("insert_commands", rows.new_columns(new))
     if moved := world.moved_commands:
         await work.execute("update_commands", rows.moved_columns(moved))
     changed = world.changed_devices
     if added := [device for device in changed if device.identification not in world.stored_devices]:
-        await work.execute("insert_devices", rows.device_columns(added))
+        changes.append(await work.execute("insert_devices", rows.device_columns(added)))
     if altered := [device for device in changed if device.identification in world.stored_devices]:
-        await work.execute("update_devices", rows.device_columns(altered))
+        changes.append(await work.execute("update_devices", rows.device_columns(altered)))
     if learnt := world.time_zones:
         observations = {
             "devices": [device for device, _, _ in learnt],
             "time_zones": [zone for _, zone, _ in learnt],
             "observed_at": [moment for _, _, moment in learnt],
         }
-        await work.execute("learn_time_zones", observations)
+        changes.append(await work.execute("learn_time_zones", observations))
     if keys := world.changed_keys:
         await work.execute("upsert_keys", rows.key_columns(keys))
     if revoked := world.revoked:
@@ -246,3 +250,4 @@ async def save_world(work: Transaction, world: World) -> None:
             "function_groups": [group for _, _, group in granted],
         }
         await work.execute("grant", arguments)
+    return changes

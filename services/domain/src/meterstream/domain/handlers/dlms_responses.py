@@ -42,22 +42,20 @@ class ResponseHandler:
         context = self._contexts.now()
         facts = [fact for answer in answers if (fact := _proven(answer)) is not None]
 
-        def decide(world: World) -> tuple[Outcome, bool]:
+        def decide(world: World) -> Outcome:
             outcome = Outcome(rejected=list(rejected))
             for answer in answers:
                 since = len(outcome.publications)
                 decide_answer(answer, world, context, outcome)
                 trace(outcome.publications, since, answer.traceparent)
             apply_facts(facts, world)
-            return outcome, bool(world.changed_devices or world.time_zones)
+            return outcome
 
         wanted = Wanted(
             commands={answer.identity for answer in answers},
             proofs={(fact.gateway, key_id) for fact in facts for key_id in fact.key_ids},
         )
-        outcome, records_changed = await self._store.work(wanted, decide)
-        if records_changed:
-            self._wake_relay()
+        outcome = await self._store.work(wanted, decide, self._wake_relay)
         await self._delivery.deliver(messages, outcome, set())
 
     async def on_dead_letter(self, message: Message, poison: PoisonMessage) -> None:
