@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import confluent_kafka
 import pytest
 
-from meterstream.runtime.kafka import BatchConsumer, Outgoing, batch, group
+from meterstream.runtime.kafka import BatchConsumer, group
 from meterstream.runtime.kafka.group import GroupMembership
 from meterstream.runtime.kafka.memory import MemoryKafka, MemoryMembership
 from meterstream.runtime.kafka.messages import Message, TopicPartition
@@ -201,22 +201,3 @@ async def test_a_report_that_waits_does_not_stop_the_heart(memory_world: MemoryW
         assert consumer.ready
     finally:
         await consumer.stop()
-
-
-async def test_after_a_batch_small_ones_gather(
-    memory_world: MemoryWorld, until: Until, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(batch, "PACE_S", 1.0)
-    sizes: list[int] = []
-
-    async def handle(messages: batch.Batch) -> None:
-        sizes.append(len(messages))
-
-    consumer = memory_world.batch(group="g", topics=["commands"], handle=handle)
-    await consumer.start()
-    await memory_world.producer.send([Outgoing("commands", b"k", b"")])
-    await until(lambda: sizes == [1])  # what comes after a pause is not kept waiting
-    for _ in range(20):
-        await memory_world.producer.send([Outgoing("commands", b"k", b"")])
-    await until(lambda: sum(sizes) == 21)
-    assert len(sizes) < 10

@@ -60,7 +60,7 @@ class KafkaSettings(SettingsGroup):
         1, description="2 where there is more than one broker"
     )
     linger_ms: Annotated[int, Field(ge=0, le=1000)] = Field(
-        10, description="time between two produce batches, in which messages gather; what comes later leaves at once"
+        5, description="time between two produce batches, in which messages gather; what comes later leaves at once"
     )
     compression: Literal["none", "gzip", "lz4", "zstd"] = Field("zstd", description="compression of produced batches")
     session_timeout_ms: Annotated[int, Field(ge=1000, le=300_000)] = Field(

@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 
 MAX_BATCH: Final = 500
 QUEUED_BATCHES: Final = 4
-PACE_S: Final = 0.025
 UNKNOWN_SCHEMA_HELD: Final = "unknown schema"
 
 OnDeadLetter = Callable[[Message, PoisonMessage], Awaitable[None]]
@@ -106,7 +105,6 @@ class BatchConsumer(Engine):
         self._current_places: frozenset[TopicPartition] = frozenset()
         self._worker: asyncio.Task[None] | None = None
         self._backoff = FIRST_BACKOFF_S
-        self._began = float("-inf")
 
     async def start(self) -> None:
         """Join the group and begin to work."""
@@ -158,17 +156,9 @@ class BatchConsumer(Engine):
             self._release_held()
             while self._queue or self._work:
                 if not self._work:
-                    await self._gather()
                     count = min(self._max_batch, len(self._queue))
                     self._work.append([self._queue.popleft() for _ in range(count)])
                 await self._next_segment()
-
-    async def _gather(self) -> None:
-        """Let batches begin a moment apart unless a full one waits: a small one costs its handler as much."""
-        left = self._began + PACE_S - time.perf_counter()
-        if left > 0 and len(self._queue) < self._max_batch:
-            await asyncio.sleep(left)
-        self._began = time.perf_counter()
 
     async def _next_segment(self) -> None:
         segment = self._still_ours(self._work.popleft())
