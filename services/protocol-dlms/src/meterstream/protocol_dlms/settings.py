@@ -48,7 +48,7 @@ class SessionSettings(SettingsGroup):
     )
     record_wait_s: Seconds = Field(5, description="longest wait for the record that a request needs")
     decoded_devices: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        2048, description="for so many meters the decoded record stays in memory"
+        8192, description="for so many meters the decoded record stays in memory, 8 kB each"
     )
 
 
