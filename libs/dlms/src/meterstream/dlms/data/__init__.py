@@ -15,6 +15,7 @@ from meterstream.dlms.data.selection import (
 )
 from meterstream.dlms.data.temporal import CosemDateTime
 from meterstream.dlms.data.types import (
+    DELTA_TYPES,
     INTEGER_TYPES,
     NULL,
     ArrayOf,
@@ -30,6 +31,12 @@ from meterstream.dlms.data.types import (
     bit_string,
     boolean,
     compact_array,
+    delta_double_long,
+    delta_double_long_unsigned,
+    delta_integer,
+    delta_long,
+    delta_long_unsigned,
+    delta_unsigned,
     dont_care,
     double_long,
     double_long_unsigned,
@@ -51,11 +58,12 @@ from meterstream.dlms.data.types import (
 from meterstream.dlms.data.units import Unit, scale
 
 __all__ = [
-    "BY_ENTRY", "BY_RANGE", "CLOCK", "DEFAULT_LIMITS", "INTEGER_TYPES", "NULL", "ArrayOf", "AttributeRef", "BitString",
-    "CaptureObject", "CompactArray", "CosemDateTime", "Data", "DataLimits", "DataType", "LogicalName", "MethodRef",
-    "Selection", "StructureOf", "TypeDescription", "Unit", "Value", "array", "bcd", "bit_string", "boolean",
-    "compact_array", "decode", "decode_length", "decode_prefix", "dont_care", "double_long", "double_long_unsigned",
-    "encode", "encode_length", "entry_descriptor", "enum", "float32", "float64", "integer", "long", "long64",
-    "long64_unsigned", "long_unsigned", "null", "octet_string", "range_descriptor", "scale", "structure", "unsigned",
-    "utf8_string", "visible_string",
+    "BY_ENTRY", "BY_RANGE", "CLOCK", "DEFAULT_LIMITS", "DELTA_TYPES", "INTEGER_TYPES", "NULL", "ArrayOf",
+    "AttributeRef", "BitString", "CaptureObject", "CompactArray", "CosemDateTime", "Data", "DataLimits", "DataType",
+    "LogicalName", "MethodRef", "Selection", "StructureOf", "TypeDescription", "Unit", "Value", "array", "bcd",
+    "bit_string", "boolean", "compact_array", "decode", "decode_length", "decode_prefix", "delta_double_long",
+    "delta_double_long_unsigned", "delta_integer", "delta_long", "delta_long_unsigned", "delta_unsigned", "dont_care",
+    "double_long", "double_long_unsigned", "encode", "encode_length", "entry_descriptor", "enum", "float32", "float64",
+    "integer", "long", "long64", "long64_unsigned", "long_unsigned", "null", "octet_string", "range_descriptor",
+    "scale", "structure", "unsigned", "utf8_string", "visible_string",
 ]  # fmt: skip

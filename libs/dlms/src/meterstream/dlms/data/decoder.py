@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from meterstream.dlms.data.encoder import FIXED_OCTETS, NUMBERS
 from meterstream.dlms.data.lengths import decode_length
+from meterstream.dlms.data.rows import tagged_layout, untagged_layout
 from meterstream.dlms.data.types import (
     NULL,
     ArrayOf,
@@ -30,10 +31,12 @@ class DataLimits:
         max_depth: nested arrays and structures; COSEM objects stay below 8.
         max_values: elements of all arrays, structures and rows together; a full load profile of 960 rows and 33 columns
             has a quarter of the default, and decoding so many takes a fraction of a second.
+        max_compact_octets: contents of one compact-array, which take no tags and so become many values.
     """
 
     max_depth: int = 16
     max_values: int = 131_072
+    max_compact_octets: int = 1_048_576
 
 
 DEFAULT_LIMITS: Final = DataLimits()
@@ -59,6 +62,8 @@ _ARRAY: Final = DataType.ARRAY
 _STRUCTURE: Final = DataType.STRUCTURE
 _OCTET_STRING: Final = DataType.OCTET_STRING
 _COMPACT_ARRAY: Final = DataType.COMPACT_ARRAY
+_ROWS_WORTH_A_LAYOUT: Final = 4
+_SHORT_RUNS: Final = 8
 # Data(...) without the call of NamedTuple's generated __new__: half the cost of a value in a long buffer.
 _new: Final = tuple.__new__
 
@@ -85,12 +90,13 @@ def decode_prefix(raw: bytes, offset: int = 0, limits: DataLimits = DEFAULT_LIMI
 class Decoder:
     """Decodes values out of one buffer; all of them together stay within `limits`."""
 
-    __slots__ = ("_left", "_max_depth", "_raw")
+    __slots__ = ("_left", "_max_compact_octets", "_max_depth", "_raw")
 
     def __init__(self, raw: bytes, limits: DataLimits) -> None:
         self._raw = raw
         self._left = limits.max_values
         self._max_depth = limits.max_depth
+        self._max_compact_octets = limits.max_compact_octets
 
     def value(self, offset: int) -> tuple[Data, int]:
         """The value that starts at `offset` and the offset after it. Raises: DecodeError, LimitExceeded."""
@@ -125,8 +131,10 @@ class Decoder:
             raise DecodeError(f"{kind.name} of {count} in {len(raw) - offset} octets")
         self._spend(count, depth)
         items: list[Data] = []
+        if kind is _ARRAY and count >= _ROWS_WORTH_A_LAYOUT and raw[offset] == _STRUCTURE:
+            offset = self._uniform_rows(items, count, offset, depth + 1)
         append = items.append
-        for _ in range(count):
+        for _ in range(count - len(items)):
             tag = raw[offset]
             fixed = _FIXED[tag]
             if fixed is not None:
@@ -142,6 +150,20 @@ class Decoder:
                 item, offset = self._variable(offset, depth + 1)
                 append(item)
         return _new(Data, (kind, tuple(items))), offset
+
+    def _uniform_rows(self, items: list[Data], count: int, offset: int, depth: int) -> int:
+        """Appends leading rows as long as they come in runs of one layout; the offset after them."""
+        short_runs = 0
+        while len(items) < count and short_runs < _SHORT_RUNS and self._raw[offset] == _STRUCTURE:
+            layout = tagged_layout(self._raw, offset)
+            number = 0 if layout is None else layout.run_length(self._raw, offset, count - len(items))
+            if layout is None or not number:
+                break
+            self._spend(number * len(layout.kinds), depth)
+            items += layout.rows(self._raw, offset, number)
+            offset += number * layout.values.size
+            short_runs += number < _ROWS_WORTH_A_LAYOUT
+        return offset
 
     def _spend(self, values: int, depth: int) -> None:
         if depth >= self._max_depth:
@@ -196,8 +218,12 @@ class Decoder:
         end = offset + length
         if end > len(self._raw):
             raise DecodeError(f"compact-array of {length} in {len(self._raw) - offset} octets")
+        if length > self._max_compact_octets:
+            raise LimitExceeded(f"compact-array of more than {self._max_compact_octets} octets")
         width = _width(description)
         rows: list[Data] = []
+        if isinstance(description, StructureOf):
+            offset = self._uniform_compact_rows(rows, description, offset, end, depth)
         while offset < end:
             # A row of few octets may stand for many null-data values, so rows are paid for by their width.
             self._spend(width, depth)
@@ -209,6 +235,24 @@ class Decoder:
         if offset != end:
             raise DecodeError("last row of the compact-array is cut")
         return Data(DataType.COMPACT_ARRAY, CompactArray(description, rows)), end
+
+    def _uniform_compact_rows(
+        self, rows: list[Data], description: StructureOf, offset: int, end: int, depth: int
+    ) -> int:
+        """As _uniform_rows, for rows without tags that end at `end`."""
+        short_runs = 0
+        while offset < end and short_runs < _SHORT_RUNS:
+            layout = untagged_layout(description.members, self._raw, offset)
+            if layout is None:
+                break
+            number = layout.run_length(self._raw, offset, (end - offset) // layout.values.size)
+            if not number:
+                break
+            self._spend(number * (1 + len(layout.kinds)), depth)
+            rows += layout.rows(self._raw, offset, number)
+            offset += number * layout.values.size
+            short_runs += number < _ROWS_WORTH_A_LAYOUT
+        return offset
 
     def _description(self, offset: int, depth: int) -> tuple[TypeDescription, int]:
         self._spend(1, depth)

@@ -164,14 +164,15 @@ def _append_compact(data: Data, parts: list[bytes], depth: int) -> None:
     rows = data.value
     if not isinstance(rows, CompactArray):
         raise _misfit(data)
+    head = [_TAGS[DataType.COMPACT_ARRAY]]
+    _append_description(rows.description, head, depth)  # first: it bounds what one row may ask for
     contents: list[bytes] = []
     for row in rows:
         _append_untagged(row, rows.description, contents, depth)
     body = b"".join(contents)
     if rows and not body:
         raise EncodeError("compact-array rows without any octet cannot be counted by the receiver")
-    parts.append(_TAGS[DataType.COMPACT_ARRAY])
-    _append_description(rows.description, parts, depth)
+    parts += head
     parts.append(encode_length(len(body)))
     parts.append(body)
 

@@ -122,6 +122,18 @@ INTEGER_TYPES: Final = frozenset(
     }
 )
 
+DELTA_TYPES: Final = frozenset(
+    {
+        DataType.DELTA_INTEGER,
+        DataType.DELTA_LONG,
+        DataType.DELTA_DOUBLE_LONG,
+        DataType.DELTA_UNSIGNED,
+        DataType.DELTA_LONG_UNSIGNED,
+        DataType.DELTA_DOUBLE_LONG_UNSIGNED,
+    }
+)
+"""Differences from the value of the same column in the row before."""
+
 NULL: Final = Data(DataType.NULL_DATA, None)
 
 
@@ -214,3 +226,28 @@ def float32(value: float) -> Data:
 
 def float64(value: float) -> Data:
     return Data(DataType.FLOAT64, value)
+
+
+def delta_integer(value: int) -> Data:
+    """The difference from the value before, as the other delta types; profile_buffer adds it up."""
+    return Data(DataType.DELTA_INTEGER, value)
+
+
+def delta_long(value: int) -> Data:
+    return Data(DataType.DELTA_LONG, value)
+
+
+def delta_double_long(value: int) -> Data:
+    return Data(DataType.DELTA_DOUBLE_LONG, value)
+
+
+def delta_unsigned(value: int) -> Data:
+    return Data(DataType.DELTA_UNSIGNED, value)
+
+
+def delta_long_unsigned(value: int) -> Data:
+    return Data(DataType.DELTA_LONG_UNSIGNED, value)
+
+
+def delta_double_long_unsigned(value: int) -> Data:
+    return Data(DataType.DELTA_DOUBLE_LONG_UNSIGNED, value)

@@ -1,0 +1,132 @@
+"""Runs of rows that have one layout, decoded by column: long profiles cost a third of value by value.
+
+A row is a structure of scalars. Its layout is the struct format of its values and the octets that stand in the same
+place in every row of the run: tags, counts and lengths. Whether rows share a layout is decided by comparing each of
+these places through all rows at once; nothing here changes what is decoded.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import repeat
+from typing import Final, NamedTuple
+
+from meterstream.dlms.data.encoder import FIXED_OCTETS, NUMBERS
+from meterstream.dlms.data.types import NULL, Data, DataType, TypeDescription
+
+ROWS_PER_RUN: Final = 256
+"""So many rows are compared at once: what a run costs does not grow with the octets that follow it."""
+
+_NULL_DATA: Final = DataType.NULL_DATA
+_STRUCTURE: Final = DataType.STRUCTURE
+_OCTET_STRING: Final = DataType.OCTET_STRING
+_new: Final = tuple.__new__
+
+
+def _formats() -> list[tuple[DataType, str, int] | None]:
+    """By tag: type, format and octets of types whose values all have one size."""
+    formats: list[tuple[DataType, str, int] | None] = [None] * 256
+    formats[_NULL_DATA] = (_NULL_DATA, "0s", 0)  # a field without octets, so that columns keep their places
+    formats[DataType.BOOLEAN] = (DataType.BOOLEAN, "?", 1)
+    for kind, number in NUMBERS.items():
+        formats[kind] = (kind, number.format[1:], number.size)
+    for kind, octets in FIXED_OCTETS.items():
+        formats[kind] = (kind, f"{octets}s", octets)
+    return formats
+
+
+_FORMATS: Final = _formats()
+
+
+class RowLayout(NamedTuple):
+    """How every row of a run looks.
+
+    Attributes:
+        values: unpacks the values of one row.
+        kinds: type of each column.
+        marks: (place in the row, the octet that stands there).
+    """
+
+    values: struct.Struct
+    kinds: tuple[DataType, ...]
+    marks: tuple[tuple[int, int], ...]
+
+    def run_length(self, raw: bytes, offset: int, most: int) -> int:
+        """How many rows from `offset` on have this layout: at most `most`, ROWS_PER_RUN and what fits."""
+        octets = self.values.size
+        rows = min(most, ROWS_PER_RUN, (len(raw) - offset) // octets)
+        for place, octet in self.marks:
+            column = raw[offset + place : offset + rows * octets : octets]
+            rows = len(column) - len(column.lstrip(octet.to_bytes(1, "big")))
+        return rows
+
+    def rows(self, raw: bytes, offset: int, number: int) -> Iterable[Data]:
+        """`number` structures, at least one, all of this layout."""
+        octets = raw[offset : offset + number * self.values.size]
+        columns = (
+            repeat(NULL, number) if kind is _NULL_DATA else map(_new, repeat(Data), zip(repeat(kind), column))
+            for kind, column in zip(self.kinds, zip(*self.values.iter_unpack(octets), strict=True), strict=True)
+        )
+        return map(_new, repeat(Data), zip(repeat(_STRUCTURE), zip(*columns, strict=True)))
+
+
+@lru_cache(maxsize=256)
+def _unpacker(fields: str) -> struct.Struct:
+    return struct.Struct(">" + fields)
+
+
+def tagged_layout(raw: bytes, offset: int) -> RowLayout | None:
+    """Layout of the structure at `offset`; None for one that has members of variable size.
+
+    Raises: IndexError when the octets end inside it.
+    """
+    members = raw[offset + 1]
+    if not 0 < members < 0x80:
+        return None
+    marks = [(0, int(_STRUCTURE)), (1, members)]
+    fields, kinds, place = ["xx"], [], 2
+    for _ in range(members):
+        tag = raw[offset + place]
+        marks.append((place, tag))
+        fields.append("x")
+        place += 1
+        member = _member(tag, raw, offset + place)
+        if member is None:
+            return None
+        kind, field, octets = member
+        if kind is _OCTET_STRING:
+            marks.append((place, octets - 1))
+        fields.append(field)
+        kinds.append(kind)
+        place += octets
+    return RowLayout(_unpacker("".join(fields)), tuple(kinds), tuple(marks))
+
+
+def untagged_layout(members: Sequence[TypeDescription], raw: bytes, offset: int) -> RowLayout | None:
+    """Layout of the row of a compact-array at `offset`, or None as above, or when rows take no octets.
+
+    Raises: IndexError when the octets end inside the row.
+    """
+    marks: list[tuple[int, int]] = []
+    fields, kinds, place = [], [], 0
+    for description in members:
+        member = _member(description, raw, offset + place) if isinstance(description, DataType) else None
+        if member is None:
+            return None
+        kind, field, octets = member
+        if kind is _OCTET_STRING:
+            marks.append((place, octets - 1))
+        fields.append(field)
+        kinds.append(kind)
+        place += octets
+    return RowLayout(_unpacker("".join(fields)), tuple(kinds), tuple(marks)) if place else None
+
+
+def _member(tag: int, raw: bytes, offset: int) -> tuple[DataType, str, int] | None:
+    """Type, format and octets of a value whose tag is known; an octet-string counts its length octet."""
+    if tag != _OCTET_STRING:
+        return _FORMATS[tag]
+    length = raw[offset]
+    return (_OCTET_STRING, f"x{length}s", length + 1) if length < 0x80 else None
