@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import os
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from meterstream.contracts.operations.synchronize_time import OPERATION, SynchronizeTimeRequest, SynchronizeTimeResponse
@@ -17,10 +17,9 @@ from meterstream.protocol_dlms import executors
 from meterstream.protocol_dlms.executor import Context, Executor, load_executors
 from meterstream.protocol_dlms.service import SERVICE, build
 from meterstream.protocol_dlms.settings import Settings
-from meterstream.runtime.logs import configure_logging
 from meterstream.runtime.metrics import Metrics
-from meterstream.runtime.service import run, serve
-from meterstream.runtime.settings import load_settings
+from meterstream.runtime.program import serve_program
+from meterstream.runtime.service import Component
 
 POLL_S = 0.02
 Clock = Executor[SynchronizeTimeRequest, SynchronizeTimeResponse]
@@ -43,16 +42,13 @@ def holding(executor: Clock, directory: Path) -> Clock:
 
 def main() -> int:
     """Serve; the exit status."""
-    settings = load_settings(Settings, sys.argv[1:], "python -m unsafe_protocol")
-    configure_logging(settings.log, SERVICE)
     known = load_executors(executors)
     unsafe = holding(known[OPERATION.name], Path(os.environ["UNSAFE_DIRECTORY"]))
 
-    async def start() -> None:
-        metrics = Metrics(SERVICE)
-        await serve(SERVICE, settings, build(settings, metrics, {**known, OPERATION.name: unsafe}), metrics)
+    def build_unsafe(settings: Settings, metrics: Metrics) -> Sequence[Component]:
+        return build(settings, metrics, {**known, OPERATION.name: unsafe})
 
-    return run(start(), SERVICE)
+    return serve_program(SERVICE, "python -m unsafe_protocol", Settings, build_unsafe)
 
 
 if __name__ == "__main__":

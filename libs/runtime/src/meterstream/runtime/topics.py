@@ -269,6 +269,28 @@ async def check_topics(
     await asyncio.to_thread(lambda: TopicAdmin(settings).check(chosen, groups))
 
 
+class TopicsChecked:
+    """A component that lets a service start only on topics and groups that are what the contract says."""
+
+    name = "topics"
+    ready = True
+
+    def __init__(self, settings: KafkaSettings, names: Iterable[str], groups: Iterable[str]) -> None:
+        self._settings = settings
+        self._names = tuple(names)
+        self._groups = tuple(groups)
+
+    async def start(self) -> None:
+        """Compare.
+
+        Raises: BrokerOutage, TopicMismatch.
+        """
+        await check_topics(self._settings, self._names, self._groups)
+
+    async def stop(self) -> None:
+        """Nothing to end."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from the command line; 1 on a mismatch or an outage."""
     given = list(sys.argv[1:] if arguments is None else arguments)

@@ -58,6 +58,7 @@ TOPICS_USED: Final = (
     "devices",
     "organisations",
 )
+GROUPS: Final = ("domain-commands", "domain-urgent", "domain-upstream", "domain-responses")
 
 
 def read_keyring(settings: KeySettings) -> Keyring:
@@ -109,7 +110,7 @@ class DomainService:
             database = await Database.open(self._settings.postgres, MIGRATIONS)
             stack.push_async_callback(database.close)
             await load_identity_secret(database, keyring)
-            await check_topics(self._settings.kafka, TOPICS_USED)
+            await check_topics(self._settings.kafka, TOPICS_USED, GROUPS)
             self._parts = []
             for part in await self._build(database, keyring):
                 await part.start()

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-
 from meterstream.notification.service import SERVICE, build
 from meterstream.notification.settings import Settings
-from meterstream.runtime.logs import configure_logging
-from meterstream.runtime.metrics import Metrics
-from meterstream.runtime.service import run, serve
-from meterstream.runtime.settings import load_settings
+from meterstream.runtime.program import serve_program
 
 
 def main() -> int:
     """Read the settings and serve; the exit status."""
-    prog = f"python -m {__package__}"
-    settings = load_settings(Settings, sys.argv[1:], prog)
-    configure_logging(settings.log, SERVICE)
-
-    async def start() -> None:
-        metrics = Metrics(SERVICE)
-        await serve(SERVICE, settings, build(settings, metrics), metrics)
-
-    return run(start(), prog)
+    return serve_program(SERVICE, f"python -m {__package__}", Settings, build)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ class Loaded:
 
         Raises: BrokerOutage when it takes long, so that the service asks again or stops; TopicMismatch.
         """
-        await check_topics(self._kafka, TOPICS)
+        await check_topics(self._kafka, TOPICS, (SERVICE,))
         try:
             async with asyncio.timeout(LOAD_S):
                 await self._organisations.loaded()

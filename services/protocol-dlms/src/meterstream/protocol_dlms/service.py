@@ -34,7 +34,7 @@ from meterstream.runtime.metrics import Metrics
 from meterstream.runtime.sealing import KEY_BYTES, Opener
 from meterstream.runtime.service import Component
 from meterstream.runtime.settings import KafkaSettings
-from meterstream.runtime.topics import check_topics
+from meterstream.runtime.topics import TopicsChecked
 
 GROUP: Final = "protocol-dlms"
 LANES: Final[Mapping[str, float]] = MappingProxyType(
@@ -46,26 +46,6 @@ TOPICS: Final = (*LANES, RESPONSES, READINGS, devices.TOPIC, sessions.TOPIC)
 _LONGEST_DRAIN_S: Final = 30.0
 _CUT_S: Final = 8.0
 """What the engine takes at most to end turns that were not drained in time."""
-
-
-class TopicsChecked:
-    """Refuses to start on topics that are not what the contract says."""
-
-    name = "topics"
-    ready = True
-
-    def __init__(self, settings: KafkaSettings) -> None:
-        self._settings = settings
-
-    async def start(self) -> None:
-        """Compare.
-
-        Raises: BrokerOutage, TopicMismatch.
-        """
-        await check_topics(self._settings, TOPICS)
-
-    async def stop(self) -> None:
-        """Nothing to end."""
 
 
 class Closing:
@@ -98,7 +78,7 @@ class Broker:
     @classmethod
     def of(cls, settings: KafkaSettings) -> Broker:
         """The real one."""
-        return cls(Producer(settings), checks=[TopicsChecked(settings)])
+        return cls(Producer(settings), checks=[TopicsChecked(settings, TOPICS, (GROUP,))])
 
 
 def build(

@@ -18,8 +18,7 @@ from meterstream.runtime.kafka_metrics import MeteredHooks
 from meterstream.runtime.metrics import Metrics
 from meterstream.runtime.postgres import Database
 from meterstream.runtime.service import Component
-from meterstream.runtime.settings import KafkaSettings
-from meterstream.runtime.topics import check_topics
+from meterstream.runtime.topics import TopicsChecked
 from meterstream.ws_adapter.faces import Faces
 from meterstream.ws_adapter.ingress import Ingress
 from meterstream.ws_adapter.model.organisations import Organisations
@@ -38,26 +37,6 @@ from meterstream.ws_adapter.web.listener import Listener
 
 LOAD_S: Final = 5.0
 USED_TOPICS: Final = ("commands", "commands-urgent", "replies", "organisations", *TOPICS)
-
-
-class TopicsChecked:
-    """Refuses to go on with topics that are not what the contract says."""
-
-    name = "topics"
-    ready = True
-
-    def __init__(self, settings: KafkaSettings) -> None:
-        self._settings = settings
-
-    async def start(self) -> None:
-        """Compare.
-
-        Raises: BrokerOutage, TopicMismatch.
-        """
-        await check_topics(self._settings, USED_TOPICS)
-
-    async def stop(self) -> None:
-        """Nothing to end."""
 
 
 class Loaded:
@@ -144,7 +123,7 @@ def build(settings: WsAdapterSettings, metrics: Metrics) -> Sequence[Component]:
 
     intake = Intake(codec, model, metrics, offload)
     return (
-        TopicsChecked(kafka),
+        TopicsChecked(kafka, USED_TOPICS, (GROUP,)),
         StoreDatabase(database),
         producer,
         view,
