@@ -11,6 +11,7 @@ DlmsError
 ├── PeerError                the peer broke the protocol; the session is over
 │   ├── FrameError               wrapper header
 │   ├── DecodeError              APDU or data that no rule of the standard produces
+│   │   └── ProfileBufferError       a buffer that does not match its columns
 │   ├── UnexpectedAnswer         other service, tag or invoke id than asked
 │   └── LimitExceeded            more bytes, blocks, values or levels than allowed
 ├── SecurityError            stop and look: a key or a counter may be at risk; the session is over
@@ -81,6 +82,22 @@ class FrameError(PeerError):
 
 class DecodeError(PeerError):
     code = "MALFORMED_APDU"
+
+
+class ProfileBufferError(DecodeError):
+    """The buffer of a profile is no table of its capture objects.
+
+    Attributes:
+        row, column: where, from 0; None when it is the buffer, or the row, as a whole.
+    """
+
+    code = "MALFORMED_PROFILE_BUFFER"
+
+    def __init__(self, message: str, row: int | None = None, column: int | None = None) -> None:
+        places = [f"{name} {place}" for name, place in (("row", row), ("column", column)) if place is not None]
+        super().__init__(": ".join((", ".join(places) or "buffer", message)))
+        self.row = row
+        self.column = column
 
 
 class UnexpectedAnswer(PeerError):

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
 from enum import IntEnum
+from typing import Final
 
 from meterstream.dlms.errors import DecodeError
+
+# Twice the digits of the largest COSEM number: no product with a power of ten is ever rounded, and the trap says so.
+exact_product: Final = Context(prec=40, Emin=-999_999, Emax=999_999, traps=[Inexact]).multiply
+"""exact_product(raw, power_of_ten(scaler)): scale() without its check, for whole columns."""
+
+_POWERS: Final = [Decimal((0, (1,), exponent)) for exponent in range(-128, 128)]
+
+
+def power_of_ten(scaler: int) -> Decimal:
+    """10**scaler. Raises: DecodeError when `scaler` does not fit a signed octet."""
+    if not -128 <= scaler <= 127:
+        raise DecodeError(f"scaler {scaler} does not fit a signed octet")
+    return _POWERS[scaler + 128]
 
 
 def scale(raw: int, scaler: int) -> Decimal:
@@ -16,10 +30,7 @@ def scale(raw: int, scaler: int) -> Decimal:
         scaler: -128 .. 127.
     Raises: DecodeError when `scaler` does not fit a signed octet.
     """
-    if not -128 <= scaler <= 127:
-        raise DecodeError(f"scaler {scaler} does not fit a signed octet")
-    sign, digits, _ = Decimal(raw).as_tuple()
-    return Decimal((sign, digits, scaler))
+    return exact_product(raw, power_of_ten(scaler))
 
 
 class Unit(IntEnum):
