@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import confluent_kafka
 import pytest
 
-from meterstream.runtime.kafka import BatchConsumer, group
+from meterstream.runtime.kafka import BatchConsumer, Outgoing, group
 from meterstream.runtime.kafka.group import GroupMembership
 from meterstream.runtime.kafka.memory import MemoryKafka, MemoryMembership
 from meterstream.runtime.kafka.messages import Message, TopicPartition
@@ -201,3 +201,26 @@ async def test_a_report_that_waits_does_not_stop_the_heart(memory_world: MemoryW
         assert consumer.ready
     finally:
         await consumer.stop()
+
+
+async def test_a_drain_that_begins_just_as_a_batch_ends_commits_it(memory_world: MemoryWorld, until: Until) -> None:
+    seen: list[bytes | None] = []
+    drains: list[asyncio.Task[None]] = []
+
+    async def handle(messages: Sequence[Message]) -> None:
+        seen.extend(message.value for message in messages)
+        drains.append(asyncio.create_task(first.revoking(first.partitions)))
+
+    async def collect(messages: Sequence[Message]) -> None:
+        seen.extend(message.value for message in messages)
+
+    first = memory_world.batch(group="g", topics=["commands"], handle=handle)
+    await memory_world.producer.send([Outgoing("commands", b"k", b"once")])
+    await first.start()
+    await until(lambda: drains)
+    await drains[0]
+    await first.stop()
+    await memory_world.producer.send([Outgoing("commands", b"k", b"next")])
+    await memory_world.batch(group="g", topics=["commands"], handle=collect).start()
+    await until(lambda: b"next" in seen)
+    assert seen == [b"once", b"next"]

@@ -166,8 +166,7 @@ class BatchConsumer(Engine):
             return
         owned = {place: self._owned[place] for place, _ in runs(segment)}
         self._current_places = frozenset(owned)
-        started = time.perf_counter()
-        self._current = asyncio.create_task(self._handled(Batch(segment, tuple(owned.values()))))
+        self._current = asyncio.create_task(self._handled(segment, owned))
         await asyncio.wait([self._current])
         if self._current.cancelled():
             self._work.appendleft(segment)  # the part of it that does not leave
@@ -175,12 +174,13 @@ class BatchConsumer(Engine):
         error = self._current.exception()
         if error is not None:
             await self._failed(segment, error)
-            return
+
+    async def _handled(self, segment: Sequence[Message], owned: dict[TopicPartition, Owned]) -> None:
+        """When this has ended well, the offsets may be committed: a drain waits for nothing else."""
+        started = time.perf_counter()
+        await self._handle(Batch(segment, tuple(owned.values())))
         self._hooks.batch(self.name, len(segment), time.perf_counter() - started)
         self._finish(segment, owned)
-
-    async def _handled(self, batch: Batch) -> None:
-        await self._handle(batch)
 
     def _finish(self, segment: Sequence[Message], owned: dict[TopicPartition, Owned]) -> None:
         for place, run in runs(segment):
