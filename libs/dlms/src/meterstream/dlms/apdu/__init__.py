@@ -22,6 +22,8 @@ from meterstream.dlms.apdu.action import (
     decode_action_response,
 )
 from meterstream.dlms.apdu.common import AttributeItem, ReadResult
+from meterstream.dlms.apdu.data_notification import DataNotification, decode_data_notification
+from meterstream.dlms.apdu.event_notification import EventNotificationRequest, decode_event_notification
 from meterstream.dlms.apdu.exception import (
     ConfirmedServiceError,
     ExceptionResponse,
@@ -68,12 +70,13 @@ from meterstream.dlms.data import Selection
 __all__ = [
     "DEFAULT_CONFORMANCE", "MAX_PDU", "Aare", "Aarq", "ActionRequestNormal", "ActionResponseNormal", "ActionResult",
     "ApplicationContext", "AssociationResult", "AttributeItem", "ConfirmedServiceError", "Conformance",
-    "DataAccessResult", "DiagnosticSource", "ExceptionResponse", "GetRequest", "GetRequestNext", "GetRequestNormal",
-    "GetRequestWithList", "GetResponse", "GetResponseNormal", "GetResponseWithDataBlock", "GetResponseWithList",
-    "InitiateRequest", "InitiateResponse", "Mechanism", "ReadResult", "Rlre", "Rlrq", "Selection", "SetRequest",
-    "SetRequestNormal", "SetRequestWithList", "SetResponse", "SetResponseNormal", "SetResponseWithList",
-    "UserDiagnostic", "decode_aare", "decode_aarq", "decode_action_request", "decode_action_response",
-    "decode_confirmed_service_error", "decode_exception_response", "decode_get_request", "decode_get_response",
-    "decode_initiate_request", "decode_initiate_response", "decode_results", "decode_rlre", "decode_rlrq",
-    "decode_set_request", "decode_set_response", "encode_results", "is_plain_exception",
+    "DataAccessResult", "DataNotification", "DiagnosticSource", "EventNotificationRequest", "ExceptionResponse",
+    "GetRequest", "GetRequestNext", "GetRequestNormal", "GetRequestWithList", "GetResponse", "GetResponseNormal",
+    "GetResponseWithDataBlock", "GetResponseWithList", "InitiateRequest", "InitiateResponse", "Mechanism", "ReadResult",
+    "Rlre", "Rlrq", "Selection", "SetRequest", "SetRequestNormal", "SetRequestWithList", "SetResponse",
+    "SetResponseNormal", "SetResponseWithList", "UserDiagnostic", "decode_aare", "decode_aarq", "decode_action_request",
+    "decode_action_response", "decode_confirmed_service_error", "decode_data_notification", "decode_event_notification",
+    "decode_exception_response", "decode_get_request", "decode_get_response", "decode_initiate_request",
+    "decode_initiate_response", "decode_results", "decode_rlre", "decode_rlrq", "decode_set_request",
+    "decode_set_response", "encode_results", "is_plain_exception",
 ]  # fmt: skip

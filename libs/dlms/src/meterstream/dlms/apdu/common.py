@@ -6,12 +6,24 @@ import struct
 from typing import Final
 
 from meterstream.dlms.apdu.results import DataAccessResult
-from meterstream.dlms.data import AttributeRef, Data, DataLimits, Selection, decode_length, decode_prefix, encode
+from meterstream.dlms.data import (
+    AttributeRef,
+    CosemDateTime,
+    Data,
+    DataLimits,
+    Selection,
+    decode_length,
+    decode_prefix,
+    encode,
+)
 from meterstream.dlms.data.decoder import Decoder
 from meterstream.dlms.errors import DecodeError, EncodeError
 
 NAME_OCTETS: Final = 6
 DESCRIPTOR: Final = struct.Struct(">H6sb")
+
+_LONG_HEAD: Final = struct.Struct(">BI")
+_DATE_TIME_OCTETS: Final = 12
 
 AttributeItem = tuple[AttributeRef, Selection | None]
 ReadResult = Data | DataAccessResult
@@ -100,3 +112,30 @@ def decode_read_results(raw: bytes, offset: int, limits: DataLimits) -> tuple[tu
         result, offset = decode_read_result(raw, offset, decoder)
         results.append(result)
     return tuple(results), offset
+
+
+def encode_long_head(tag: int, invoke: int, date_time: CosemDateTime | None) -> bytes:
+    """Tag, long-invoke-id-and-priority and date-time: the head of unconfirmed and access services.
+
+    Raises: EncodeError.
+    """
+    if not 0 <= invoke <= 0xFFFF_FFFF:
+        raise EncodeError(f"long-invoke-id-and-priority {invoke} does not fit four octets")
+    head = _LONG_HEAD.pack(tag, invoke)
+    return head + (b"\x00" if date_time is None else b"\x0c" + date_time.to_bytes())
+
+
+def decode_long_head(raw: bytes, what: str, offset: int = _LONG_HEAD.size) -> tuple[int, CosemDateTime | None, int]:
+    """Reverse of encode_long_head for an APDU whose tag is known: invoke, date-time, offset after them.
+
+    `offset` is where the length of the date-time stands.
+
+    Raises: DecodeError, IndexError or struct.error where the octets end.
+    """
+    _, invoke = _LONG_HEAD.unpack_from(raw)
+    length, offset = decode_length(raw, offset)
+    if length == 0:
+        return invoke, None, offset
+    if length != _DATE_TIME_OCTETS:
+        raise DecodeError(f"{what}: date-time of {length} octets at offset {offset}")
+    return invoke, CosemDateTime.from_bytes(raw[offset : offset + length]), offset + length
