@@ -70,7 +70,7 @@ schemas-write: $(READY)  ## render changed contracts as new schema versions
 	@$(BIN)/python -m meterstream.contracts.render
 
 unit: $(READY)  ## tests that need nothing but this process
-	@$(BIN)/pytest -q -m 'not servers'
+	@$(BIN)/pytest -q -m 'not servers' --numprocesses=auto
 
 fuzz: $(READY)  ## generated and hostile input, at length
 	@$(BIN)/pytest -q -m 'hypothesis and not servers' --hypothesis-profile=fuzz
