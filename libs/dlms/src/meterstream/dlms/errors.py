@@ -7,9 +7,14 @@ DlmsError
 │   ├── CountersExhausted        no invocation counter left under this key
 │   ├── EncodeError              a value does not fit its COSEM type
 │   ├── PduTooLarge              request larger than the peer accepts
-│   └── AssociationStateError    request in a phase that does not allow it
+│   ├── AssociationStateError    request in a phase that does not allow it
+│   └── HdlcStateError           the same of an HDLC link
 ├── PeerError                the peer broke the protocol; the session is over
 │   ├── FrameError               wrapper header
+│   ├── HdlcFrameError           octets that are no HDLC frame
+│   ├── HdlcProtocolError        an HDLC frame that breaks a rule
+│   ├── HdlcFrameRejected        the peer says so of ours (FRMR)
+│   ├── HdlcRefused              DM instead of UA: no connection
 │   ├── DecodeError              APDU or data that no rule of the standard produces
 │   │   └── ProfileBufferError       a buffer that does not match its columns
 │   ├── UnexpectedAnswer         other service, tag or invoke id than asked
@@ -22,11 +27,13 @@ DlmsError
 ├── ExceptionResponse        the meter will not serve this request in its present state
 ├── ConfirmedServiceError    the older form of the same
 ├── AccessError              the meter served the request and said no
-└── LinkError                no bytes; only the asyncio adapter raises these
+└── LinkError                no bytes; the asyncio adapter raises these, an HDLC link tells its own in an event
     ├── ConnectFailed            see ConnectFailure
     ├── LinkClosed               closed without an answer: keys, counter or client?
     ├── LinkReset
-    └── ResponseTimeout
+    ├── ResponseTimeout
+    ├── HdlcNoAnswer             all repetitions and polls used up
+    └── HdlcDisconnected         DM in the middle: the server has no connection any more
 """
 
 from __future__ import annotations
@@ -72,12 +79,54 @@ class AssociationStateError(LocalError):
     code = "ASSOCIATION_STATE"
 
 
+class HdlcStateError(LocalError):
+    code = "HDLC_LINK_STATE"
+
+
 class PeerError(DlmsError):
     code = "PEER_ERROR"
 
 
 class FrameError(PeerError):
     code = "WRAPPER_HEADER_INVALID"
+
+
+class HdlcFrameError(PeerError):
+    code = "HDLC_FRAME_INVALID"
+
+
+class HdlcProtocolError(PeerError):
+    """An HDLC frame with correct checks that breaks a rule.
+
+    Attributes:
+        reason: bits of a FRMR: 1 unknown control field, 2 information not allowed, 4 information too long,
+            8 N(R) out of range; 0 where the rule is another one (LLC header, parameters).
+    Source: ISO/IEC 13239, FRMR response.
+    """
+
+    code = "HDLC_PROTOCOL_ERROR"
+
+    def __init__(self, message: str, reason: int = 0) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class HdlcFrameRejected(PeerError):
+    """A FRMR of the server; `control` is the rejected control field, `reason` as in HdlcProtocolError.
+
+    Both are None when the FRMR does not tell.
+    """
+
+    code = "HDLC_FRAME_REJECTED"
+
+    def __init__(self, message: str, control: int | None = None, reason: int | None = None) -> None:
+        super().__init__(message)
+        self.control = control
+        self.reason = reason
+
+
+class HdlcRefused(PeerError):
+    code = "HDLC_CONNECTION_REFUSED"
 
 
 class DecodeError(PeerError):
@@ -218,3 +267,11 @@ class LinkReset(LinkError):
 
 class ResponseTimeout(LinkError):
     code = "RESPONSE_TIMEOUT"
+
+
+class HdlcNoAnswer(LinkError):
+    code = "HDLC_NO_ANSWER"
+
+
+class HdlcDisconnected(LinkError):
+    code = "HDLC_DISCONNECTED"

@@ -1,0 +1,45 @@
+"""What bounds an HDLC link in memory and time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from meterstream.dlms.errors import ConfigurationError
+
+MAX_APDU: Final = 0xFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class HdlcLimits:
+    """Limits of one link.
+
+    Attributes:
+        apdu: octets of one APDU in either direction.
+        segments: I frames of one received APDU.
+        repetitions: times in a row that a client asks again without any progress before it gives up.
+        polls: times in a row that a server may answer "not ready" (RNR) or "nothing yet" (RR).
+        response_timeout_s: seconds until a client asks again; longer than one window takes on the line.
+        poll_interval_s: seconds between two polls of a server that is not ready.
+        inactivity_timeout_s: seconds without a frame after which a server ends the connection.
+
+    Raises: ConfigurationError.
+    """
+
+    apdu: int = MAX_APDU
+    segments: int = 2048
+    repetitions: int = 3
+    polls: int = 60
+    response_timeout_s: float = 5.0
+    poll_interval_s: float = 0.5
+    inactivity_timeout_s: float = 120.0
+
+    def __post_init__(self) -> None:
+        for name in ("apdu", "segments", "polls"):
+            if getattr(self, name) < 1:
+                raise ConfigurationError(f"{name} is below 1")
+        if self.repetitions < 0:
+            raise ConfigurationError("repetitions is below 0")
+        for name in ("response_timeout_s", "poll_interval_s", "inactivity_timeout_s"):
+            if not getattr(self, name) > 0:
+                raise ConfigurationError(f"{name} is not above 0")
