@@ -1,5 +1,19 @@
 """APDUs as frozen dataclasses, one module per service family. Pure: bytes to values and back, no state."""
 
+from meterstream.dlms.apdu.access import (
+    AccessAction,
+    AccessActionResult,
+    AccessGet,
+    AccessGetResult,
+    AccessItem,
+    AccessRequest,
+    AccessResponse,
+    AccessResult,
+    AccessSet,
+    AccessSetResult,
+    decode_access_request,
+    decode_access_response,
+)
 from meterstream.dlms.apdu.acse import (
     Aare,
     Aarq,
@@ -68,15 +82,17 @@ from meterstream.dlms.apdu.set import (
 from meterstream.dlms.data import Selection
 
 __all__ = [
-    "DEFAULT_CONFORMANCE", "MAX_PDU", "Aare", "Aarq", "ActionRequestNormal", "ActionResponseNormal", "ActionResult",
-    "ApplicationContext", "AssociationResult", "AttributeItem", "ConfirmedServiceError", "Conformance",
-    "DataAccessResult", "DataNotification", "DiagnosticSource", "EventNotificationRequest", "ExceptionResponse",
-    "GetRequest", "GetRequestNext", "GetRequestNormal", "GetRequestWithList", "GetResponse", "GetResponseNormal",
-    "GetResponseWithDataBlock", "GetResponseWithList", "InitiateRequest", "InitiateResponse", "Mechanism", "ReadResult",
-    "Rlre", "Rlrq", "Selection", "SetRequest", "SetRequestNormal", "SetRequestWithList", "SetResponse",
-    "SetResponseNormal", "SetResponseWithList", "UserDiagnostic", "decode_aare", "decode_aarq", "decode_action_request",
-    "decode_action_response", "decode_confirmed_service_error", "decode_data_notification", "decode_event_notification",
-    "decode_exception_response", "decode_get_request", "decode_get_response", "decode_initiate_request",
-    "decode_initiate_response", "decode_results", "decode_rlre", "decode_rlrq", "decode_set_request",
-    "decode_set_response", "encode_results", "is_plain_exception",
+    "DEFAULT_CONFORMANCE", "MAX_PDU", "Aare", "Aarq", "AccessAction", "AccessActionResult", "AccessGet",
+    "AccessGetResult", "AccessItem", "AccessRequest", "AccessResponse", "AccessResult", "AccessSet", "AccessSetResult",
+    "ActionRequestNormal", "ActionResponseNormal", "ActionResult", "ApplicationContext", "AssociationResult",
+    "AttributeItem", "ConfirmedServiceError", "Conformance", "DataAccessResult", "DataNotification", "DiagnosticSource",
+    "EventNotificationRequest", "ExceptionResponse", "GetRequest", "GetRequestNext", "GetRequestNormal",
+    "GetRequestWithList", "GetResponse", "GetResponseNormal", "GetResponseWithDataBlock", "GetResponseWithList",
+    "InitiateRequest", "InitiateResponse", "Mechanism", "ReadResult", "Rlre", "Rlrq", "Selection", "SetRequest",
+    "SetRequestNormal", "SetRequestWithList", "SetResponse", "SetResponseNormal", "SetResponseWithList",
+    "UserDiagnostic", "decode_aare", "decode_aarq", "decode_access_request", "decode_access_response",
+    "decode_action_request", "decode_action_response", "decode_confirmed_service_error", "decode_data_notification",
+    "decode_event_notification", "decode_exception_response", "decode_get_request", "decode_get_response",
+    "decode_initiate_request", "decode_initiate_response", "decode_results", "decode_rlre", "decode_rlrq",
+    "decode_set_request", "decode_set_response", "encode_results", "is_plain_exception",
 ]  # fmt: skip
