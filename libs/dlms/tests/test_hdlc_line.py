@@ -39,6 +39,7 @@ class Fault(Enum):
     SPOIL_HEADER = "spoil the header"
     SPOIL_END = "spoil the end"
     CUT = "lose an octet in the middle"
+    TRUNCATE = "lose all but the beginning"
     SWAP = "swap with the one behind"
     DELAY = "delay beyond the time-out, with all behind"
 
@@ -88,6 +89,8 @@ class Line:
                     pieces = [spoilt(frame, len(frame) - 3)]
                 case Fault.CUT:
                     pieces = [frame[: len(frame) // 2] + frame[len(frame) // 2 + 1 :]]
+                case Fault.TRUNCATE:
+                    pieces = [frame[: len(frame) // 4 + 3]]
                 case Fault.SWAP if frame is not frames[-1] and held is None:
                     held = frame
                     continue
@@ -175,6 +178,19 @@ def test_one_fault_at_every_position_changes_nothing(window: int, fault: Fault) 
         disturbed = line(window, SIZES, {position: fault})
         disturbed.run()
         disturbed.check_whole()
+
+
+@pytest.mark.parametrize("window", [1, 7])
+@pytest.mark.parametrize("fault", [Fault.TRUNCATE, Fault.CUT])
+def test_the_rest_of_a_long_frame_is_not_waited_for(window: int, fault: Fault) -> None:
+    sizes = [(9000, 9000)]
+    clean = line(window, sizes, {}, 2030)
+    clean.run()
+    for position in range(clean.frames):
+        disturbed = line(window, sizes, {position: fault}, 2030)
+        disturbed.run()
+        disturbed.check_whole()
+        assert disturbed.client.counters.repeated <= 2
 
 
 @pytest.mark.parametrize("window", [1, 3, 7])

@@ -298,7 +298,7 @@ def test_what_the_user_may_not_do() -> None:
 @pytest.mark.parametrize(
     "values",
     [{"apdu": 0}, {"segments": 0}, {"polls": 0}, {"repetitions": -1}, {"response_timeout_s": 0},
-     {"poll_interval_s": float("nan")}, {"inactivity_timeout_s": -1}],
+     {"poll_interval_s": float("nan")}, {"inter_octet_timeout_s": 0}, {"inactivity_timeout_s": -1}],
 )  # fmt: skip
 def test_limits_out_of_range(values: dict[str, float]) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(values))):

@@ -41,6 +41,7 @@ class HdlcLink(ABC):
         self._reader = HdlcReader(self.counters)
         self._phase = HdlcPhase.DISCONNECTED
         self._deadline: float | None = None
+        self._heard = 0.0
         self._octets = bytearray()
         self._events: list[HdlcEvent] = []
         self._reset(HdlcParameters())
@@ -61,6 +62,9 @@ class HdlcLink(ABC):
 
     def receive(self, octets: bytes, now: float) -> Step:
         """Octets from the line, cut anywhere."""
+        if self._reader.waiting > 1 and now - self._heard >= self._limits.inter_octet_timeout_s:
+            self._take(self._reader.resync(), now)
+        self._heard = now
         self._take(self._reader.feed(octets), now)
         return self._step()
 

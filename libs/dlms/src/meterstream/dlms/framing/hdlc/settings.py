@@ -21,6 +21,8 @@ class HdlcLimits:
         polls: times in a row that a server may answer "not ready" (RNR) or "nothing yet" (RR).
         response_timeout_s: seconds until a client asks again; longer than one window takes on the line.
         poll_interval_s: seconds between two polls of a server that is not ready.
+        inter_octet_timeout_s: seconds of silence within a frame after which its rest will not come any more; well
+            below the time after which the client asks again.
         inactivity_timeout_s: seconds without a frame after which a server ends the connection.
 
     Raises: ConfigurationError.
@@ -32,6 +34,7 @@ class HdlcLimits:
     polls: int = 60
     response_timeout_s: float = 5.0
     poll_interval_s: float = 0.5
+    inter_octet_timeout_s: float = 2.0
     inactivity_timeout_s: float = 120.0
 
     def __post_init__(self) -> None:
@@ -40,6 +43,6 @@ class HdlcLimits:
                 raise ConfigurationError(f"{name} is below 1")
         if self.repetitions < 0:
             raise ConfigurationError("repetitions is below 0")
-        for name in ("response_timeout_s", "poll_interval_s", "inactivity_timeout_s"):
+        for name in ("response_timeout_s", "poll_interval_s", "inter_octet_timeout_s", "inactivity_timeout_s"):
             if not getattr(self, name) > 0:
                 raise ConfigurationError(f"{name} is not above 0")
