@@ -8,6 +8,7 @@ values all have one type, which is nearly every column, costs no step of Python 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
@@ -112,11 +113,12 @@ def _column(
     if column.scaler is not None:
         unit = power_of_ten(column.scaler)
         if kind is not None and _IS_WHOLE[kind]:
-            return list(map(exact_product, values, repeat(unit)))
+            return list(map(exact_product, repeat(unit), values))
         return _scaled(cells, number, column, unit)
     if moments:
-        if (kind is _OCTET_STRING or kind is _DATE_TIME) and all(map((12).__eq__, map(len, values))):
-            return list(map(_clock_of, values))
+        if kind is _OCTET_STRING or kind is _DATE_TIME:
+            with suppress(DecodeError):  # found again below, with its row
+                return list(map(_clock_of, values))
         return _moments(cells, number, column, next_capture)
     if kind is None or kind is _NULL_DATA or kind is _DONT_CARE or _IS_DELTA[kind]:
         return [None if cell is None or cell.type is _DONT_CARE else cell for cell in _told(cells, number, column)]

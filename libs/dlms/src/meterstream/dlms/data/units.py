@@ -10,7 +10,7 @@ from meterstream.dlms.errors import DecodeError
 
 # Twice the digits of the largest COSEM number: no product with a power of ten is ever rounded, and the trap says so.
 exact_product: Final = Context(prec=40, Emin=-999_999, Emax=999_999, traps=[Inexact]).multiply
-"""exact_product(raw, power_of_ten(scaler)): scale() without its check, for whole columns."""
+"""exact_product(power_of_ten(scaler), raw): scale() without its check, for whole columns."""
 
 _POWERS: Final = [Decimal((0, (1,), exponent)) for exponent in range(-128, 128)]
 
@@ -30,7 +30,7 @@ def scale(raw: int, scaler: int) -> Decimal:
         scaler: -128 .. 127.
     Raises: DecodeError when `scaler` does not fit a signed octet.
     """
-    return exact_product(raw, power_of_ten(scaler))
+    return exact_product(power_of_ten(scaler), raw)
 
 
 class Unit(IntEnum):
