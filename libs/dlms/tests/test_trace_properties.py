@@ -12,6 +12,7 @@ from meterstream.dlms.apdu import ActionResult, Conformance, DataAccessResult, S
 from meterstream.dlms.data import (
     AttributeRef,
     BitString,
+    CosemDateTime,
     Data,
     DataType,
     MethodRef,
@@ -66,6 +67,7 @@ methods = st.builds(MethodRef, class_ids, names, st.integers(-128, 127))
 selections = st.none() | st.builds(Selection, octet, values)
 results = octet.map(DataAccessResult)
 read_results = values | results
+moments = st.binary(min_size=12, max_size=12).map(CosemDateTime.from_bytes)
 blocks = st.binary(max_size=300) | results
 titles = st.none() | st.binary(max_size=20)
 long = st.integers(0, 2**32 - 1)
@@ -111,6 +113,8 @@ services = encoded(
         st.builds(apdu.ActionResponseNormal, octet, octet.map(ActionResult), st.none() | read_results, st.booleans()),
         st.builds(apdu.ExceptionResponse, octet, octet, st.none() | long),
         st.builds(apdu.ConfirmedServiceError, octet, octet, octet),
+        st.builds(apdu.DataNotification, long, values, st.none() | moments, st.booleans()),
+        st.builds(apdu.EventNotificationRequest, refs, values, st.none() | moments, st.booleans()),
         initiate_requests,
         initiate_responses,
     )
@@ -201,6 +205,8 @@ def test_a_cut_apdu_is_an_error_and_a_good_one_is_none(raw: bytes, data: st.Data
         0xC4: apdu.decode_get_response,
         0xC5: apdu.decode_set_response,
         0xC7: apdu.decode_action_response,
+        0x0F: apdu.decode_data_notification,
+        0xC2: apdu.decode_event_notification,
     }
     decoder = decoders.get(spoilt[0]) if spoilt else None
     if decoder is None:

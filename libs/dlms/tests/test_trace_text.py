@@ -31,6 +31,8 @@ APPROVED = [
     for block in (HERE / "trace_approved.txt").read_text().split("\n\n")
 ]
 CLASS_1 = "class 1 (data), 0.0.96.1.0.255, attribute 2"
+MONDAY = "07E8070F010A1E0000FF8880 = 2024-07-15 Monday 10:30:00.00 UTC+02:00 status 80 (daylight saving)"
+LONG_ID = "  long invoke id 2, confirmed, high priority"
 SUCCESS = "  result success (0)"
 
 
@@ -267,3 +269,43 @@ def test_text_of_a_meter_cannot_break_lines_or_quotes() -> None:
     hostile = structure(visible_string('a"\n\x1b[2J\\'), unsigned(1))
     trace = describe(apdu.ActionRequestNormal(0x41, ref, hostile).encode())
     assert trace.lines[-2] == r'    visible-string(8) "a\"\n\x1b[2J\\"'
+
+
+@pytest.mark.parametrize(
+    ("octets", "lines"),
+    [
+        (
+            "0F000000010C07E8070F010A1E0000FF888002020911455858585831323334353637383930313209060000020200FF",
+            [
+                "data-notification, 47 octets",
+                "  long invoke id 1",
+                f"  date-time {MONDAY}",
+                "  structure[2]",
+                "    octet-string(17) masked: not known what it belongs to",
+                "    octet-string(6) 0.0.2.2.0.255",
+            ],
+        ),
+        (
+            "0FC0000002090C07E8070F010A1E0000FF888000",
+            ["data-notification, 20 octets", LONG_ID, f"  date-time {MONDAY}", "  null-data"],
+        ),
+        (
+            "C2090C07E8070F010A1E0000FF8880000180808080808000020910453030303130303030303030303030",
+            [
+                "event-notification-request, 42 octets",
+                f"  date-time {MONDAY}",
+                "  class 1 (data), 128.128.128.128.128.128, attribute 0 (all)",
+            ],
+        ),
+        (
+            "C200000F0000280000FF0709083131313131313131",
+            [
+                "event-notification-request, 21 octets",
+                "  class 15 (association LN), 0.0.40.0.0.255, attribute 7",
+                "  octet-string(8) masked",
+            ],
+        ),
+    ],
+)
+def test_notifications(octets: str, lines: list[str]) -> None:
+    assert describe(bytes.fromhex(octets)).lines[: len(lines)] == tuple(lines)

@@ -19,21 +19,20 @@ from meterstream.dlms.trace.initiate import (
     is_plain_exception,
 )
 from meterstream.dlms.trace.lines import Lines
-from meterstream.dlms.trace.masking import Show
 from meterstream.dlms.trace.model import DEFAULT_TRACE_LIMITS, Broken, Fault, Trace, TraceContext, TraceLimits
-from meterstream.dlms.trace.moments import DATE_TIME_OCTETS, date_time_text
 from meterstream.dlms.trace.names import TAGS
+from meterstream.dlms.trace.notifications import data_notification, event_notification
 from meterstream.dlms.trace.services import SERVICE_TAGS, choice_name, service
 from meterstream.dlms.trace.session import Tracer
-from meterstream.dlms.trace.values import ValueReader
 
 _WRAPPER_START: Final = b"\x00\x01"
 _ACSE_TAGS: Final = frozenset({tags.AARQ, tags.AARE, tags.RLRQ, tags.RLRE})
-_DATA_NOTIFICATION: Final = 0x0F
 _SIMPLE: Final = {
     tags.INITIATE_REQUEST: initiate_request,
     tags.INITIATE_RESPONSE: initiate_response,
     tags.CONFIRMED_SERVICE_ERROR: confirmed_service_error,
+    tags.DATA_NOTIFICATION: data_notification,
+    tags.EVENT_NOTIFICATION_REQUEST: event_notification,
 }
 _DEEPEST: Final = 8
 """APDUs inside one another; no session needs more than three (AARQ, glo-initiate, initiate)."""
@@ -161,18 +160,5 @@ def _rest(tracer: Tracer, cursor: Cursor, tag: int) -> None:
         exception_response(tracer, cursor)
     elif tag in CIPHERED_TAGS:
         ciphered(tracer, cursor, tag, TAGS[tag])
-    elif tag == _DATA_NOTIFICATION:
-        _data_notification(tracer, cursor)
     else:
         tracer.lines.add(f"not read: {cursor.left} octets")
-
-
-def _data_notification(tracer: Tracer, cursor: Cursor) -> None:
-    """Push (IEC 62056-5-3, 8.3.5); it does not say whose values it holds, so its strings are guarded."""
-    tracer.lines.add(f"long invoke id and priority {cursor.number(4, 'long-invoke-id-and-priority'):08X}")
-    moment = cursor.take(cursor.length("date-time"), "date-time")
-    if moment:
-        text = date_time_text(moment) if len(moment) == DATE_TIME_OCTETS else None
-        tracer.lines.add(f"date-time({len(moment)}) {text or 'not plausible'}")
-    ValueReader(tracer.lines, cursor).value(Show.GUARDED)
-    cursor.end("data-notification")
