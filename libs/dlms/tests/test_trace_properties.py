@@ -9,6 +9,18 @@ from hypothesis import strategies as st
 
 from meterstream.dlms import apdu
 from meterstream.dlms.apdu import ActionResult, Conformance, DataAccessResult, Selection
+from meterstream.dlms.apdu.access import (
+    AccessAction,
+    AccessActionResult,
+    AccessGet,
+    AccessGetResult,
+    AccessRequest,
+    AccessResponse,
+    AccessSet,
+    AccessSetResult,
+    decode_access_request,
+    decode_access_response,
+)
 from meterstream.dlms.data import (
     AttributeRef,
     BitString,
@@ -96,6 +108,29 @@ def information(inner: st.SearchStrategy[Any], tag: int) -> st.SearchStrategy[by
     return plain | plain.map(lambda raw: Suite0(KEYS).seal(tag, TITLE, 1, raw))
 
 
+access_items = st.one_of(
+    st.builds(AccessGet, refs, selections), st.builds(AccessSet, refs, selections), st.builds(AccessAction, methods)
+)
+access_results = st.one_of(
+    st.builds(AccessGetResult, results),
+    st.builds(AccessSetResult, results),
+    st.builds(AccessActionResult, octet.map(ActionResult)),
+)
+access_requests = st.lists(st.tuples(access_items, values), max_size=4).flatmap(
+    lambda rows: st.builds(
+        AccessRequest, long, st.just(tuple(row[0] for row in rows)), st.just(tuple(row[1] for row in rows))
+    )
+)
+access_responses = st.lists(st.tuples(access_results, values, access_items), max_size=4).flatmap(
+    lambda rows: st.builds(
+        AccessResponse,
+        long,
+        st.just(tuple(row[0] for row in rows)),
+        st.just(tuple(row[1] for row in rows)),
+        st.none() | moments,
+        st.none() | st.just(tuple(row[2] for row in rows)),
+    )
+)
 challenges = st.none() | st.binary(max_size=140)
 services = encoded(
     st.one_of(
@@ -115,6 +150,8 @@ services = encoded(
         st.builds(apdu.ConfirmedServiceError, octet, octet, octet),
         st.builds(apdu.DataNotification, long, values, st.none() | moments, st.booleans()),
         st.builds(apdu.EventNotificationRequest, refs, values, st.none() | moments, st.booleans()),
+        access_requests,
+        access_responses,
         initiate_requests,
         initiate_responses,
     )
@@ -207,6 +244,8 @@ def test_a_cut_apdu_is_an_error_and_a_good_one_is_none(raw: bytes, data: st.Data
         0xC7: apdu.decode_action_response,
         0x0F: apdu.decode_data_notification,
         0xC2: apdu.decode_event_notification,
+        0xD9: decode_access_request,
+        0xDA: decode_access_response,
     }
     decoder = decoders.get(spoilt[0]) if spoilt else None
     if decoder is None:

@@ -12,6 +12,7 @@ from meterstream.dlms.apdu import (
     ActionRequestNormal,
     ActionResponseNormal,
     ActionResult,
+    DataAccessResult,
     GetRequestNormal,
     GetRequestWithList,
     GetResponseNormal,
@@ -20,6 +21,7 @@ from meterstream.dlms.apdu import (
     SetRequestNormal,
     SetRequestWithList,
 )
+from meterstream.dlms.apdu.access import AccessAction, AccessGetResult, AccessRequest, AccessResponse, AccessSet
 from meterstream.dlms.data import (
     AttributeRef,
     Data,
@@ -156,6 +158,23 @@ def test_an_older_request_does_not_speak_for_one_that_stayed_closed(closed: str)
     if closed != "C0":  # nothing was asked then
         assert later.asked is None
         assert not leaks(describe(GetResponseNormal(0x41, SHAPES[0]).encode(), context=later, limits=WIDE))
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.type.name)
+def test_access_requests_and_responses(shape: Data) -> None:
+    items = (AccessSet(OPEN), *map(AccessSet, ATTRIBUTES), *map(AccessAction, METHODS))
+    values = (octet_string(b"abc"),) + (shape,) * (len(items) - 1)
+    request = AccessRequest(0x40000001, items, values).encode()
+    results = (AccessGetResult(DataAccessResult.SUCCESS),) * len(items)
+    wide = TraceLimits(lines=5000, width=4000, shown_octets=2000)
+    asked = describe(request, limits=wide)
+    alone = AccessResponse(0x40000001, results, values).encode()
+    repeating = AccessResponse(0x40000001, results, values, None, items).encode()
+    traces = (asked, describe(alone, context=asked.context, limits=wide), describe(repeating, limits=wide))
+    for trace in traces:
+        assert trace.error is None
+        assert '"abc"' in trace.text
+        assert not leaks(trace)
 
 
 @pytest.mark.parametrize("mechanism", [None, 0, 1, 2, 8, 255])

@@ -8,6 +8,7 @@ from meterstream.dlms.apdu import tags
 from meterstream.dlms.errors import LimitExceeded
 from meterstream.dlms.framing import HEADER
 from meterstream.dlms.security import SecurityKeys
+from meterstream.dlms.trace.access import access_request, access_response
 from meterstream.dlms.trace.acse import acse
 from meterstream.dlms.trace.ciphered import CIPHERED_TAGS, ciphered
 from meterstream.dlms.trace.cursor import Cursor
@@ -33,6 +34,8 @@ _SIMPLE: Final = {
     tags.CONFIRMED_SERVICE_ERROR: confirmed_service_error,
     tags.DATA_NOTIFICATION: data_notification,
     tags.EVENT_NOTIFICATION_REQUEST: event_notification,
+    tags.ACCESS_REQUEST: access_request,
+    tags.ACCESS_RESPONSE: access_response,
 }
 _DEEPEST: Final = 8
 """APDUs inside one another; no session needs more than three (AARQ, glo-initiate, initiate)."""

@@ -18,6 +18,7 @@ class Service(Enum):
     GET = "get"
     SET = "set"
     ACTION = "action"
+    ACCESS = "access"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,7 @@ _FLAGS: Final = {1 << 28: "self-descriptive", 1 << 29: "break on error", 1 << 30
 
 def data_notification(tracer: Tracer, cursor: Cursor) -> None:
     """A push after its tag; it does not say whose values it holds, so its strings are guarded. Raises: Broken."""
-    invoke = cursor.number(4, "long-invoke-id-and-priority")
-    flags = "".join(f", {name}" for bit, name in _FLAGS.items() if invoke & bit)
-    tracer.lines.add(f"long invoke id {invoke & _ID}{flags}")
+    _long_invoke(tracer, cursor)
     if cursor.raw.startswith(_TAGGED, cursor.position):
         cursor.octet("tag of the date-time")
     _date_time(tracer, cursor, optional=True)
@@ -40,6 +38,20 @@ def event_notification(tracer: Tracer, cursor: Cursor) -> None:
     ref = parts.attribute(tracer, cursor)
     ValueReader(tracer.lines, cursor).value(show_of(ref))
     cursor.end("event-notification-request")
+
+
+def long_head(tracer: Tracer, cursor: Cursor) -> int:
+    """Long-invoke-id-and-priority, which it returns, and date-time. Raises: Broken."""
+    invoke = _long_invoke(tracer, cursor)
+    _date_time(tracer, cursor, optional=True)
+    return invoke
+
+
+def _long_invoke(tracer: Tracer, cursor: Cursor) -> int:
+    invoke = cursor.number(4, "long-invoke-id-and-priority")
+    flags = "".join(f", {name}" for bit, name in _FLAGS.items() if invoke & bit)
+    tracer.lines.add(f"long invoke id {invoke & _ID}{flags}")
+    return invoke
 
 
 def _date_time(tracer: Tracer, cursor: Cursor, *, optional: bool = False) -> None:

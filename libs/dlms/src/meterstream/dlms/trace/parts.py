@@ -64,11 +64,16 @@ def selection(tracer: Tracer, cursor: Cursor, ref: AttributeRef) -> None:
         return
     if present != 1:
         raise cursor.broken("the flag of the selection is 00 or 01", cursor.position - 1)
-    selector = cursor.octet("access selector")
-    meaning = SELECTORS.get((ref.class_id, selector))
-    tracer.lines.add(f"selector {selector}" + (f" ({meaning})" if meaning else ""))
+    selector(tracer, cursor, ref, ValueReader(tracer.lines, cursor))
+
+
+def selector(tracer: Tracer, cursor: Cursor, ref: AttributeRef, reader: ValueReader) -> None:
+    """Access selector and its parameters."""
+    number = cursor.octet("access selector")
+    meaning = SELECTORS.get((ref.class_id, number))
+    tracer.lines.add(f"selector {number}" + (f" ({meaning})" if meaning else ""))
     with tracer.lines.indented():
-        ValueReader(tracer.lines, cursor).value(show_of(ref))
+        reader.value(show_of(ref))
 
 
 def attributes(tracer: Tracer, cursor: Cursor) -> tuple[AttributeRef, ...]:
