@@ -144,7 +144,7 @@ def test_hostile_alternation_costs_no_more_than_its_octets() -> None:
     rows = [d.structure(d.unsigned(1), *[d.null()] * (number % 2)) for number in range(20_000)]
     raw = encode(d.array(rows))
     began = time.process_time()
-    assert len(decode(raw).value) == 20_000  # type: ignore[arg-type]
+    assert len(decode(raw).value) == 20_000  # type: ignore[arg-type]  # the octets hold rows
     assert time.process_time() - began < 2.0
 
 
@@ -196,7 +196,7 @@ def test_hostile_type_descriptions(description: str, contents: bytes) -> None:
     began = time.process_time()
     try:
         if description.startswith("01FFFF") and not contents:
-            assert decode(raw).value == CompactArray(decode(raw).value.description, ())  # type: ignore[union-attr]
+            assert decode(raw).value == CompactArray(decode(raw).value.description, ())  # type: ignore[union-attr]  # the octets hold rows
         else:
             with pytest.raises((DecodeError, LimitExceeded)):
                 decode(raw)
@@ -251,7 +251,7 @@ def test_delta_types_are_values_of_their_own(value: Data, raw: str) -> None:
 def test_gurux_reads_the_same_rows(number: int) -> None:
     description = StructureOf((*PROFILE_ROW.members, StructureOf((DataType.LONG, DataType.ENUM))))
     rows = [
-        d.structure(*profile_row(row).value, d.structure(d.long(-row), d.enum(row)))  # type: ignore[misc]
+        d.structure(*profile_row(row).value, d.structure(d.long(-row), d.enum(row)))  # type: ignore[misc]  # the octets hold rows
         for row in range(number)
     ]
     raw = encode(d.compact_array(description, rows))

@@ -133,9 +133,9 @@ def test_limits_hold() -> None:
         (DataNotification(1, value), decode_data_notification),
         (EventNotificationRequest(ALARM, value), decode_event_notification),
     ):
-        assert decoder(message.encode(), DataLimits(max_values=100)) == message  # type: ignore[operator]
+        assert decoder(message.encode(), DataLimits(max_values=100)) == message  # type: ignore[operator]  # one decoder of several
         with pytest.raises(LimitExceeded):
-            decoder(message.encode(), DataLimits(max_values=99))  # type: ignore[operator]
+            decoder(message.encode(), DataLimits(max_values=99))  # type: ignore[operator]  # one decoder of several
 
 
 def test_what_cannot_be_encoded() -> None:

@@ -62,7 +62,7 @@ def test_four_quarters_two_without_a_clock() -> None:
         "06000027160600004E220204090C07E80701FF01000000FF88801188060000271A0600004E22"
     )
     rows = profile_rows(buffer, PROFILE, every(900))
-    assert [row[0].to_datetime() for row in rows] == [  # type: ignore[union-attr]
+    assert [row[0].to_datetime() for row in rows] == [  # type: ignore[union-attr]  # a row holds what its column says
         datetime(2024, 6, 30, 22, 15, tzinfo=UTC) + number * timedelta(minutes=15) for number in range(4)
     ]
     assert [row[1:] for row in rows] == [
@@ -104,7 +104,7 @@ COMPRESSED = [
 
 def test_null_data_and_deltas_refer_to_the_row_before() -> None:
     rows = profile_rows(decode(encode(d.array(COMPRESSED))), PROFILE, every(900))
-    assert [(row[0].hour, row[0].minute) for row in rows] == [(0, 15), (0, 30), (0, 45), (1, 0), (1, 15), (1, 30)]  # type: ignore[union-attr]
+    assert [(row[0].hour, row[0].minute) for row in rows] == [(0, 15), (0, 30), (0, 45), (1, 0), (1, 15), (1, 30)]  # type: ignore[union-attr]  # a row holds what its column says
     assert [row[1] for row in rows] == [d.unsigned(4)] * 2 + [d.unsigned(8)] * 4
     assert [row[2] for row in rows] == [
         Decimal(text) for text in ("10.000", "10.007", "10.005", "10.005", "0.003", "65.538")
@@ -224,7 +224,7 @@ def test_a_period_is_at_least_a_second() -> None:
         every(0)
 
 
-@given(st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)), st.integers(-48, 56), st.integers(1, 10**7))  # noqa: DTZ001
+@given(st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)), st.integers(-48, 56), st.integers(1, 10**7))  # noqa: DTZ001  # the strategy adds the deviation
 def test_a_period_later_is_a_period_later(naive: datetime, quarters: int, period_s: int) -> None:
     moment = naive.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=15 * quarters)))
     after = every(period_s)(CosemDateTime.from_datetime(moment)).to_datetime()
@@ -246,15 +246,15 @@ FIRST = COMPRESSED[0]
         (d.array([FIRST, d.array()]), 1, None),
         (d.array([FIRST, FIRST, d.structure(BEGIN.to_data())]), 2, None),
         (d.array([d.structure()]), 0, None),
-        (d.array([d.structure(d.unsigned(1), *FIRST.value[1:])]), 0, 0),  # type: ignore[misc,index]
-        (d.array([FIRST, d.structure(d.octet_string(bytes(11)), *FIRST.value[1:])]), 1, 0),  # type: ignore[misc,index]
-        (d.array([FIRST, d.structure(d.delta_unsigned(1), *FIRST.value[1:])]), 1, 0),  # type: ignore[misc,index]
-        (d.array([d.structure(*FIRST.value[:1], d.delta_unsigned(1), *FIRST.value[2:])]), 0, 1),  # type: ignore[misc,index]
-        (d.array([FIRST, d.structure(*FIRST.value[:2], d.visible_string("1"), d.null())]), 1, 2),  # type: ignore[misc,index]
-        (d.array([FIRST, d.structure(*FIRST.value[:2], d.boolean(True), d.null())]), 1, 2),  # type: ignore[misc,index]
-        (d.array([FIRST, d.structure(*FIRST.value[:3], d.float32(float("inf")))]), 1, 3),  # type: ignore[misc,index]
-        (d.array([FIRST, d.structure(*FIRST.value[:3], d.delta_integer(-6))]), 1, 3),  # type: ignore[misc,index]
-        (d.array([FIRST, FIRST, d.structure(d.null(), *FIRST.value[1:])]), 2, 0),  # type: ignore[misc,index]
+        (d.array([d.structure(d.unsigned(1), *FIRST.value[1:])]), 0, 0),  # type: ignore[misc,index]  # a row holds what its column says
+        (d.array([FIRST, d.structure(d.octet_string(bytes(11)), *FIRST.value[1:])]), 1, 0),  # type: ignore[misc,index]  # a row holds what its column says
+        (d.array([FIRST, d.structure(d.delta_unsigned(1), *FIRST.value[1:])]), 1, 0),  # type: ignore[misc,index]  # a row holds what its column says
+        (d.array([d.structure(*FIRST.value[:1], d.delta_unsigned(1), *FIRST.value[2:])]), 0, 1),  # type: ignore[misc,index]  # a row holds what its column says
+        (d.array([FIRST, d.structure(*FIRST.value[:2], d.visible_string("1"), d.null())]), 1, 2),  # type: ignore[misc,index]  # a row holds what its column says
+        (d.array([FIRST, d.structure(*FIRST.value[:2], d.boolean(True), d.null())]), 1, 2),  # type: ignore[misc,index]  # a row holds what its column says
+        (d.array([FIRST, d.structure(*FIRST.value[:3], d.float32(float("inf")))]), 1, 3),  # type: ignore[misc,index]  # a row holds what its column says
+        (d.array([FIRST, d.structure(*FIRST.value[:3], d.delta_integer(-6))]), 1, 3),  # type: ignore[misc,index]  # a row holds what its column says
+        (d.array([FIRST, FIRST, d.structure(d.null(), *FIRST.value[1:])]), 2, 0),  # type: ignore[misc,index]  # a row holds what its column says
     ],
 )  # fmt: skip
 def test_refusals_name_row_and_column(buffer: Data, row: int | None, column: int | None) -> None:

@@ -110,7 +110,7 @@ def test_addresses(address: HdlcAddress, octets: str) -> None:
 @pytest.mark.parametrize("parts", [(128,), (-1,), (1, 128), (1, -1), (0x4000, 1, True), (1, 0x4000, True)])
 def test_addresses_out_of_range(parts: tuple[int, ...]) -> None:
     with pytest.raises(ConfigurationError, match="HDLC address"):
-        HdlcAddress(*parts)  # type: ignore[arg-type]
+        HdlcAddress(*parts)  # type: ignore[arg-type]  # wrong ones too
 
 
 def test_a_wide_address_has_both_parts() -> None:

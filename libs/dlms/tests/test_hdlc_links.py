@@ -65,7 +65,7 @@ def connected_client(window: int = 1, **limits: float) -> HdlcClientLink:
         16,
         SERVER,
         HdlcParameters(128, 128, window, window),
-        HdlcLimits(**limits),  # type: ignore[arg-type]
+        HdlcLimits(**limits),  # type: ignore[arg-type]  # as parametrized
     )
     client.connect(0)
     parameters = HdlcParameters(128, 128, window, window).encode()
@@ -75,7 +75,7 @@ def connected_client(window: int = 1, **limits: float) -> HdlcClientLink:
 
 
 def connected_server(**limits: float) -> HdlcServerLink:
-    server = HdlcServerLink(SERVER, limits=HdlcLimits(**limits))  # type: ignore[arg-type]
+    server = HdlcServerLink(SERVER, limits=HdlcLimits(**limits))  # type: ignore[arg-type]  # as parametrized
     assert server.receive(SNRM, 0).octets == to_client(Kind.UA)
     return server
 
@@ -302,7 +302,7 @@ def test_what_the_user_may_not_do() -> None:
 )  # fmt: skip
 def test_limits_out_of_range(values: dict[str, float]) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(values))):
-        HdlcLimits(**values)  # type: ignore[arg-type]
+        HdlcLimits(**values)  # type: ignore[arg-type]  # as parametrized
 
 
 # The server

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -15,6 +16,8 @@ from pydantic import SecretStr
 from meterstream.runtime.errors import ConfigurationError, DatabaseOutage
 from meterstream.runtime.postgres import Database, load_queries
 from meterstream.runtime.settings import PostgresSettings
+
+BACKEND = "select pid from pg_stat_activity where pid = %s"
 
 
 def settings_of(dsn: str) -> PostgresSettings:
@@ -82,6 +85,23 @@ async def test_a_broken_connection_is_an_outage_and_the_next_one_works(database:
     async with database.connection() as connection:
         assert await (await connection.execute("select 1")).fetchone() == (1,)
     assert database.healthy
+
+
+async def test_a_transaction_that_the_server_ended_for_standing_still_is_an_outage(database: Database) -> None:
+    async def stand_still(watching: Any) -> None:
+        async with database.connection() as connection, connection.transaction():
+            await connection.execute("set local idle_in_transaction_session_timeout = '20ms'")
+            pid = connection.info.backend_pid
+            async with asyncio.timeout(20):
+                while await (await watching.execute(BACKEND, (pid,))).fetchone():  # each look waits for an answer
+                    pass
+            await connection.execute("select 1")
+
+    async with database.connection() as watching:
+        with pytest.raises(DatabaseOutage):
+            await stand_still(watching)
+    async with database.connection() as connection:
+        assert await (await connection.execute("select 1")).fetchone() == (1,)
 
 
 async def test_after_an_outage_every_broken_connection_is_replaced_at_once(database: Database) -> None:

@@ -14,7 +14,7 @@ from meterstream.demo.servers.processes import LOOPBACK, GuardedProcess, ServerC
 
 FORMAT_TIMEOUT_S = 60.0
 STOP_GRACE_S = 15.0
-MEMORY = (
+MACHINE = (
     "-Xms256m",
     "-Xmx512m",
     "-XX:+UseSerialGC",
@@ -47,7 +47,7 @@ class _Java:
         log4j2 = directory.path / "log4j2.yaml"
         log4j2.write_text(LOG4J2)
         classpath = str(jars / "*")
-        self._head = [str(java), *MEMORY, *LOGGING, f"-Dlog4j2.configurationFile={log4j2}", "-cp", classpath]
+        self._head = [str(java), *MACHINE, *LOGGING, f"-Dlog4j2.configurationFile={log4j2}", "-cp", classpath]
 
     def command(self, *arguments: str) -> ServerCommand:
         return ServerCommand([*self._head, *arguments], signal.SIGTERM, signal.SIGKILL, STOP_GRACE_S)

@@ -26,6 +26,7 @@ OUTAGES: Final = (
     PoolClosed,
     TooManyRequests,
     errors.AdminShutdown,
+    errors.IdleInTransactionSessionTimeout,
     errors.CrashShutdown,
     errors.CannotConnectNow,
     errors.SerializationFailure,

@@ -7,10 +7,7 @@ import sys
 from meterstream.domain.cli import PROG, carry_out, parser
 from meterstream.domain.service import DomainService
 from meterstream.domain.settings import DomainSettings
-from meterstream.runtime.logs import configure_logging
-from meterstream.runtime.metrics import Metrics
-from meterstream.runtime.service import run, serve
-from meterstream.runtime.settings import load_settings
+from meterstream.runtime.program import serve_program
 
 
 def main() -> int:
@@ -18,10 +15,7 @@ def main() -> int:
     options = parser().parse_args()
     if options.command is not None:
         return carry_out(options)
-    settings = load_settings(DomainSettings, (), PROG)
-    configure_logging(settings.log, "domain")
-    metrics = Metrics("domain")
-    return run(serve("domain", settings, [DomainService(settings, metrics)], metrics), PROG)
+    return serve_program("domain", PROG, DomainSettings, lambda settings, metrics: [DomainService(settings, metrics)])
 
 
 if __name__ == "__main__":

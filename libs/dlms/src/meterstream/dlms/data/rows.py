@@ -77,6 +77,40 @@ def _unpacker(fields: str) -> struct.Struct:
     return struct.Struct(">" + fields)
 
 
+class _Growing:
+    """A layout that grows member by member; `place` is where in the row the next one begins."""
+
+    __slots__ = ("_fields", "_kinds", "_marks", "place")
+
+    def __init__(self) -> None:
+        self.place = 0
+        self._marks: list[tuple[int, int]] = []
+        self._fields: list[str] = []
+        self._kinds: list[DataType] = []
+
+    def constant(self, octet: int) -> None:
+        """An octet that is the same in every row."""
+        self._marks.append((self.place, octet))
+        self._fields.append("x")
+        self.place += 1
+
+    def value(self, tag: int, raw: bytes, offset: int) -> bool:
+        """A member of the row at `offset`; False for one of variable size. Raises: IndexError."""
+        member = _member(tag, raw, offset + self.place)
+        if member is None:
+            return False
+        kind, field, octets = member
+        if kind is _OCTET_STRING:
+            self._marks.append((self.place, octets - 1))
+        self._fields.append(field)
+        self._kinds.append(kind)
+        self.place += octets
+        return True
+
+    def layout(self) -> RowLayout:
+        return RowLayout(_unpacker("".join(self._fields)), tuple(self._kinds), tuple(self._marks))
+
+
 def tagged_layout(raw: bytes, offset: int) -> RowLayout | None:
     """Layout of the structure at `offset`; None for one that has members of variable size.
 
@@ -85,23 +119,15 @@ def tagged_layout(raw: bytes, offset: int) -> RowLayout | None:
     members = raw[offset + 1]
     if not 0 < members < 0x80:
         return None
-    marks = [(0, int(_STRUCTURE)), (1, members)]
-    fields, kinds, place = ["xx"], [], 2
+    row = _Growing()
+    row.constant(_STRUCTURE)
+    row.constant(members)
     for _ in range(members):
-        tag = raw[offset + place]
-        marks.append((place, tag))
-        fields.append("x")
-        place += 1
-        member = _member(tag, raw, offset + place)
-        if member is None:
+        tag = raw[offset + row.place]
+        row.constant(tag)
+        if not row.value(tag, raw, offset):
             return None
-        kind, field, octets = member
-        if kind is _OCTET_STRING:
-            marks.append((place, octets - 1))
-        fields.append(field)
-        kinds.append(kind)
-        place += octets
-    return RowLayout(_unpacker("".join(fields)), tuple(kinds), tuple(marks))
+    return row.layout()
 
 
 def untagged_layout(members: Sequence[TypeDescription], raw: bytes, offset: int) -> RowLayout | None:
@@ -109,19 +135,11 @@ def untagged_layout(members: Sequence[TypeDescription], raw: bytes, offset: int)
 
     Raises: IndexError when the octets end inside the row.
     """
-    marks: list[tuple[int, int]] = []
-    fields, kinds, place = [], [], 0
+    row = _Growing()
     for description in members:
-        member = _member(description, raw, offset + place) if isinstance(description, DataType) else None
-        if member is None:
+        if not isinstance(description, DataType) or not row.value(description, raw, offset):
             return None
-        kind, field, octets = member
-        if kind is _OCTET_STRING:
-            marks.append((place, octets - 1))
-        fields.append(field)
-        kinds.append(kind)
-        place += octets
-    return RowLayout(_unpacker("".join(fields)), tuple(kinds), tuple(marks)) if place else None
+    return row.layout() if row.place else None
 
 
 def _member(tag: int, raw: bytes, offset: int) -> tuple[DataType, str, int] | None:
