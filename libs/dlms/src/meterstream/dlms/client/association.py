@@ -54,7 +54,7 @@ from meterstream.dlms.errors import (
     ExceptionResponse,
     UnexpectedAnswer,
 )
-from meterstream.dlms.framing import HEADER
+from meterstream.dlms.framing import Framing
 from meterstream.dlms.security import Level
 
 CONFIRMED: Final = 0x40
@@ -88,6 +88,7 @@ class ClientAssociation:
     Args:
         take_counter: gives the next invocation counter of the client; each value it gives is used once at most.
         challenge: CtoS, fresh random bytes for every association; empty unless HLS.
+        framing: how APDUs lie on the line; the wrapper unless given. What the methods call a frame is then one of it.
     """
 
     __slots__ = (
@@ -102,11 +103,17 @@ class ClientAssociation:
         "_phase",
     )
 
-    def __init__(self, config: AssociationConfig, take_counter: Callable[[], int], challenge: bytes = b"") -> None:
+    def __init__(
+        self,
+        config: AssociationConfig,
+        take_counter: Callable[[], int],
+        challenge: bytes = b"",
+        framing: Framing | None = None,
+    ) -> None:
         if config.level is Level.HLS5_GMAC:
             check_challenge_length(len(challenge))
         self._config = config
-        self._channel = Channel(config, take_counter)
+        self._channel = Channel(config, take_counter, framing)
         self._challenge = challenge
         self._phase = Phase.IDLE
         self._handler: Callable[[bytes], Event] | None = None
@@ -193,8 +200,9 @@ class ClientAssociation:
 
     def traceable(self, frame: bytes) -> bytes:
         """A sent frame as it may be recorded: the password of an LLS AARQ is blanked."""
-        if self._config.level is Level.LLS and frame[HEADER.size] == tags.AARQ:
-            return without_password(frame)
+        header = self._channel.header
+        if self._config.level is Level.LLS and frame[header] == tags.AARQ:
+            return frame[:header] + without_password(frame[header:])
         return frame
 
     # Answers

@@ -1,4 +1,4 @@
-"""What every exchange of a client goes through: wrapper header, ciphering, counters both ways."""
+"""What every exchange of a client goes through: frames, ciphering, counters both ways."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from meterstream.dlms.errors import (
     ReplayError,
     UnexpectedAnswer,
 )
-from meterstream.dlms.framing import WrapperReader, wrap
+from meterstream.dlms.framing import Framing, WrapperReader
 from meterstream.dlms.security import OVERHEAD, Suite0
 
 
@@ -39,7 +39,7 @@ class Channel:
     __slots__ = (
         "_client_sap",
         "_client_title",
-        "_reader",
+        "_framing",
         "_server_sap",
         "_take_counter",
         "cipher",
@@ -49,11 +49,13 @@ class Channel:
         "server_title",
     )
 
-    def __init__(self, config: AssociationConfig, take_counter: Callable[[], int]) -> None:
+    def __init__(
+        self, config: AssociationConfig, take_counter: Callable[[], int], framing: Framing | None = None
+    ) -> None:
         self._client_sap, self._server_sap = config.client_sap, config.server_sap
         self._client_title = config.client_title or b""
         self._take_counter = take_counter
-        self._reader = WrapperReader()
+        self._framing: Framing = WrapperReader() if framing is None else framing
         self.cipher = Suite0(config.keys) if config.level.ciphered and config.keys is not None else None
         self.server_title = b""
         self.server_max_pdu = MAX_PDU
@@ -61,9 +63,14 @@ class Channel:
         self.sent_apdus = 0
 
     def frame(self, apdu: bytes) -> bytes:
-        """Wrapper frame of an APDU that is as it shall be sent."""
+        """Frame of an APDU that is as it shall be sent."""
         self.sent_apdus += 1
-        return wrap(self._client_sap, self._server_sap, apdu)
+        return self._framing.wrap(self._client_sap, self._server_sap, apdu)
+
+    @property
+    def header(self) -> int:
+        """Octets of a frame before its APDU."""
+        return self._framing.header
 
     def seal(self, tag: int, plaintext: bytes) -> bytes:
         """Protected APDU under the next counter. Raises: CountersExhausted."""
@@ -98,15 +105,15 @@ class Channel:
 
         Raises: FrameError, LimitExceeded, UnexpectedAnswer (octets after the answer, or an answer without any).
         """
-        reader = self._reader
-        reader.feed(octets)
-        frame = reader.next_frame()
+        framing = self._framing
+        framing.feed(octets)
+        frame = framing.next_frame()
         if frame is None:
             return None
         source, destination, apdu = frame
         if source != self._server_sap or destination != self._client_sap:
             raise FrameError(f"answer from {source} to {destination}, asked {self._server_sap} as {self._client_sap}")
-        if reader.waiting or not apdu:
+        if framing.waiting or not apdu:
             raise UnexpectedAnswer("octets after the answer" if apdu else "answer without any octet")
         return apdu
 

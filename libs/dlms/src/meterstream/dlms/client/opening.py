@@ -25,7 +25,6 @@ from meterstream.dlms.client.channel import Channel, refusal
 from meterstream.dlms.client.config import MAX_CHALLENGE, MIN_CHALLENGE, AssociationConfig, ReceivedCounterPolicy
 from meterstream.dlms.data import DataType, LogicalName, MethodRef, octet_string
 from meterstream.dlms.errors import AssociationRejected, AuthenticationError, DecodeError, UnexpectedAnswer
-from meterstream.dlms.framing import HEADER, wrap
 from meterstream.dlms.security import TITLE_OCTETS, Level
 
 REPLY_TO_HLS: Final = MethodRef(15, LogicalName.parse("0.0.40.0.0.255"), 1)
@@ -125,9 +124,8 @@ def check_pass_4(channel: Channel, answer: ActionResponseNormal, challenge: byte
     channel.last_received = max(channel.last_received, counter)
 
 
-def without_password(frame: bytes) -> bytes:
-    """An AARQ frame with its calling-authentication-value blanked; fit for a trace."""
-    _, source, destination, _ = HEADER.unpack_from(frame)
-    aarq = decode_aarq(frame[HEADER.size :])
-    blank = b"*" * len(aarq.authentication_value or b"")
-    return wrap(source, destination, replace(aarq, authentication_value=blank).encode())
+def without_password(aarq: bytes) -> bytes:
+    """An AARQ of the same length with its calling-authentication-value blanked; fit for a trace."""
+    request = decode_aarq(aarq)
+    blank = b"*" * len(request.authentication_value or b"")
+    return replace(request, authentication_value=blank).encode()

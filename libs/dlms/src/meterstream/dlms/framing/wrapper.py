@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import struct
-from typing import Final, NamedTuple
+from typing import Final
 
 from meterstream.dlms.errors import FrameError, LimitExceeded, PduTooLarge
+from meterstream.dlms.framing.port import Frame
 
 HEADER: Final = struct.Struct(">HHHH")
 VERSION: Final = 1
 _VERSION_OCTETS: Final = b"\x00\x01"
 MAX_APDU: Final = 0xFFFF
-
-
-class Frame(NamedTuple):
-    source: int
-    destination: int
-    apdu: bytes
 
 
 def wrap(source: int, destination: int, apdu: bytes) -> bytes:
@@ -27,13 +22,16 @@ def wrap(source: int, destination: int, apdu: bytes) -> bytes:
 
 
 class WrapperReader:
-    """Cuts a byte stream into frames.
+    """Cuts a byte stream into frames; the default framing of both roles.
 
     Holds what `feed` was given and `next_frame` has not handed out; `feed` refuses to let that
     grow beyond `max_buffer` octets.
     """
 
     __slots__ = ("_buffer", "_max_apdu", "_max_buffer")
+
+    header: Final = HEADER.size
+    wrap = staticmethod(wrap)
 
     def __init__(self, max_apdu: int = MAX_APDU, max_buffer: int = 4 * (MAX_APDU + HEADER.size)) -> None:
         self._buffer = bytearray()

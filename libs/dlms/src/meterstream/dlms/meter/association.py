@@ -31,7 +31,7 @@ from meterstream.dlms.errors import (
     ReplayError,
     SecurityError,
 )
-from meterstream.dlms.framing import WrapperReader, wrap
+from meterstream.dlms.framing import Framing, WrapperReader
 from meterstream.dlms.meter.application import DropLine, MeterApplication
 from meterstream.dlms.meter.opening import (
     accepting_aare,
@@ -66,6 +66,7 @@ class MeterAssociation:
     Args:
         server_sap: wPort of the logical device.
         limits: bounds on the data of one request.
+        framing: how APDUs lie on the line; the wrapper unless given.
     """
 
     __slots__ = (
@@ -74,11 +75,11 @@ class MeterAssociation:
         "_cipher",
         "_client_challenge",
         "_client_title",
+        "_framing",
         "_habits",
         "_keys",
         "_limits",
         "_phase",
-        "_reader",
         "_sap",
         "_security",
         "_server_challenge",
@@ -95,12 +96,13 @@ class MeterAssociation:
         habits: Habits = _DEFAULT_HABITS,
         server_sap: int = 1,
         limits: DataLimits = DEFAULT_LIMITS,
+        framing: Framing | None = None,
     ) -> None:
         self._security = security
         self._habits = habits
         self._server_sap = server_sap
         self._limits = limits
-        self._reader = WrapperReader()
+        self._framing: Framing = WrapperReader() if framing is None else framing
         self._services = Services(application, habits, limits)
         self.closed = False
         self.close_cause: DlmsError | DropLine | None = None
@@ -132,9 +134,9 @@ class MeterAssociation:
             return b""
         answers = b""
         try:
-            reader = self._reader
-            reader.feed(octets)
-            while reader.waiting and not self.closed and (frame := reader.next_frame()) is not None:
+            framing = self._framing
+            framing.feed(octets)
+            while framing.waiting and not self.closed and (frame := framing.next_frame()) is not None:
                 answers += self._answer(*frame)
         except PeerError as error:
             self._close(error)
@@ -159,7 +161,7 @@ class MeterAssociation:
         except DropLine as decision:
             self._close(decision)
             return b""
-        return wrap(self._server_sap, source, answer) if answer else b""
+        return self._framing.wrap(self._server_sap, source, answer) if answer else b""
 
     def _dispatch(self, source: int, destination: int, apdu: bytes) -> bytes:
         if destination != self._server_sap or (self._sap is not None and source != self._sap):
