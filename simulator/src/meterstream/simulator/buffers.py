@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from meterstream.dlms.apdu import DataAccessResult
 from meterstream.dlms.data import (
@@ -23,16 +23,16 @@ from meterstream.dlms.data import (
     structure,
 )
 from meterstream.dlms.errors import DecodeError
+from meterstream.simulator.behaviour import Behaviour
 from meterstream.simulator.curve import EPOCH
-from meterstream.simulator.tree import (
-    CAPTURE_OBJECTS,
-    CAPTURE_PERIOD,
-    PROFILE_ENTRIES,
-    ObjectTree,
-    SimulatedObject,
-)
+from meterstream.simulator.events import EventRow
+from meterstream.simulator.layout import CAPTURE_OBJECTS, CAPTURE_PERIOD, PROFILE_ENTRIES
 from meterstream.simulator.values import MeterView, Reader, meter_seconds
 from meterstream.simulator.zone import Zone
+
+if TYPE_CHECKING:
+    from meterstream.simulator.meter import SimulatedMeter
+    from meterstream.simulator.tree import ObjectTree, SimulatedObject
 
 _DAY: Final = 86400
 _FOREVER: Final = 1 << 62
@@ -56,19 +56,6 @@ class BufferRules:
     null_clock: bool = False
 
 
-class BufferMeter(MeterView, Protocol):
-    """A meter with values a client has written and events it has logged."""
-
-    @property
-    def tree(self) -> ObjectTree: ...
-
-    def written(self, item: SimulatedObject, attribute: int) -> Data | None:
-        """Give the value a client or the control interface has set."""
-
-    def events(self, role: str) -> Sequence[tuple[int, int]]:
-        """List (meter time in seconds, code) of an event log, oldest first."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Window:
     """Which rows and columns are wanted; times in seconds of the meter's clock, `entries` and `places` from, to."""
@@ -81,7 +68,7 @@ class _Window:
 
 
 def read_buffer(
-    meter: BufferMeter, item: SimulatedObject, at: int, selection: Selection | None, rules: BufferRules
+    meter: SimulatedMeter, item: SimulatedObject, at: int, selection: Selection | None, rules: BufferRules
 ) -> Data | DataAccessResult:
     """Answer GET of a buffer (attribute 2) at a moment in milliseconds of the fleet's clock.
 
@@ -98,7 +85,7 @@ def read_buffer(
     columns = capture_columns(meter, item)
     wanted = [column for column in columns if window.columns is None or column in window.columns]
     wanted = wanted[slice(*window.places)]
-    readers = [_column_reader(meter.tree, column) for column in wanted]
+    readers = [_column_reader(meter, column) for column in wanted]
     times = _row_times(meter, item, at, window)
     clock = next((place for place, column in enumerate(wanted) if column == CLOCK), None)
     rows = [[read(meter, time * 1000 - meter.clock_offset_ms) for read in readers] for time in times]
@@ -108,14 +95,14 @@ def read_buffer(
     return array(structure(*row) for row in rows)
 
 
-def entries_in_use(meter: BufferMeter, item: SimulatedObject, at: int) -> int:
+def entries_in_use(meter: SimulatedMeter, item: SimulatedObject, at: int) -> int:
     """Count the rows of a buffer."""
     if item.role.endswith("_log"):
         return len(_logged(meter, item))
     return len(_row_times(meter, item, at, _Window()))
 
 
-def capture_columns(meter: BufferMeter, item: SimulatedObject) -> tuple[CaptureObject, ...]:
+def capture_columns(meter: SimulatedMeter, item: SimulatedObject) -> tuple[CaptureObject, ...]:
     """List the columns a profile has now: those a client has chosen, or those it came with."""
     written = meter.written(item, CAPTURE_OBJECTS)
     return item.columns if written is None else decode_columns(written)
@@ -138,7 +125,7 @@ def is_known_column(tree: ObjectTree, column: CaptureObject) -> bool:
     return item is not None and item.class_id == column.class_id and column.attribute in item.attributes
 
 
-def _window(meter: BufferMeter, selection: Selection | None, rules: BufferRules) -> _Window | None:
+def _window(meter: SimulatedMeter, selection: Selection | None, rules: BufferRules) -> _Window | None:
     """Read the access parameters; None: a form this meter does not serve."""
     if selection is None:
         return _Window()
@@ -174,7 +161,7 @@ def _entries(parts: tuple[Data, ...]) -> _Window:
     return _Window(entries=(first - 1, last or None), places=(first_column - 1, last_column or None))
 
 
-def _row_times(meter: BufferMeter, item: SimulatedObject, at: int, window: _Window) -> list[int]:
+def _row_times(meter: SimulatedMeter, item: SimulatedObject, at: int, window: _Window) -> list[int]:
     """List when the wanted rows were captured, in seconds of the meter's clock, oldest first."""
     now = meter_seconds(meter, at)
     entries = _count(meter, item, PROFILE_ENTRIES, _PROFILE_ENTRIES)
@@ -204,11 +191,11 @@ def _months(zone: Zone, now: int) -> Iterator[int]:
         time = zone.previous_month(time)
 
 
-def _period(meter: BufferMeter, item: SimulatedObject) -> int:
+def _period(meter: SimulatedMeter, item: SimulatedObject) -> int:
     return _count(meter, item, CAPTURE_PERIOD, 0)
 
 
-def _count(meter: BufferMeter, item: SimulatedObject, attribute: int, default: int) -> int:
+def _count(meter: SimulatedMeter, item: SimulatedObject, attribute: int, default: int) -> int:
     written = meter.written(item, attribute)
     if written is not None and isinstance(written.value, int):
         return written.value
@@ -216,8 +203,8 @@ def _count(meter: BufferMeter, item: SimulatedObject, attribute: int, default: i
     return laid_down if isinstance(laid_down, int) else default
 
 
-def _column_reader(tree: ObjectTree, column: CaptureObject) -> Reader:
-    read = tree.objects[column.logical_name].attributes[column.attribute].read
+def _column_reader(meter: SimulatedMeter, column: CaptureObject) -> Reader:
+    read = _attribute_reader(meter, column)
     if not column.data_index:
         return read
 
@@ -228,19 +215,42 @@ def _column_reader(tree: ObjectTree, column: CaptureObject) -> Reader:
     return element
 
 
-def _logged(meter: BufferMeter, item: SimulatedObject) -> Sequence[tuple[int, int]]:
-    return meter.events(item.role)[-_count(meter, item, PROFILE_ENTRIES, _LOG_ENTRIES) :]
+def _attribute_reader(meter: SimulatedMeter, column: CaptureObject) -> Reader:
+    """Ask the behaviour of an object first, where it has a say at all."""
+    item = meter.tree.objects[column.logical_name]
+    attribute = item.attributes[column.attribute]
+    if type(item.behaviour).read is Behaviour.read:
+        return attribute.read
+
+    def read(view: MeterView, at: int) -> Data:
+        value = item.behaviour.read(meter, item, attribute.number, at)
+        if value is None:
+            return attribute.read(view, at)
+        return null() if isinstance(value, DataAccessResult) else value
+
+    return read
 
 
-def _log_rows(meter: BufferMeter, item: SimulatedObject, window: _Window) -> Data:
-    """Write clock and event code; further columns (counter, magnitude, duration) are 0."""
+def _logged(meter: SimulatedMeter, item: SimulatedObject) -> Sequence[EventRow]:
+    return meter.events(item.role)[-log_entries(meter, item) :]
+
+
+def log_entries(meter: SimulatedMeter, item: SimulatedObject) -> int:
+    """Tell how many rows an event log keeps."""
+    return _count(meter, item, PROFILE_ENTRIES, _LOG_ENTRIES)
+
+
+def _log_rows(meter: SimulatedMeter, item: SimulatedObject, window: _Window) -> Data:
+    """Write clock, event code and further columns, which are 0 where an event has no value for them."""
     columns = item.columns
     kinds = [meter.tree.objects[column.logical_name].attributes[column.attribute].type for column in columns]
     rows = []
-    for time, code in [row for row in _logged(meter, item) if window.first <= row[0] <= window.last][
+    for time, *numbers in [row for row in _logged(meter, item) if window.first <= row[0] <= window.last][
         slice(*window.entries)
     ]:
-        values = [octet_string(meter.zone.octets(time)), Data(kinds[1], code), *(Data(kind, 0) for kind in kinds[2:])]
+        numbers += [0] * (len(kinds) - 1 - len(numbers))
+        plain = (Data(kind, number) for kind, number in zip(kinds[1:], numbers, strict=True))
+        values = [octet_string(meter.zone.octets(time)), *plain]
         chosen = zip(columns, values, strict=True)
         cells = [value for column, value in chosen if window.columns is None or column in window.columns]
         rows.append(structure(*cells[slice(*window.places)]))

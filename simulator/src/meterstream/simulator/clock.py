@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import time as system_time
 from enum import Enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from meterstream.dlms.apdu import DataAccessResult
 from meterstream.dlms.data import CosemDateTime, Data, DataType
-from meterstream.simulator.zone import DAYLIGHT_SAVING, Zone
+from meterstream.simulator.behaviour import Behaviour
+from meterstream.simulator.zone import DAYLIGHT_SAVING, Switch, Zone
+
+if TYPE_CHECKING:
+    from meterstream.simulator.meter import SimulatedMeter
+    from meterstream.simulator.tree import SimulatedObject
+
+_TIME_ZONE, _SAVINGS_BEGIN, _SAVINGS_END, _SAVINGS_ENABLED = 3, 5, 6, 8
+_LOG: Final = "standard_event_log"
+_CLOCK_UPDATED, _CLOCK_OLD_TIME, _CLOCK_NEW_TIME = 3, 4, 5
+_ADJUSTMENT_MS: Final = 60_000
 
 
 class ClockRule(Enum):
@@ -66,3 +76,68 @@ def _fits(zone: Zone, moment: int, deviation: int, status: int, meter_time: int)
     year = system_time.gmtime(meter_time - zone.deviation * 60).tm_year
     begin, end = zone.daylight_saving_period(year)
     return begin <= moment < end if begin < end else not end <= moment < begin
+
+
+class ClockBehaviour(Behaviour):
+    """Setting time and zone (Blue Book 4.5.1)."""
+
+    def write(
+        self, meter: SimulatedMeter, item: SimulatedObject, attribute: int, data: Data, at: int
+    ) -> DataAccessResult | None:
+        if attribute in (_TIME_ZONE, _SAVINGS_BEGIN, _SAVINGS_END, _SAVINGS_ENABLED):
+            return _set_zone(meter, item, attribute, data)
+        decision = check_clock_set(
+            data, meter.zone, meter.model.clock_rule, (at + meter.clock_offset_ms) / 1000, at / 1000
+        )
+        if isinstance(decision, DataAccessResult):
+            return decision
+        move_clock(meter, round(decision.moment * 1000), at)
+        meter.last_clock_set = decision
+        meter.clock_sets += 1
+        meter.model.stats.clock_sets += 1
+        return DataAccessResult.SUCCESS
+
+
+def move_clock(meter: SimulatedMeter, to: int, at: int) -> None:
+    """Let the meter's clock show `to` (milliseconds since 1970) at a moment, and log it.
+
+    A correction of less than a minute is one event; a larger one is logged with the old and with the new time.
+    """
+    if abs(to - at - meter.clock_offset_ms) < _ADJUSTMENT_MS:
+        meter.clock_offset_ms = to - at
+        meter.log(_LOG, _CLOCK_UPDATED, at)
+        return
+    meter.log(_LOG, _CLOCK_OLD_TIME, at)
+    meter.clock_offset_ms = to - at
+    meter.log(_LOG, _CLOCK_NEW_TIME, at)
+
+
+def _set_zone(meter: SimulatedMeter, item: SimulatedObject, attribute: int, data: Data) -> DataAccessResult:
+    zone = meter.zone
+    try:
+        if attribute == _TIME_ZONE:
+            zone = Zone(_integer(data, range(-720, 841)), zone.saving, zone.enabled, zone.begin, zone.end)
+        elif attribute == _SAVINGS_BEGIN:
+            zone = Zone(zone.deviation, zone.saving, zone.enabled, _switch(data), zone.end)
+        elif attribute == _SAVINGS_END:
+            zone = Zone(zone.deviation, zone.saving, zone.enabled, zone.begin, _switch(data))
+        else:
+            zone = Zone(zone.deviation, zone.saving, data.value is True, zone.begin, zone.end)
+    except ValueError:
+        return DataAccessResult.OTHER_REASON
+    result = meter.keep(item, attribute, data)
+    if result is DataAccessResult.SUCCESS:
+        meter.zone = zone
+    return result
+
+
+def _integer(data: Data, allowed: range) -> int:
+    if not isinstance(data.value, int) or data.value not in allowed:
+        raise ValueError("out of range")
+    return data.value
+
+
+def _switch(data: Data) -> bytes:
+    octets = data.value if isinstance(data.value, bytes) else b""
+    Switch.parse(octets)
+    return octets

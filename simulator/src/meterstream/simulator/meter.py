@@ -2,55 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from meterstream.dlms.apdu import ActionResult, DataAccessResult, ReadResult, Selection
 from meterstream.dlms.data import AttributeRef, Data, MethodRef, encode
-from meterstream.dlms.errors import DecodeError
 from meterstream.dlms.meter import SecurityKeys
 from meterstream.dlms.objects import MeterProfile
-from meterstream.simulator.buffers import (
-    BufferRules,
-    decode_columns,
-    entries_in_use,
-    is_known_column,
-    read_buffer,
-)
-from meterstream.simulator.clock import ClockRule, ClockSet, check_clock_set
+from meterstream.simulator.alarms import raise_alarm
+from meterstream.simulator.buffers import BufferRules, log_entries
+from meterstream.simulator.clock import ClockRule, ClockSet
+from meterstream.simulator.events import EventLogs, EventRow
 from meterstream.simulator.faults import Fault
+from meterstream.simulator.identity import MeterKeys
 from meterstream.simulator.stats import Stats
-from meterstream.simulator.tree import (
-    BUFFER,
-    CAPTURE_OBJECTS,
-    ENTRIES_IN_USE,
-    PROFILE_ENTRIES,
-    PROFILE_GENERIC,
-    ObjectTree,
-    SimulatedObject,
-)
-from meterstream.simulator.zone import Switch, Zone
+from meterstream.simulator.tree import ObjectTree, SimulatedObject
+from meterstream.simulator.zone import Zone
+
+if TYPE_CHECKING:
+    from meterstream.simulator.push import PushMessage
 
 PUBLIC_CLIENT: Final = 16
 MANAGEMENT_CLIENT: Final = 1
 
-_CLOCK_CLASS: Final = 8
-_ZONE_ATTRIBUTES: Final = frozenset((3, 5, 6, 8))
-_EVENTS_KEPT: Final = 100
-_CLOCK_UPDATED, _CLOCK_OLD_TIME, _CLOCK_NEW_TIME = 3, 4, 5
-_ADJUSTMENT_MS: Final = 60_000
 _MAX_WRITTEN_OCTETS: Final = 65_536
-_DEFINABLE_ENTRIES: Final = 960
-_DEFINABLE_COLUMNS_SMR5: Final = 14
 _DEFAULT_ZONE: Final = Zone()
+
+_Kind = TypeVar("_Kind")
+
+
+def _nowhere(_message: PushMessage) -> None:
+    """Send a push message where no head-end listens."""
+
+
+def _never(_delay_ms: int, _callback: Callable[[], None]) -> None:
+    """Schedule nothing: a meter without a running fleet has no time of its own."""
+
+
+def _no_keys(number: int) -> MeterKeys:
+    raise LookupError(f"meter {number} has no keys: its fleet has no security")
 
 
 @dataclass(frozen=True, slots=True)
 class MeterModel:
     """What all meters of one protocol in a fleet share.
 
-    `now_ms` is the fleet's clock in milliseconds since 1970 (UTC).
+    Attributes:
+        now_ms: the fleet's clock in milliseconds since 1970 (UTC).
+        factory_keys: the keys a meter of that number left the factory with; its master key never changes.
+        outbox: takes what meters push.
+        schedule: calls back after a delay in milliseconds.
     """
 
     profile: MeterProfile
@@ -60,6 +62,9 @@ class MeterModel:
     buffers: BufferRules
     now_ms: Callable[[], int]
     stats: Stats
+    factory_keys: Callable[[int], MeterKeys] = field(default=_no_keys, repr=False)
+    outbox: Callable[[PushMessage], None] = field(default=_nowhere, repr=False)
+    schedule: Callable[[int, Callable[[], None]], None] = field(default=_never, repr=False)
 
 
 class SimulatedMeter:
@@ -75,7 +80,7 @@ class SimulatedMeter:
     """
 
     __slots__ = (
-        "_events",
+        "_states",
         "_written",
         "actions",
         "associations",
@@ -108,7 +113,7 @@ class SimulatedMeter:
         self.zone = _DEFAULT_ZONE
         self.associations = self.gets = self.sets = self.actions = self.clock_sets = self.repeated_nonces = 0
         self._written: dict[tuple[bytes, int], Data] | None = None
-        self._events: list[tuple[int, int]] | None = None
+        self._states: dict[type, object] | None = None
 
     # --- counters ---
 
@@ -131,17 +136,75 @@ class SimulatedMeter:
         self.repeated_nonces += 1
         self.model.stats.repeated_nonces += 1
 
-    # --- what profile buffers ask for ---
+    # --- what behaviours ask for ---
 
     @property
     def tree(self) -> ObjectTree:
         return self.model.management
 
     def written(self, item: SimulatedObject, attribute: int) -> Data | None:
+        """Give the value a client or the control interface has set."""
         return self._written.get((item.logical_name, attribute)) if self._written else None
 
-    def events(self, role: str) -> Sequence[tuple[int, int]]:
-        return self._events or () if role == "standard_event_log" else ()
+    def keep(self, item: SimulatedObject, attribute: int, data: Data) -> DataAccessResult:
+        """Let an attribute answer `data` from now on; other-reason when it is too large to keep."""
+        if len(encode(data)) > _MAX_WRITTEN_OCTETS:
+            return DataAccessResult.OTHER_REASON
+        if self._written is None:
+            self._written = {}
+        self._written[item.logical_name, attribute] = data
+        return DataAccessResult.SUCCESS
+
+    def state(self, kind: type[_Kind]) -> _Kind:
+        """Give this meter's one instance of a state class, made with its defaults on first use."""
+        found = self.peek(kind)
+        if found is None:
+            found = kind()
+            self.restore(found)
+        return found
+
+    def peek(self, kind: type[_Kind]) -> _Kind | None:
+        """Give this meter's instance of a state class; None while there is none, and nothing is made."""
+        return cast("_Kind | None", self._states.get(kind)) if self._states else None
+
+    def states(self) -> Iterable[object]:
+        """List the state beyond written attributes, one instance per class."""
+        return (self._states or {}).values()
+
+    def restore(self, state: object) -> None:
+        """Take over an instance of a state class."""
+        if self._states is None:
+            self._states = {}
+        self._states[type(state)] = state
+
+    def seconds(self, at: int) -> int:
+        """Tell what the meter's own clock shows at a moment of the fleet's, in whole seconds since 1970."""
+        return (at + self.clock_offset_ms) // 1000
+
+    def events(self, role: str) -> Sequence[EventRow]:
+        """List the rows of an event log, oldest first."""
+        logs = self.peek(EventLogs)
+        return logs.rows.get(role, ()) if logs else ()
+
+    def log(self, role: str, code: int, at: int, *extra: int) -> None:
+        """Append a row to an event log, stamped by the meter's clock; nothing where the meter has no such log.
+
+        Args:
+            extra: values of the columns after the code.
+        """
+        item = self.tree.by_role.get(role)
+        if item is not None:
+            row = (self.seconds(at), code, *extra)
+            self.state(EventLogs).append(role, row, log_entries(self, item))
+
+    def raise_alarm(self, register: int, bit: int, at: int) -> None:
+        """Set a bit of alarm register 1, 2 or 3, and push where the filter of that register lets it through.
+
+        Raises:
+            LookupError: the meter's protocol has no such register.
+            ValueError: no such bit.
+        """
+        raise_alarm(self, register, bit, at)
 
     # --- services ---
 
@@ -163,14 +226,14 @@ class SimulatedMeter:
             self.model.stats.refused_accesses += 1
         return result
 
-    def action(self, client_sap: int, ref: MethodRef, data: Data | None) -> tuple[ActionResult, Data | None]:  # noqa: ARG002 - the application's port
-        """Refuse every method: none is among the access rights of the object list; HLS is served below this."""
+    def action(self, client_sap: int, ref: MethodRef, data: Data | None) -> tuple[ActionResult, Data | None]:
+        """Serve ACTION of one method; HLS is served below this."""
         self.actions += 1
         self.model.stats.actions += 1
-        self.model.stats.refused_accesses += 1
-        item = self._tree(client_sap).objects.get(ref.logical_name)
-        known = item is not None and item.class_id == ref.class_id
-        return (ActionResult.READ_WRITE_DENIED if known else ActionResult.OBJECT_UNDEFINED), None
+        result, answer = self._action(client_sap, ref, data)
+        if result is not ActionResult.SUCCESS:
+            self.model.stats.refused_accesses += 1
+        return result, answer
 
     def override(self, ref: AttributeRef, data: Data | None) -> DataAccessResult:
         """Let an attribute answer `data` whatever its access rights and type; None: its own value again."""
@@ -181,7 +244,7 @@ class SimulatedMeter:
             if self._written:
                 self._written.pop((item.logical_name, ref.attribute), None)
             return DataAccessResult.SUCCESS
-        return self._write(item, ref.attribute, data)
+        return self.keep(item, ref.attribute, data)
 
     def read(self, ref: AttributeRef) -> ReadResult:
         """Tell what the management client would read, without counting it."""
@@ -211,16 +274,16 @@ class SimulatedMeter:
         attribute = item.attributes[ref.attribute]
         if not attribute.readable:
             return DataAccessResult.READ_WRITE_DENIED
-        at = self.model.now_ms()
         written = self.written(item, ref.attribute)
-        if item.class_id == PROFILE_GENERIC and written is None:
-            if ref.attribute == BUFFER:
-                return read_buffer(self, item, at, selection, self.model.buffers)
-            if ref.attribute == ENTRIES_IN_USE:
-                return Data(attribute.type, entries_in_use(self, item, at))
         if selection is not None:
-            return DataAccessResult.OTHER_REASON
-        return attribute.read(self, at) if written is None else written
+            if written is not None:
+                return DataAccessResult.OTHER_REASON
+            return item.behaviour.select(self, item, ref.attribute, selection, self.model.now_ms())
+        if written is not None:
+            return written
+        at = self.model.now_ms()
+        value = item.behaviour.read(self, item, ref.attribute, at)
+        return attribute.read(self, at) if value is None else value
 
     def _set(self, client_sap: int, ref: AttributeRef, selection: Selection | None, data: Data) -> DataAccessResult:
         item = self._find(client_sap, ref)
@@ -233,90 +296,17 @@ class SimulatedMeter:
             return DataAccessResult.OTHER_REASON
         if data.type is not attribute.type:
             return DataAccessResult.TYPE_UNMATCHED
-        if item.class_id == _CLOCK_CLASS:
-            return self._set_clock(item, ref.attribute, data)
-        if item.class_id == PROFILE_GENERIC and not self._profile_takes(item, ref.attribute, data):
-            return DataAccessResult.OTHER_REASON
-        return self._write(item, ref.attribute, data)
+        result = item.behaviour.write(self, item, ref.attribute, data, self.model.now_ms())
+        return self.keep(item, ref.attribute, data) if result is None else result
 
-    def _write(self, item: SimulatedObject, attribute: int, data: Data) -> DataAccessResult:
-        if len(encode(data)) > _MAX_WRITTEN_OCTETS:
-            return DataAccessResult.OTHER_REASON
-        if self._written is None:
-            self._written = {}
-        self._written[item.logical_name, attribute] = data
-        return DataAccessResult.SUCCESS
-
-    # --- clock ---
-
-    def _set_clock(self, item: SimulatedObject, attribute: int, data: Data) -> DataAccessResult:
-        if attribute in _ZONE_ATTRIBUTES:
-            return self._set_zone(item, attribute, data)
-        now = self.model.now_ms()
-        meter_now = now + self.clock_offset_ms
-        decision = check_clock_set(data, self.zone, self.model.clock_rule, meter_now / 1000, now / 1000)
-        if isinstance(decision, DataAccessResult):
-            return decision
-        set_to = round(decision.moment * 1000)
-        self.clock_offset_ms = set_to - now
-        self.last_clock_set = decision
-        self.clock_sets += 1
-        self.model.stats.clock_sets += 1
-        if abs(set_to - meter_now) < _ADJUSTMENT_MS:
-            self._log((set_to, _CLOCK_UPDATED))
-        else:
-            self._log((meter_now, _CLOCK_OLD_TIME), (set_to, _CLOCK_NEW_TIME))
-        return DataAccessResult.SUCCESS
-
-    def _set_zone(self, item: SimulatedObject, attribute: int, data: Data) -> DataAccessResult:
-        zone = self.zone
-        try:
-            if attribute == 3:
-                zone = Zone(_integer(data, range(-720, 841)), zone.saving, zone.enabled, zone.begin, zone.end)
-            elif attribute == 5:
-                zone = Zone(zone.deviation, zone.saving, zone.enabled, _switch(data), zone.end)
-            elif attribute == 6:
-                zone = Zone(zone.deviation, zone.saving, zone.enabled, zone.begin, _switch(data))
-            else:
-                zone = Zone(zone.deviation, zone.saving, data.value is True, zone.begin, zone.end)
-        except ValueError:
-            return DataAccessResult.OTHER_REASON
-        result = self._write(item, attribute, data)
-        if result is DataAccessResult.SUCCESS:
-            self.zone = zone
-        return result
-
-    def _log(self, *rows: tuple[int, int]) -> None:
-        events = [*(self._events or ()), *((moment // 1000, code) for moment, code in rows)]
-        self._events = events[-_EVENTS_KEPT:]
-
-    # --- profiles whose columns the client chooses ---
-
-    def _profile_takes(self, item: SimulatedObject, attribute: int, data: Data) -> bool:
-        if attribute == PROFILE_ENTRIES:
-            return isinstance(data.value, int) and 1 <= data.value <= _DEFINABLE_ENTRIES
-        if attribute != CAPTURE_OBJECTS:
-            return isinstance(data.value, int) and data.value >= 60
-        try:
-            columns = decode_columns(data)
-        except DecodeError:
-            return False
-        selectable = item.definition.selectable
-        for column in columns:
-            found = self.model.profile.find(column.class_id, column.logical_name)
-            if found is None or found[0].role not in selectable or not is_known_column(self.tree, column):
-                return False
-        limited = self.model.profile.version.startswith("5") and item.role == "definable_load_profile"
-        return bool(columns) and not (limited and len(columns) > _DEFINABLE_COLUMNS_SMR5)
-
-
-def _integer(data: Data, allowed: range) -> int:
-    if not isinstance(data.value, int) or data.value not in allowed:
-        raise ValueError("out of range")
-    return data.value
-
-
-def _switch(data: Data) -> bytes:
-    octets = data.value if isinstance(data.value, bytes) else b""
-    Switch.parse(octets)
-    return octets
+    def _action(self, client_sap: int, ref: MethodRef, data: Data | None) -> tuple[ActionResult, Data | None]:
+        tree = self._tree(client_sap)
+        item = tree.objects.get(ref.logical_name)
+        if item is None:
+            hidden = ref.logical_name in tree.hidden
+            return (ActionResult.READ_WRITE_DENIED if hidden else ActionResult.OBJECT_UNDEFINED), None
+        if item.class_id != ref.class_id:
+            return ActionResult.OBJECT_UNDEFINED, None
+        if ref.method not in item.methods:
+            return ActionResult.READ_WRITE_DENIED, None
+        return item.behaviour.invoke(self, item, ref.method, data, self.model.now_ms())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 from typing import Final
@@ -22,18 +22,14 @@ from meterstream.dlms.data import (
     unsigned,
 )
 from meterstream.dlms.objects import Access, Attribute, CosemObject, MeterProfile
+from meterstream.simulator.behaviour import NO_METHODS, Behaviour
+from meterstream.simulator.behaviours import behaviour_of
+from meterstream.simulator.layout import ASSOCIATION, CAPTURE_OBJECTS, OBJECT_LIST, PROFILE_GENERIC
 from meterstream.simulator.values import Reader, constant, reader_for
 
-PROFILE_GENERIC: Final = 7
-ASSOCIATION: Final = 15
-BUFFER: Final = 2
-CAPTURE_OBJECTS: Final = 3
-CAPTURE_PERIOD: Final = 4
-ENTRIES_IN_USE: Final = 7
-PROFILE_ENTRIES: Final = 8
-_OBJECT_LIST: Final = 2
 _READ_ONLY: Final = 1
 _READ_AND_WRITE: Final = 3
+_ACCESS: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +45,14 @@ class SimulatedAttribute:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedObject:
-    """One object on one channel."""
+    """One object on one channel; `methods` are those this client may invoke, by number."""
 
     definition: CosemObject
     channel: int | None
     logical_name: bytes
     attributes: Mapping[int, SimulatedAttribute]
+    behaviour: Behaviour
+    methods: Mapping[int, str]
     columns: tuple[CaptureObject, ...] = ()
 
     @property
@@ -69,10 +67,10 @@ class SimulatedObject:
 class ObjectTree:
     """What one client sees of a meter of one profile.
 
-    `hidden` are names the meter has and this client may not see.
+    `hidden` are names the meter has and this client may not see; `by_role` leaves out objects of M-Bus channels.
     """
 
-    __slots__ = ("hidden", "objects", "profile")
+    __slots__ = ("by_role", "hidden", "objects", "profile")
 
     def __init__(self, profile: MeterProfile, *, public: bool) -> None:
         objects: dict[bytes, SimulatedObject] = {}
@@ -91,6 +89,9 @@ class ObjectTree:
                 objects[item.logical_name] = _with_object_list(item, objects)
         self.profile = profile
         self.objects: Mapping[bytes, SimulatedObject] = MappingProxyType(objects)
+        self.by_role: Mapping[str, SimulatedObject] = MappingProxyType(
+            {item.role: item for item in objects.values() if item.channel is None}
+        )
         self.hidden = frozenset(hidden)
 
 
@@ -113,7 +114,9 @@ def _object(
             type=attribute.type.data_type,
             read=_reader(definition, attribute, channel, columns),
         )
-    return SimulatedObject(definition, channel, name, MappingProxyType(attributes), columns)
+    behaviour = behaviour_of(definition.role, definition.class_id)
+    methods = NO_METHODS if public else behaviour.methods
+    return SimulatedObject(definition, channel, name, MappingProxyType(attributes), behaviour, methods, columns)
 
 
 def _reader(
@@ -139,10 +142,9 @@ def _columns(profile: MeterProfile, definition: CosemObject, channel: int | None
 
 def _with_object_list(item: SimulatedObject, objects: Mapping[bytes, SimulatedObject]) -> SimulatedObject:
     entries = constant(array(_list_element(each) for each in objects.values()))
-    plain = item.attributes[_OBJECT_LIST]
+    plain = item.attributes[OBJECT_LIST]
     listed = SimulatedAttribute(plain.number, plain.readable, plain.writable, plain.type, entries)
-    attributes = MappingProxyType({**item.attributes, _OBJECT_LIST: listed})
-    return SimulatedObject(item.definition, item.channel, item.logical_name, attributes, item.columns)
+    return replace(item, attributes=MappingProxyType({**item.attributes, OBJECT_LIST: listed}))
 
 
 def _list_element(item: SimulatedObject) -> Data:
@@ -159,5 +161,5 @@ def _list_element(item: SimulatedObject) -> Data:
         long_unsigned(item.class_id),
         unsigned(item.definition.version),
         octet_string(item.logical_name),
-        structure(array(rights), array()),
+        structure(array(rights), array(structure(integer(number), enum(_ACCESS)) for number in item.methods)),
     )

@@ -1,0 +1,79 @@
+"""The port between a meter and what objects of one class, or one role, do beyond answering plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from meterstream.dlms.apdu import ActionResult, DataAccessResult, ReadResult, Selection
+from meterstream.dlms.data import Data
+
+if TYPE_CHECKING:
+    from meterstream.simulator.meter import SimulatedMeter
+    from meterstream.simulator.tree import SimulatedObject
+
+NO_METHODS: Final[Mapping[int, str]] = MappingProxyType({})
+
+
+class Behaviour:
+    """Plain objects: values of the tree, writable attributes keep what is written, no methods.
+
+    One instance serves every object of its class or role in every meter of the process, so it holds no state of its
+    own: what a meter remembers is `meter.state(Kind)`. Times are milliseconds of the fleet's clock.
+
+    Attributes:
+        methods: number and name of the methods the management client may invoke (Blue Book numbering); the object
+            list names them, and no others reach `invoke`. The public client has none.
+    """
+
+    methods: ClassVar[Mapping[int, str]] = NO_METHODS
+
+    def read(
+        self,
+        meter: SimulatedMeter,  # noqa: ARG002 - the port; here and below
+        item: SimulatedObject,  # noqa: ARG002
+        attribute: int,  # noqa: ARG002
+        at: int,  # noqa: ARG002
+    ) -> ReadResult | None:
+        """Answer GET of a readable attribute that has no written value; None: the tree's own reader answers.
+
+        Profiles read their columns with moments in the past.
+        """
+        return None
+
+    def select(
+        self,
+        meter: SimulatedMeter,  # noqa: ARG002
+        item: SimulatedObject,  # noqa: ARG002
+        attribute: int,  # noqa: ARG002
+        selection: Selection,  # noqa: ARG002
+        at: int,  # noqa: ARG002
+    ) -> ReadResult:
+        """Answer GET with selective access."""
+        return DataAccessResult.OTHER_REASON
+
+    def write(
+        self,
+        meter: SimulatedMeter,  # noqa: ARG002
+        item: SimulatedObject,  # noqa: ARG002
+        attribute: int,  # noqa: ARG002
+        data: Data,  # noqa: ARG002
+        at: int,  # noqa: ARG002
+    ) -> DataAccessResult | None:
+        """Decide on SET of a writable attribute by a value of its type; None: it is kept as written."""
+        return None
+
+    def invoke(
+        self,
+        meter: SimulatedMeter,  # noqa: ARG002
+        item: SimulatedObject,  # noqa: ARG002
+        method: int,  # noqa: ARG002
+        data: Data | None,  # noqa: ARG002
+        at: int,  # noqa: ARG002
+    ) -> tuple[ActionResult, Data | None]:
+        """Serve ACTION of one of `methods`."""
+        return ActionResult.OTHER_REASON, None
+
+
+PLAIN: Final = Behaviour()
