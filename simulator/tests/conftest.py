@@ -14,7 +14,7 @@ from meterstream.dlms.asyncio import MeterSession, Trace, open_session
 from meterstream.dlms.client import AssociationConfig, Level, SecurityKeys, client_title_for
 from meterstream.simulator.fleet import SimulatedFleet, password_for
 from meterstream.simulator.meter import SimulatedMeter
-from meterstream.simulator.settings import FleetSettings
+from meterstream.simulator.settings import FleetSettings, MeterAddress
 
 NOON = datetime(2026, 7, 15, 10, 7, 30, tzinfo=UTC).timestamp()
 """Wednesday 15 July 2026, 12:07:30 in the meters' zone."""
@@ -50,7 +50,10 @@ class Clock:
 
 
 class Opener(Protocol):
-    """Opens a session with a meter of a fleet as management or public client; `config` overrides its settings."""
+    """Opens a session with a meter of a fleet as management or public client; `config` overrides its settings.
+
+    `address`: another than the meter's first one.
+    """
 
     async def __call__(
         self,
@@ -61,6 +64,7 @@ class Opener(Protocol):
         public: bool = False,
         timeout_s: float = 5,
         trace: Trace | None = None,
+        address: MeterAddress | None = None,
         **config: Any,
     ) -> MeterSession: ...
 
@@ -73,9 +77,10 @@ async def _open(
     public: bool = False,
     timeout_s: float = 5,
     trace: Trace | None = None,
+    address: MeterAddress | None = None,
     **config: Any,
 ) -> MeterSession:
-    host, port, device = fleet.address(number)
+    host, port, device = address or fleet.address(number)
     level = Level.NONE if public else fleet.settings.level
     keys = fleet.keys(number)
     settings: dict[str, Any] = {"level": level, "client_sap": 16 if public else 1, "server_sap": device}

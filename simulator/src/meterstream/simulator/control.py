@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Final, Protocol
 
 from aiohttp import web
 
@@ -14,9 +14,8 @@ from meterstream.dlms.errors import EncodeError
 from meterstream.simulator.faults import Fault, FaultKind
 from meterstream.simulator.jsondata import data_from_json, data_to_json
 from meterstream.simulator.meter import SimulatedMeter
-
-if TYPE_CHECKING:
-    from meterstream.simulator.fleet import SimulatedFleet
+from meterstream.simulator.settings import FleetSettings, MeterAddress
+from meterstream.simulator.stats import Stats
 
 _MAX_BODY: Final = 1 << 20
 _LOOPBACK: Final = "127.0.0.1"
@@ -31,7 +30,29 @@ class ControlError(Exception):
         self.status = status
 
 
-async def start_control(fleet: SimulatedFleet, port: int) -> tuple[web.AppRunner, int]:
+class ControlledFleet(Protocol):
+    """What the control interface needs of a fleet."""
+
+    @property
+    def settings(self) -> FleetSettings: ...
+    @property
+    def stats(self) -> Stats: ...
+    @property
+    def known(self) -> int:
+        """How many meters have been contacted."""
+
+    def contacted(self) -> Iterator[SimulatedMeter]: ...
+
+    def meter(self, number: int) -> SimulatedMeter: ...
+
+    def address(self, number: int) -> MeterAddress: ...
+
+    def identification(self, number: int) -> str: ...
+
+    def is_connected(self, number: int) -> bool: ...
+
+
+async def start_control(fleet: ControlledFleet, port: int) -> tuple[web.AppRunner, int]:
     """Listen on loopback; gives the runner, to be cleaned up, and the port."""
     control = Control(fleet)
     app = web.Application(client_max_size=_MAX_BODY, middlewares=[_errors])
@@ -67,7 +88,7 @@ async def _errors(
 class Control:
     """The handlers; each runs between two requests of meters, so it sees and leaves a consistent fleet."""
 
-    def __init__(self, fleet: SimulatedFleet) -> None:
+    def __init__(self, fleet: ControlledFleet) -> None:
         self._fleet = fleet
 
     async def stats(self, _request: web.Request) -> web.Response:

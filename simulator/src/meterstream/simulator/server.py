@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING, Final, cast
+from collections.abc import Callable
+from typing import Final, Protocol, cast
 
 from meterstream.dlms.apdu import tags
 from meterstream.dlms.meter import ClientAccess, Level, MeterAssociation, MeterPhase, MeterSecurity
 from meterstream.dlms.security import TITLE_OCTETS
 from meterstream.simulator.faults import Fault, FaultKind, spoil
 from meterstream.simulator.identity import system_title_for
+from meterstream.simulator.lines import Lines
 from meterstream.simulator.meter import MANAGEMENT_CLIENT, PUBLIC_CLIENT, SimulatedMeter
-from meterstream.simulator.settings import DelayPer
-
-if TYPE_CHECKING:
-    from meterstream.simulator.fleet import SimulatedFleet
+from meterstream.simulator.security import CountedAccess
+from meterstream.simulator.settings import DelayPer, FleetSettings
+from meterstream.simulator.stats import Stats
 
 _HEADER: Final = 8
 _AARQ: Final = bytes((tags.AARQ,))
@@ -24,17 +25,37 @@ _MAX_WAITING_ANSWERS: Final = 1 << 20
 _PUBLIC_ACCESS: Final = ClientAccess(Level.NONE)
 
 
+class ConnectionHost(Protocol):
+    """What a connection needs of the fleet it belongs to; times are of the event loop's clock, in seconds."""
+
+    @property
+    def settings(self) -> FleetSettings: ...
+    @property
+    def stats(self) -> Stats: ...
+    @property
+    def lines(self) -> Lines: ...
+
+    def access(self, meter: SimulatedMeter) -> CountedAccess | None:
+        """Give the management client's access; None without security."""
+
+    def loop_time(self) -> float: ...
+
+    def call_later(self, delay_s: float, callback: Callable[[], None]) -> asyncio.TimerHandle: ...
+
+    def delay_s(self) -> float:
+        """Draw a response delay."""
+
+
 class _Session:
     """A connection that has its meter."""
 
     __slots__ = ("access", "association", "meter", "security")
 
-    def __init__(self, fleet: SimulatedFleet, meter: SimulatedMeter) -> None:
+    def __init__(self, fleet: ConnectionHost, meter: SimulatedMeter, device: int) -> None:
         self.meter = meter
         self.access = fleet.access(meter)
         clients = {PUBLIC_CLIENT: _PUBLIC_ACCESS, MANAGEMENT_CLIENT: self.access or _PUBLIC_ACCESS}
         self.security = MeterSecurity(system_title_for(meter.number), clients, os.urandom, meter.own_counter)
-        _, device = fleet.settings.place_of(meter.number)
         self.association = MeterAssociation(meter, self.security, fleet.settings.habits, device)
 
 
@@ -49,6 +70,7 @@ class MeterConnection(asyncio.Protocol):
     __slots__ = (
         "_answers",
         "_cut",
+        "_device",
         "_fault",
         "_fleet",
         "_held",
@@ -62,7 +84,7 @@ class MeterConnection(asyncio.Protocol):
         "number",
     )
 
-    def __init__(self, fleet: SimulatedFleet, index: int) -> None:
+    def __init__(self, fleet: ConnectionHost, index: int) -> None:
         self._fleet = fleet
         self._index = index
         self._transport: asyncio.Transport | None = None
@@ -73,6 +95,7 @@ class MeterConnection(asyncio.Protocol):
         self._waiting_answers = b""
         self._answers = 0
         self._octets = 0
+        self._device = 0
         self._cut = False
         self.number: int | None = None
         self.last_used = 0.0
@@ -82,7 +105,8 @@ class MeterConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self.last_used = self._fleet.loop_time()
-        self._fleet.opened(self)
+        if not self._fleet.lines.opened(self):
+            self.abort()
 
     def data_received(self, data: bytes) -> None:
         self.last_used = self._fleet.loop_time()
@@ -101,7 +125,7 @@ class MeterConnection(asyncio.Protocol):
             self._fleet.stats.open_associations -= 1
         self._session = None
         self._transport = None
-        self._fleet.closed(self)
+        self._fleet.lines.closed(self)
 
     def pause_writing(self) -> None:
         if self._transport is not None:
@@ -135,7 +159,7 @@ class MeterConnection(asyncio.Protocol):
                 return
         if self._fleet.settings.restart_counters:
             meter.own_counter = 1
-        self._session = _Session(self._fleet, meter)
+        self._session = _Session(self._fleet, meter, self._device)
         if not transport.is_reading():
             transport.resume_reading()
         self._continue()
@@ -162,12 +186,13 @@ class MeterConnection(asyncio.Protocol):
             self._serve(session, frame)
 
     def _find_meter(self, logical_device: int) -> None:
+        self._device = logical_device
         self.number = self._fleet.settings.meter_at(self._index, logical_device)
         if self.number is None:
             self._fleet.stats.refused_connections += 1
             self.abort()
         else:
-            self._fleet.claim(self.number, self)
+            self._fleet.lines.claim(self.number, self)
 
     def _serve(self, session: _Session, data: bytes) -> None:
         association, stats = session.association, self._fleet.stats

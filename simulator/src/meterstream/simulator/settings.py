@@ -52,7 +52,11 @@ class FleetSettings:
         protocols: "name version"; meter n is of the ((n - 1) mod count)th.
         level: of the management association; the public one is always there.
         port, ports: first port and how many; port 0 takes free ones. The meters are spread evenly over the ports;
-            where several share one, the logical device address (1, 2, ...) tells them apart.
+            where several share one, the logical device address (1, 2, ...) tells them apart. With as many ports as
+            meters each has a port of its own, as logical device 1.
+        shared_ports: further ports, after the others, where each meter is reached as well, by its logical device
+            address: its number, counted on from port to port after 65,520 meters.
+        max_connections: lines open at once; more are refused.
         control_port: of the HTTP control interface on loopback; 0 takes a free one, None: no control interface.
         delay_ms, delay_spread, delay_per: mean response delay; a spread of 0.5 means 50 to 150 % of it, evenly.
         second_connection_wait_ms: how long a second connection to a meter may wait for the first one's end before
@@ -71,6 +75,8 @@ class FleetSettings:
     host: str = "127.0.0.1"
     port: int = 0
     ports: int = 1
+    shared_ports: int = 0
+    max_connections: int = 20_000
     control_port: int | None = None
     delay_ms: float = 0
     delay_spread: float = 0
@@ -94,9 +100,15 @@ class FleetSettings:
         _require(self.meters >= 1, "meters", self.meters, "1 or more")
         _require(1 <= self.ports <= self.meters, "ports", self.ports, "1 to the number of meters")
         _require(0 <= self.port < _PORTS, "port", self.port, "0 to 65535")
-        _require(self.port + self.ports <= _PORTS, "ports", self.ports, f"at most {_PORTS - self.port} from that port")
+        _require(not self.port or self.port + self.listeners <= _PORTS, "ports", self.listeners,
+                 f"at most {_PORTS - self.port} from that port")  # fmt: skip
+        _require(self.listeners < _PORTS, "ports", self.listeners, f"at most {_PORTS - 1}")
         fits = self.devices_per_port <= MAX_DEVICES_PER_PORT
         _require(fits, "ports", self.ports, f"enough for {MAX_DEVICES_PER_PORT} meters on each")
+        shared = -(-self.meters // MAX_DEVICES_PER_PORT)
+        _require(self.shared_ports in (0, shared), "shared_ports", self.shared_ports,
+                 f"0, or {shared} for {self.meters} meters")  # fmt: skip
+        _require(self.max_connections >= 1, "max_connections", self.max_connections, "1 or more")
         _require(self.control_port is None or 0 <= self.control_port < _PORTS, "control_port", self.control_port,
                  "0 to 65535")  # fmt: skip
         for name in ("delay_ms", "second_connection_wait_ms", "free_after_ms"):
@@ -115,6 +127,11 @@ class FleetSettings:
         """How many meters share a port."""
         return -(-self.meters // self.ports)
 
+    @property
+    def listeners(self) -> int:
+        """How many ports there are in all."""
+        return self.ports + self.shared_ports
+
     def protocol_of(self, number: int) -> str:
         """Tell the protocol of a meter."""
         return self.protocols[(number - 1) % len(self.protocols)]
@@ -129,8 +146,22 @@ class FleetSettings:
         index, device = divmod(number - 1, self.devices_per_port)
         return index, device + 1
 
+    def shared_place_of(self, number: int) -> tuple[int, int]:
+        """Tell where among the ports that all meters share a meter is: port (counted from 0 over all) and device.
+
+        Raises:
+            ValueError: the fleet has no such meter, or no such port.
+        """
+        _require(1 <= number <= self.meters, "number", number, f"1 to {self.meters}")
+        _require(self.shared_ports > 0, "shared_ports", self.shared_ports, "1 or more")
+        index, device = divmod(number - 1, MAX_DEVICES_PER_PORT)
+        return self.ports + index, device + 1
+
     def meter_at(self, index: int, logical_device: int) -> int | None:
         """Tell which meter a logical device on a port (counted from 0) is; None: none."""
+        if index >= self.ports:
+            number = (index - self.ports) * MAX_DEVICES_PER_PORT + logical_device
+            return number if 1 <= logical_device <= MAX_DEVICES_PER_PORT and number <= self.meters else None
         if not 1 <= logical_device <= self.devices_per_port:
             return None
         number = index * self.devices_per_port + logical_device

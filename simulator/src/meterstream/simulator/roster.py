@@ -1,0 +1,94 @@
+"""The meters of a fleet: made on first contact, with what all meters of one protocol share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from meterstream.dlms.meter import Level, SecurityKeys
+from meterstream.dlms.objects import load_profile
+from meterstream.simulator.clock import ClockRule
+from meterstream.simulator.faults import fault_for
+from meterstream.simulator.identity import MeterKeys, keys_for, password_for
+from meterstream.simulator.meter import MeterModel, SimulatedMeter
+from meterstream.simulator.security import CountedAccess
+from meterstream.simulator.settings import CounterRule, FleetSettings
+from meterstream.simulator.stats import Stats
+from meterstream.simulator.tree import object_tree
+
+_COUNTERS_SINCE: Final = 1_577_836_800
+_MAX_START_COUNTER: Final = 0x7FFF_FFFF
+
+
+class Roster:
+    """All meters that have been contacted.
+
+    Args:
+        now: the fleet's clock, in seconds since 1970 (UTC).
+    """
+
+    def __init__(self, settings: FleetSettings, stats: Stats, now: Callable[[], float]) -> None:
+        self._settings = settings
+        self._stats = stats
+        self._now = now
+        self._meters: dict[int, SimulatedMeter] = {}
+        self._models = {protocol: self._make_model(protocol) for protocol in settings.protocols}
+
+    def __len__(self) -> int:
+        return len(self._meters)
+
+    def __iter__(self) -> Iterator[SimulatedMeter]:
+        return iter(self._meters.values())
+
+    def meter(self, number: int) -> SimulatedMeter:
+        """Give a meter, made on first contact.
+
+        Raises:
+            ValueError: the fleet has no such meter.
+        """
+        meter = self._meters.get(number)
+        if meter is None:
+            settings = self._settings
+            settings.place_of(number)
+            model = self._models[settings.protocol_of(number)]
+            fault = fault_for(settings.faults, settings.seed, number)
+            meter = self._meters[number] = SimulatedMeter(number, model, self._first_counter(), fault)
+        return meter
+
+    def keys(self, number: int) -> MeterKeys:
+        """Give the keys a meter left the factory with."""
+        return keys_for(self._settings.seed, number)
+
+    def access(self, meter: SimulatedMeter) -> CountedAccess | None:
+        """Give the management client's access to a meter; None where the fleet has no security."""
+        settings = self._settings
+        if not settings.level.ciphered:
+            return None
+        if meter.keys is None:
+            _, authentication, encryption = self.keys(meter.number)
+            meter.keys = SecurityKeys(encryption, authentication)
+        password = password_for(settings.seed, meter.number) if settings.level is Level.LLS else None
+        rule = settings.counter_rule
+        strict = meter.model.profile.name == "SMR" if rule is None else rule is CounterRule.STRICT
+        return CountedAccess(meter, settings.level, meter.keys, password, strict=strict)
+
+    def _make_model(self, protocol: str) -> MeterModel:
+        """Build what meters of one protocol share."""
+        profile = load_profile(*protocol.split(" ", 1))
+        by_generation = ClockRule.FITTING if profile.name == "SMR" else ClockRule.SPECIFIED
+        return MeterModel(
+            profile=profile,
+            management=object_tree(profile, public=False),
+            public=object_tree(profile, public=True),
+            clock_rule=self._settings.clock_rule or by_generation,
+            buffers=self._settings.buffers,
+            now_ms=self._now_ms,
+            stats=self._stats,
+        )
+
+    def _now_ms(self) -> int:
+        return int(self._now() * 1000)
+
+    def _first_counter(self) -> int:
+        """Start the meter's own counter where a later start of the same fleet would still be ahead of it."""
+        return min(max(int(self._now()) - _COUNTERS_SINCE, 1), _MAX_START_COUNTER)
