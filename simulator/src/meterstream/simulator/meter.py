@@ -16,6 +16,8 @@ from meterstream.simulator.clock import ClockRule, ClockSet
 from meterstream.simulator.events import EventLogs, EventRow
 from meterstream.simulator.faults import Fault
 from meterstream.simulator.identity import MeterKeys
+from meterstream.simulator.mbus_keys import MbusKeys
+from meterstream.simulator.options import ImageOptions, MbusOptions, PushOptions
 from meterstream.simulator.stats import Stats
 from meterstream.simulator.tree import ObjectTree, SimulatedObject
 from meterstream.simulator.zone import Zone
@@ -44,6 +46,14 @@ def _no_keys(number: int) -> MeterKeys:
     raise LookupError(f"meter {number} has no keys: its fleet has no security")
 
 
+def _no_mbus_keys(identification: int) -> MbusKeys:
+    raise LookupError(f"M-Bus device {identification:08d} has no keys: its fleet has none")
+
+
+def _unmoved(_number: int, _down_ms: int) -> None:
+    """Restart nothing: a meter that no line leads to cannot be out of reach."""
+
+
 @dataclass(frozen=True, slots=True)
 class MeterModel:
     """What all meters of one protocol in a fleet share.
@@ -53,6 +63,9 @@ class MeterModel:
         factory_keys: the keys a meter of that number left the factory with; its master key never changes.
         outbox: takes what meters push.
         schedule: calls back after a delay in milliseconds.
+        restart: cuts the line of a meter and keeps it out of reach for so many milliseconds.
+        mbus_keys: the keys an M-Bus device of that identification number left the factory with.
+        mbus, images, pushes: habits of the make.
     """
 
     profile: MeterProfile
@@ -65,6 +78,11 @@ class MeterModel:
     factory_keys: Callable[[int], MeterKeys] = field(default=_no_keys, repr=False)
     outbox: Callable[[PushMessage], None] = field(default=_nowhere, repr=False)
     schedule: Callable[[int, Callable[[], None]], None] = field(default=_never, repr=False)
+    restart: Callable[[int, int], None] = field(default=_unmoved, repr=False)
+    mbus_keys: Callable[[int], MbusKeys] = field(default=_no_mbus_keys, repr=False)
+    mbus: MbusOptions = field(default_factory=MbusOptions)
+    images: ImageOptions = field(default_factory=ImageOptions)
+    pushes: PushOptions = field(default_factory=PushOptions)
 
 
 class SimulatedMeter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 from meterstream.dlms.meter import Level, SecurityKeys
@@ -10,6 +11,7 @@ from meterstream.dlms.objects import load_profile
 from meterstream.simulator.clock import ClockRule
 from meterstream.simulator.faults import fault_for
 from meterstream.simulator.identity import MeterKeys, keys_for, password_for
+from meterstream.simulator.mbus_keys import mbus_keys_for
 from meterstream.simulator.meter import MeterModel, SimulatedMeter
 from meterstream.simulator.security import CountedAccess
 from meterstream.simulator.settings import CounterRule, FleetSettings
@@ -84,6 +86,10 @@ class Roster:
             buffers=self._settings.buffers,
             now_ms=self._now_ms,
             stats=self._stats,
+            mbus_keys=partial(mbus_keys_for, self._settings.seed),
+            mbus=self._settings.mbus,
+            images=self._settings.images,
+            pushes=self._settings.pushes,
         )
 
     def _now_ms(self) -> int:

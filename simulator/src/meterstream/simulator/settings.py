@@ -11,6 +11,7 @@ from meterstream.dlms.objects import available_profiles
 from meterstream.simulator.buffers import BufferRules
 from meterstream.simulator.clock import ClockRule
 from meterstream.simulator.faults import PlannedFault
+from meterstream.simulator.options import ImageOptions, MbusOptions, PushOptions
 
 _PORTS: Final = 0x10000
 _RESERVED_DEVICES: Final = 16
@@ -66,6 +67,7 @@ class FleetSettings:
         clock_rule, counter_rule: None: that of the meter's generation (SMR: fitting, strict; DSMR: specified, free).
         restart_counters: the meters' own counter starts at 1 on every connection, instead of rising for ever.
         habits: how the meters depart from the standard, and the limits of their associations.
+        mbus, images, pushes: M-Bus devices, image transfer and push messages.
     """
 
     meters: int = 1
@@ -90,6 +92,9 @@ class FleetSettings:
     habits: Habits = field(default_factory=Habits)
     buffers: BufferRules = field(default_factory=BufferRules)
     faults: tuple[PlannedFault, ...] = ()
+    mbus: MbusOptions = field(default_factory=MbusOptions)
+    images: ImageOptions = field(default_factory=ImageOptions)
+    pushes: PushOptions = field(default_factory=PushOptions)
 
     def __post_init__(self) -> None:
         """Check what the types do not say.
