@@ -72,7 +72,11 @@ schemas-write: $(READY)  ## render changed contracts as new schema versions
 unit: $(READY)  ## tests that need nothing but this process
 	@$(BIN)/pytest -q -m 'not servers' --numprocesses=auto
 
-fuzz: $(READY)  ## generated and hostile input, at length
+FUZZ_FRAMES ?= 1000000
+FUZZ_SECONDS ?= 600
+fuzz: $(READY)  ## generated and hostile input, at length; FUZZ_FRAMES and FUZZ_SECONDS bound each of the two searches
+	@cd libs/dlms/fuzz && ../../../$(BIN)/python -m hostile --frames $(FUZZ_FRAMES) --seconds $(FUZZ_SECONDS)
+	@cd libs/dlms/fuzz && ../../../$(BIN)/python -m hostile.coverage -max_total_time=$(FUZZ_SECONDS)
 	@$(BIN)/pytest -q -m 'hypothesis and not servers' --hypothesis-profile=fuzz
 
 bench: $(READY)  ## measure; prints a table and writes build/bench.json

@@ -1,0 +1,1 @@
+"""Hostile octets for both roles: valid sessions, one frame of which is replaced by something worse."""
