@@ -7,7 +7,7 @@
 * `session_get_cpu_ms`: the asyncio adapter over loopback on uvloop, as the services run it; the meters are another
   process;
 * `profile_96_ms`: the octets of a buffer of 96 rows (clock, status, two registers) to typed, scaled values, decoding
-  included; `profile_96_rows_ms` without it;
+  included; `profile_96_data_ms`: the same by way of COSEM data, as a GET gives it;
 * `open_session_kb`: resident memory per association that the adapter holds open.
 """
 
@@ -44,6 +44,7 @@ from meterstream.dlms.data import (
     ProfileColumn,
     array,
     decode,
+    decode_profile_rows,
     double_long_unsigned,
     encode,
     octet_string,
@@ -233,21 +234,21 @@ def profile_octets(day: int) -> bytes:
 
 def profile_figures() -> dict[str, float]:
     octets = [profile_octets(day) for day in range(10)]
-    whole: list[int] = []
-    rows_only: list[int] = []
+    direct: list[int] = []
+    by_data: list[int] = []
     for number in range(PROFILE_ROUNDS):
         raw = octets[number % len(octets)]
         clocked = Stopwatch()
-        buffer = clocked(decode, raw)
-        decoding = clocked.ns
-        rows = clocked(profile_rows, buffer, PROFILE_COLUMNS)
-        whole.append(clocked.ns)
-        rows_only.append(clocked.ns - decoding)
-        if len(rows) != PROFILE_ROWS:
+        rows = clocked(decode_profile_rows, raw, PROFILE_COLUMNS)
+        direct.append(clocked.ns)
+        clocked = Stopwatch()
+        same_rows = clocked(profile_rows, clocked(decode, raw), PROFILE_COLUMNS)
+        by_data.append(clocked.ns)
+        if len(rows) != PROFILE_ROWS or rows != same_rows:
             raise RuntimeError("the profile was not read as it should")
     return {
-        "profile_96_ms": statistics.median(whole) / 1e6,
-        "profile_96_rows_ms": statistics.median(rows_only) / 1e6,
+        "profile_96_ms": statistics.median(direct) / 1e6,
+        "profile_96_data_ms": statistics.median(by_data) / 1e6,
     }
 
 

@@ -6,6 +6,7 @@ from meterstream.dlms.data.encoder import encode
 from meterstream.dlms.data.lengths import decode_length, encode_length
 from meterstream.dlms.data.names import AttributeRef, LogicalName, MethodRef
 from meterstream.dlms.data.profile_buffer import Cell, NullData, ProfileColumn, profile_rows
+from meterstream.dlms.data.profile_octets import decode_profile_rows
 from meterstream.dlms.data.selection import (
     BY_ENTRY,
     BY_RANGE,
@@ -64,9 +65,9 @@ __all__ = [
     "AttributeRef", "BitString", "CaptureObject", "Cell", "CompactArray", "CosemDateTime", "Data", "DataLimits",
     "DataType", "LogicalName", "MethodRef", "NextCapture", "NullData", "ProfileColumn", "Selection", "StructureOf",
     "TypeDescription", "Unit", "Value", "array", "bcd", "bit_string", "boolean", "compact_array", "decode",
-    "decode_length", "decode_prefix", "delta_double_long", "delta_double_long_unsigned", "delta_integer", "delta_long",
-    "delta_long_unsigned", "delta_unsigned", "dont_care", "double_long", "double_long_unsigned", "encode",
-    "encode_length", "entry_descriptor", "enum", "every", "float32", "float64", "integer", "long", "long64",
-    "long64_unsigned", "long_unsigned", "monthly", "null", "octet_string", "profile_rows", "range_descriptor", "scale",
-    "structure", "unsigned", "utf8_string", "visible_string",
+    "decode_length", "decode_prefix", "decode_profile_rows", "delta_double_long", "delta_double_long_unsigned",
+    "delta_integer", "delta_long", "delta_long_unsigned", "delta_unsigned", "dont_care", "double_long",
+    "double_long_unsigned", "encode", "encode_length", "entry_descriptor", "enum", "every", "float32", "float64",
+    "integer", "long", "long64", "long64_unsigned", "long_unsigned", "monthly", "null", "octet_string", "profile_rows",
+    "range_descriptor", "scale", "structure", "unsigned", "utf8_string", "visible_string",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import repeat
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from meterstream.dlms.data.encoder import FIXED_OCTETS, NUMBERS
 from meterstream.dlms.data.types import NULL, Data, DataType, TypeDescription
@@ -23,6 +23,8 @@ _NULL_DATA: Final = DataType.NULL_DATA
 _STRUCTURE: Final = DataType.STRUCTURE
 _OCTET_STRING: Final = DataType.OCTET_STRING
 _new: Final = tuple.__new__
+_RUN_OF: Final = [bytes((octet,)) * ROWS_PER_RUN for octet in range(256)]
+_VALUES_PER_UNPACKER: Final = 4_096
 
 
 def _formats() -> list[tuple[DataType, str, int] | None]:
@@ -44,11 +46,13 @@ class RowLayout(NamedTuple):
     """How every row of a run looks.
 
     Attributes:
-        values: unpacks the values of one row.
+        fields: struct format of the values of one row, without its byte order.
+        values: unpacks them.
         kinds: type of each column.
         marks: (place in the row, the octet that stands there).
     """
 
+    fields: str
     values: struct.Struct
     kinds: tuple[DataType, ...]
     marks: tuple[tuple[int, int], ...]
@@ -59,22 +63,36 @@ class RowLayout(NamedTuple):
         rows = min(most, ROWS_PER_RUN, (len(raw) - offset) // octets)
         for place, octet in self.marks:
             column = raw[offset + place : offset + rows * octets : octets]
-            rows = len(column) - len(column.lstrip(octet.to_bytes(1, "big")))
+            if not _RUN_OF[octet].startswith(column):
+                rows = len(column) - len(column.lstrip(octet.to_bytes(1, "big")))
         return rows
+
+    def columns(self, raw: bytes, offset: int, number: int) -> list[tuple[Any, ...]]:
+        """Values of `number` rows, at least one, by column; b"" for null-data."""
+        width = len(self.kinds)
+        if number * width > _VALUES_PER_UNPACKER:
+            octets = raw[offset : offset + number * self.values.size]
+            return list(zip(*self.values.iter_unpack(octets), strict=True))
+        values = _unpacker(self.fields, number).unpack_from(raw, offset)
+        return [values[column::width] for column in range(width)]
 
     def rows(self, raw: bytes, offset: int, number: int) -> Iterable[Data]:
         """`number` structures, at least one, all of this layout."""
-        octets = raw[offset : offset + number * self.values.size]
         columns = (
-            repeat(NULL, number) if kind is _NULL_DATA else map(_new, repeat(Data), zip(repeat(kind), column))
-            for kind, column in zip(self.kinds, zip(*self.values.iter_unpack(octets), strict=True), strict=True)
+            cells(kind, column) for kind, column in zip(self.kinds, self.columns(raw, offset, number), strict=True)
         )
         return map(_new, repeat(Data), zip(repeat(_STRUCTURE), zip(*columns, strict=True)))
 
 
+def cells(kind: DataType, column: Sequence[Any]) -> Iterable[Data]:
+    """A column of RowLayout.columns() as values."""
+    return repeat(NULL, len(column)) if kind is _NULL_DATA else map(_new, repeat(Data), zip(repeat(kind), column))
+
+
 @lru_cache(maxsize=256)
-def _unpacker(fields: str) -> struct.Struct:
-    return struct.Struct(">" + fields)
+def _unpacker(fields: str, rows: int = 1) -> struct.Struct:
+    """At most 100 KiB: the format of _VALUES_PER_UNPACKER values."""
+    return struct.Struct(">" + fields * rows)
 
 
 class _Growing:
@@ -108,7 +126,8 @@ class _Growing:
         return True
 
     def layout(self) -> RowLayout:
-        return RowLayout(_unpacker("".join(self._fields)), tuple(self._kinds), tuple(self._marks))
+        fields = "".join(self._fields)
+        return RowLayout(fields, _unpacker(fields), tuple(self._kinds), tuple(self._marks))
 
 
 def tagged_layout(raw: bytes, offset: int) -> RowLayout | None:

@@ -9,7 +9,8 @@ from typing import Final
 from meterstream.dlms.errors import DecodeError
 
 # Twice the digits of the largest COSEM number: no product with a power of ten is ever rounded, and the trap says so.
-exact_product: Final = Context(prec=40, Emin=-999_999, Emax=999_999, traps=[Inexact]).multiply
+EXACT: Final = Context(prec=40, Emin=-999_999, Emax=999_999, traps=[Inexact])
+exact_product: Final = EXACT.multiply
 """exact_product(power_of_ten(scaler), raw): scale() without its check, for whole columns."""
 
 _POWERS: Final = [Decimal((0, (1,), exponent)) for exponent in range(-128, 128)]
