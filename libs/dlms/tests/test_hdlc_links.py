@@ -1,12 +1,8 @@
-"""The rules of both ends of an HDLC link, one frame at a time, and any octets in every phase."""
+"""The rules of both ends of an HDLC link, one frame at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from meterstream.dlms.errors import (
     ConfigurationError,
@@ -21,7 +17,6 @@ from meterstream.dlms.errors import (
     PduTooLarge,
 )
 from meterstream.dlms.framing.hdlc import (
-    MAX_FRAME,
     ApduReceived,
     Closed,
     Connected,
@@ -30,7 +25,6 @@ from meterstream.dlms.framing.hdlc import (
     HdlcClientLink,
     HdlcFrame,
     HdlcLimits,
-    HdlcLink,
     HdlcParameters,
     HdlcPhase,
     HdlcReader,
@@ -337,9 +331,44 @@ def test_the_turn_waits_for_the_answer() -> None:
     step = server.receive(to_server(Kind.I, information=TO_SERVER + APDU), 1)
     assert step == Step(b"", (ApduReceived(APDU),))
     assert server.send(b"\xc4") == to_client(Kind.I, nr=1, information=TO_CLIENT + b"\xc4")
-    with pytest.raises(HdlcStateError, match="not acknowledged"):
-        server.send(b"\xc4")
     assert server.receive(to_server(Kind.RR, nr=1), 2).octets == to_client(Kind.RR, nr=1)
+
+
+def test_apdus_of_a_server_wait_for_each_other() -> None:
+    server = connected_server(queued=1)
+    server.receive(to_server(Kind.I, information=TO_SERVER + APDU), 1)
+    assert server.send(b"\xc4") == to_client(Kind.I, nr=1, information=TO_CLIENT + b"\xc4")
+    assert server.send(b"\xc5") == b""
+    with pytest.raises(HdlcStateError, match="too many"):
+        server.send(b"\xc6")
+    second = server.receive(to_server(Kind.RR, nr=1), 2).octets
+    assert second == to_client(Kind.I, nr=1, ns=1, information=TO_CLIENT + b"\xc5")
+    assert server.receive(to_server(Kind.RR, nr=2), 3).octets == to_client(Kind.RR, nr=1)
+
+
+def test_what_waits_goes_out_before_a_later_answer() -> None:
+    server = connected_server()
+    server.receive(to_server(Kind.I, information=TO_SERVER + APDU), 1)
+    server.send(b"\xc4")
+    server.send(b"\xc5")
+    server.receive(to_server(Kind.I, nr=1, ns=1, information=TO_SERVER + APDU), 2)
+    assert server.send(b"\xc6") == to_client(Kind.I, nr=2, ns=1, information=TO_CLIENT + b"\xc5")
+    third = server.receive(to_server(Kind.RR, nr=2), 3).octets
+    assert third == to_client(Kind.I, nr=2, ns=2, information=TO_CLIENT + b"\xc6")
+
+
+def test_a_client_asks_for_more_than_one_answer() -> None:
+    client = connected_client()
+    with pytest.raises(HdlcStateError, match="ask for more"):
+        HdlcClientLink(16, SERVER).await_more(0)
+    client.send(APDU, 1)
+    assert client.receive(to_client(Kind.I, nr=1, information=TO_CLIENT + b"\xc4"), 2).events
+    assert client.idle
+    assert client.await_more(2) == to_server(Kind.RR, nr=1)
+    assert client.receive(to_client(Kind.I, nr=1, ns=1, information=TO_CLIENT + b"\xc5"), 3).events == (
+        ApduReceived(b"\xc5"),
+    )
+    assert client.idle
 
 
 def test_an_answer_that_comes_after_a_poll_waits_for_the_next() -> None:
@@ -428,75 +457,3 @@ def test_snrm_begins_anew() -> None:
     server.receive(to_server(Kind.I, information=TO_SERVER + b"half", segmented=True), 1)
     server.receive(SNRM, 2)
     assert server.receive(to_server(Kind.I, information=TO_SERVER + APDU), 3).events == (ApduReceived(APDU),)
-
-
-# Any octets
-
-
-def fresh_client() -> HdlcLink:
-    client = HdlcClientLink(16, SERVER)
-    client.connect(0)
-    return client
-
-
-def asking_client() -> HdlcLink:
-    client = connected_client(window=3)
-    client.send(bytes(1000), 0)
-    return client
-
-
-def leaving_client() -> HdlcLink:
-    client = connected_client()
-    client.disconnect(0)
-    return client
-
-
-def answering_server() -> HdlcLink:
-    server = connected_server()
-    server.receive(to_server(Kind.I, information=TO_SERVER + APDU), 0)
-    server.send(bytes(1000))
-    return server
-
-
-LINKS: list[Callable[[], HdlcLink]] = [
-    lambda: HdlcClientLink(16, SERVER),
-    fresh_client,
-    connected_client,
-    asking_client,
-    leaving_client,
-    lambda: HdlcServerLink(SERVER),
-    connected_server,
-    answering_server,
-]
-any_frame = st.builds(
-    lambda up, control, information, segmented: HdlcFrame(
-        SERVER if up else CLIENT, CLIENT if up else SERVER, control, information, segmented
-    ).encode(),
-    st.booleans(),
-    st.integers(0, 0xFF),
-    st.sampled_from([b"", TO_SERVER, TO_CLIENT, TO_CLIENT + bytes(50)]) | st.binary(max_size=140),
-    st.booleans(),
-)
-
-
-@pytest.mark.parametrize("make", LINKS)
-@settings(deadline=None, max_examples=150)
-@given(pieces=st.lists(any_frame | st.binary(max_size=100) | st.none(), max_size=25))
-def test_any_octets_in_every_phase(make: Callable[[], HdlcLink], pieces: list[bytes | None]) -> None:
-    link, now = make(), 0.0
-    for piece in pieces:
-        now += 1.0
-        if piece is None:
-            now = link.deadline or now
-            step = link.timed_out(now)
-        else:
-            step = link.receive(piece, now)
-        assert len(step.octets) <= 8 * MAX_FRAME * (1 + len(piece or b"") // 9)
-        assert all(event.error.code.startswith(("HDLC", "LIMIT")) for event in step.events if isinstance(event, Failed))
-    if isinstance(link, HdlcClientLink):
-        for _ in range(100):
-            if link.deadline is None:
-                break
-            now = link.deadline
-            link.timed_out(now)
-        assert link.deadline is None

@@ -2,6 +2,6 @@
 
 from meterstream.dlms.framing.bare import BareFraming
 from meterstream.dlms.framing.port import Frame, Framing
-from meterstream.dlms.framing.wrapper import HEADER, MAX_APDU, WrapperReader, wrap
+from meterstream.dlms.framing.wrapper import HEADER, MAX_APDU, WrapperReader, frames_in, wrap
 
-__all__ = ["HEADER", "MAX_APDU", "BareFraming", "Frame", "Framing", "WrapperReader", "wrap"]
+__all__ = ["HEADER", "MAX_APDU", "BareFraming", "Frame", "Framing", "WrapperReader", "frames_in", "wrap"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import Final
 
 from meterstream.dlms.errors import FrameError, LimitExceeded, PduTooLarge
@@ -70,3 +71,14 @@ class WrapperReader:
     def waiting(self) -> int:
         """Octets that `next_frame` has not handed out yet."""
         return len(self._buffer)
+
+
+def frames_in(octets: bytes) -> Iterator[Frame]:
+    """Of octets that are whole frames in a row. Raises: FrameError."""
+    reader = WrapperReader(max_buffer=len(octets))
+    reader.feed(octets)
+    while reader.waiting:
+        frame = reader.next_frame()
+        if frame is None:
+            raise FrameError("the last wrapper frame is not complete")
+        yield frame

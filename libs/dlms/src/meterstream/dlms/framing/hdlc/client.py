@@ -75,6 +75,19 @@ class HdlcClientLink(HdlcLink):
         self._send_window(now)
         return self._step().octets
 
+    def await_more(self, now: float) -> bytes:
+        """The APDU just received is not all that the server has to say: asks for the next one.
+
+        Raises: HdlcStateError unless connected.
+        """
+        self._require(HdlcPhase.CONNECTED, "ask for more")
+        self._answer_due = True
+        if self._deadline is None:
+            self._repetitions = self._polls = 0
+            self._enquired = False
+            self._poll(Kind.RR, now)
+        return self._step().octets
+
     def disconnect(self, now: float) -> bytes:
         """DISC; gives up what is under way. Raises: HdlcStateError unless connected."""
         self._require(HdlcPhase.CONNECTED, "disconnect")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import ClassVar
 
-from meterstream.dlms.errors import HdlcProtocolError, PeerError
+from meterstream.dlms.errors import HdlcProtocolError, HdlcStateError, PduTooLarge, PeerError
 from meterstream.dlms.framing.hdlc.address import HdlcAddress
 from meterstream.dlms.framing.hdlc.events import Closed, Connected, HdlcPhase
 from meterstream.dlms.framing.hdlc.exchange import LLC_TO_CLIENT, LLC_TO_SERVER
@@ -38,25 +39,35 @@ class HdlcServerLink(HdlcLink):
         self._client = HdlcAddress(0)
         self._turn = False
         self._rejection = b""
+        self._queue: deque[bytes] = deque()
         self.busy = False
         super().__init__(parameters or HdlcParameters(), limits or HdlcLimits())
+
+    @property
+    def address(self) -> HdlcAddress:
+        return self._own
 
     def send(self, apdu: bytes) -> bytes:
         """The first frames of an APDU, nothing yet where the client must poll first; `receive` gives the rest.
 
-        Raises: HdlcStateError unless connected, or while the APDU before is under way; PduTooLarge.
+        While another one is under way it waits for its turn.
+
+        Raises: HdlcStateError unless connected, or when `HdlcLimits.queued` APDUs wait; PduTooLarge.
         """
         self._require(HdlcPhase.CONNECTED, "send")
-        self._exchange.load(apdu)
+        if len(apdu) > self._limits.apdu:
+            raise PduTooLarge(f"APDU of {len(apdu)} octets, this link takes {self._limits.apdu}")
+        if len(self._queue) + self._exchange.unacknowledged > self._limits.queued:
+            raise HdlcStateError("too many APDUs wait to be acknowledged")
+        self._queue.append(apdu)
         if self._turn and not self._peer_busy:
-            self._turn = False
-            self._send_burst()
+            self._answer()
         return self._step().octets
 
     def pass_turn(self) -> bytes:
         """Acknowledges without an answer; nothing where it is not our turn."""
         if self._turn:
-            self._ready()
+            self._answer()
         return self._step().octets
 
     def _addresses(self) -> tuple[HdlcAddress, HdlcAddress]:
@@ -73,6 +84,7 @@ class HdlcServerLink(HdlcLink):
 
     def _disconnect(self) -> None:
         self._turn = False
+        self._queue.clear()
         super()._disconnect()
 
     def _refuse(self, error: PeerError, frame: HdlcFrame) -> None:
@@ -125,6 +137,7 @@ class HdlcServerLink(HdlcLink):
     def _connect(self, frame: HdlcFrame, now: float) -> None:
         agreed = negotiate(self._offered, decode_parameters(frame.information))
         self._reset(agreed)
+        self._queue.clear()
         self._turn = False
         self._phase = HdlcPhase.CONNECTED
         self._deadline = now + self._limits.inactivity_timeout_s
@@ -159,6 +172,8 @@ class HdlcServerLink(HdlcLink):
 
     def _answer(self) -> None:
         """We were polled: what N(R) left unacknowledged goes out again, then what the window still allows."""
+        if self._queue and not self._exchange.unacknowledged:
+            self._exchange.load(self._queue.popleft())
         if self._exchange.unacknowledged and not self._peer_busy:
             self._turn = False
             self._exchange.go_back()

@@ -17,6 +17,7 @@ class HdlcLimits:
     Attributes:
         apdu: octets of one APDU in either direction.
         segments: I frames of one received APDU.
+        queued: APDUs that may wait in a server behind the one under way.
         repetitions: times in a row that a client asks again without any progress before it gives up.
         polls: times in a row that a server may answer "not ready" (RNR) or "nothing yet" (RR).
         response_timeout_s: seconds until a client asks again; longer than one window takes on the line.
@@ -30,6 +31,7 @@ class HdlcLimits:
 
     apdu: int = MAX_APDU
     segments: int = 2048
+    queued: int = 64
     repetitions: int = 3
     polls: int = 60
     response_timeout_s: float = 5.0
@@ -41,8 +43,9 @@ class HdlcLimits:
         for name in ("apdu", "segments", "polls"):
             if getattr(self, name) < 1:
                 raise ConfigurationError(f"{name} is below 1")
-        if self.repetitions < 0:
-            raise ConfigurationError("repetitions is below 0")
+        for name in ("repetitions", "queued"):
+            if getattr(self, name) < 0:
+                raise ConfigurationError(f"{name} is below 0")
         for name in ("response_timeout_s", "poll_interval_s", "inter_octet_timeout_s", "inactivity_timeout_s"):
             if not getattr(self, name) > 0:
                 raise ConfigurationError(f"{name} is not above 0")
