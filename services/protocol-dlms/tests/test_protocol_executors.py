@@ -15,7 +15,7 @@ from meterstream.contracts.operations.get_actual_meter_reads import GetActualMet
 from meterstream.contracts.operations.get_periodic_meter_reads import GetPeriodicMeterReadsRequest, PeriodType
 from meterstream.contracts.operations.get_specific_attribute_value import GetSpecificAttributeValueRequest
 from meterstream.contracts.operations.synchronize_time import SynchronizeTimeRequest
-from meterstream.contracts.types import AmrProfileStatusFlag
+from meterstream.contracts.types import AmrProfileStatusFlag, Quantity
 from meterstream.dlms.apdu import DataAccessResult, decode_get_response
 from meterstream.dlms.apdu.get import GetRequestNormal, GetResponseNormal, GetResponseWithList
 from meterstream.dlms.data import (
@@ -26,6 +26,8 @@ from meterstream.dlms.data import (
     array,
     bit_string,
     boolean,
+    delta_integer,
+    delta_unsigned,
     double_long,
     double_long_unsigned,
     enum,
@@ -207,6 +209,10 @@ def with_scalers(meter: MemoryMeter, scaler: Data = WATT_HOURS) -> MemoryMeter:
     return meter
 
 
+def amsterdam_clock(hour: int) -> Data:
+    return CosemDateTime.from_datetime(amsterdam(hour)).to_data()
+
+
 class TestPeriodicMeterReads:
     @pytest.mark.parametrize(("scaler", "times"), [(0, 1), (1, 10), (-2, Decimal("0.01"))])
     async def test_interval_rows_of_the_vector(self, scaler: int, times: Decimal) -> None:
@@ -273,6 +279,29 @@ class TestPeriodicMeterReads:
         response = await get_periodic_meter_reads.execute(interval(amsterdam(0), amsterdam(0, day=2)), context(meter))
         assert [read.log_time for read in response.meter_reads] == [amsterdam(1)]
         assert "2 rows" in caplog.text
+
+    async def test_a_clock_that_no_calendar_has_costs_its_own_rows_only(self, caplog: pytest.LogCaptureFixture) -> None:
+        clocks = [octet_string(bytes.fromhex("07E8021EFF00000000FFC400")), null(), null(), amsterdam_clock(1), null()]
+        meter = with_scalers(MemoryMeter(SMR5), structure(integer(30), enum(30)))
+        rows = [structure(clock, unsigned(0), double_long_unsigned(1), null()) for clock in clocks]
+        meter.put(At("interval_values_e"), array(rows))
+        response = await get_periodic_meter_reads.execute(interval(amsterdam(0), amsterdam(0, day=2)), context(meter))
+        assert [read.log_time for read in response.meter_reads] == [amsterdam(1), amsterdam(1, 15)]
+        assert [read.active_energy_export for read in response.meter_reads] == [None, None]
+        imports = {f"{read.active_energy_import.value}" for read in response.meter_reads if read.active_energy_import}
+        assert imports == {"1" + "0" * 27}
+        assert "3 rows" in caplog.text
+
+    async def test_differences_from_the_row_before(self) -> None:
+        meter = with_scalers(MemoryMeter(SMR5))
+        first = structure(amsterdam_clock(1), unsigned(4), double_long_unsigned(1_000), double_long_unsigned(5))
+        then = structure(null(), null(), delta_unsigned(31), delta_integer(-1))
+        meter.put(At("interval_values_e"), array([first, then]))
+        response = await get_periodic_meter_reads.execute(interval(amsterdam(0), amsterdam(2)), context(meter))
+        last = response.meter_reads[1]
+        assert last.active_energy_import == Quantity(value=Decimal("1.031"), unit="KWH")
+        assert last.active_energy_export == Quantity(value=Decimal("0.004"), unit="KWH")
+        assert last.status is None
 
     @pytest.mark.parametrize("picks", [True, False])
     async def test_combined_profiles_with_and_without_choice_of_columns(self, picks: bool) -> None:
@@ -358,8 +387,8 @@ class TestPeriodicMeterReads:
         ("buffer", "reason"),
         [
             (array([structure(null(), unsigned(0))]), "neither 4 nor 4 columns"),
-            (array([unsigned(1)]), "expected a structure as row"),
-            (double_long(1), "expected an array of rows"),
+            (array([unsigned(1)]), "row 0: UNSIGNED is no row"),
+            (double_long(1), "DOUBLE_LONG is no buffer"),
         ],
     )
     async def test_hostile_buffers(self, buffer: Data, reason: str) -> None:

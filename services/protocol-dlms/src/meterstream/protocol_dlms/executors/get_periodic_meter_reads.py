@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -24,25 +25,28 @@ from meterstream.dlms.data import (
     CaptureObject,
     CosemDateTime,
     Data,
+    NullData,
+    ProfileColumn,
     Selection,
     range_descriptor,
 )
 from meterstream.dlms.objects import Column, MeterProfile, ScalerUnit
 from meterstream.protocol_dlms.executor import SCALER_UNIT, AccessRefused, At, Context, Executor, Meter
-from meterstream.protocol_dlms.model.profile_rows import (
+from meterstream.protocol_dlms.model.load_profile import (
     MONTHLY,
     Row,
-    buffer_rows,
+    capture_after,
     dated_rows,
-    has_columns,
-    next_capture,
+    row_width,
+    typed_rows,
 )
 from meterstream.protocol_dlms.model.quantities import (
     ENERGY_FIELDS,
     energy_rows,
+    in_kwh,
+    kwh_scaler,
     read_integer,
     read_scaler_unit,
-    to_energy,
     unexpected,
 )
 
@@ -58,6 +62,7 @@ _PROFILES: Final[Mapping[PeriodType, tuple[str, ...]]] = MappingProxyType(
 """Roles that hold the values of a period; before SMR 5 one profile holds those of the M-Bus devices as well."""
 
 _SELECTION_REFUSED: Final = frozenset({DataAccessResult.OTHER_REASON, DataAccessResult.TYPE_UNMATCHED})
+_CLOCK_CLASS: Final = 8
 _FLAGS: Final = tuple(AmrProfileStatusFlag)
 
 
@@ -73,15 +78,18 @@ class _Plan(NamedTuple):
 async def execute(request: GetPeriodicMeterReadsRequest, context: Context) -> GetPeriodicMeterReadsResponse:
     """Read the range, then scaler and unit of each register; compute the times that the meter leaves out."""
     plan = _plan(request.period_type, context.meter.profile)
-    columns, raw_rows = await _read_buffer(plan, request, context)
+    columns, buffer = await _read_buffer(plan, request, context)
     scalers = await _read_scalers(plan.wanted, context.meter)
     zone = context.device.zone
-    found = dated_rows(raw_rows, plan.period_s, zone, request.begin_date, request.end_date)
+    table = typed_rows(
+        buffer, [_profile_column(column, scalers) for column in columns], capture_after(plan.period_s, zone), plan.role
+    )
+    found = dated_rows(table, zone, request.begin_date, request.end_date)
     if found.undated:
         log.warning("%d rows of %s have no capture time", found.undated, plan.role)
     return GetPeriodicMeterReadsResponse(
         period_type=request.period_type,
-        meter_reads=[_reading(row, columns, scalers) for row in found.rows],
+        meter_reads=[_reading(row, columns) for row in found.rows],
     )
 
 
@@ -100,8 +108,8 @@ def _plan(period: PeriodType, profile: MeterProfile) -> _Plan:
 
 async def _read_buffer(
     plan: _Plan, request: GetPeriodicMeterReadsRequest, context: Context
-) -> tuple[tuple[Column, ...], tuple[tuple[Data, ...], ...]]:
-    """The rows, and what their columns are.
+) -> tuple[tuple[Column, ...], Data]:
+    """The buffer, and what its columns are.
 
     Asks for less and less selection where the meter refuses it or does not keep to it: by range and column, by range,
     the whole buffer. What comes back is filtered anyway.
@@ -113,22 +121,24 @@ async def _read_buffer(
             if selected is None or refusal.result not in _SELECTION_REFUSED:
                 raise
             continue
-        rows = buffer_rows(buffer, plan.role)
+        width = row_width(buffer)
         for columns in (plan.wanted, plan.all_columns):
-            if has_columns(rows, len(columns)):
-                return columns, rows
+            if width is None or width == len(columns):
+                return columns, buffer
     raise unexpected(plan.role, f"rows have neither {len(plan.wanted)} nor {len(plan.all_columns)} columns")
 
 
 def _selections(plan: _Plan, request: GetPeriodicMeterReadsRequest, context: Context) -> Sequence[Selection | None]:
     zone = context.device.zone or UTC
     # One period more at the end: for some makes the upper limit does not belong to the range.
-    end = next_capture(request.end_date.astimezone(zone), plan.period_s, zone)
     # Local time with its deviation: some makes compare the fields without a look at the deviation.
-    limits = [CosemDateTime.from_datetime(moment.astimezone(zone)) for moment in (request.begin_date, end)]
+    begin, last = (
+        CosemDateTime.from_datetime(moment.astimezone(zone)) for moment in (request.begin_date, request.end_date)
+    )
+    end = capture_after(plan.period_s, zone)(last)
 
     def by_range(columns: Sequence[CaptureObject]) -> Selection:
-        return Selection(BY_RANGE, range_descriptor(limits[0], limits[1], columns))
+        return Selection(BY_RANGE, range_descriptor(begin, end, columns))
 
     picks = len(plan.wanted) < len(plan.all_columns) and context.device.selective_access_periodic_reads
     by_column = [by_range([column.capture_object() for column in plan.wanted])] if picks else []
@@ -154,15 +164,21 @@ async def _read_scalers(columns: Sequence[Column], meter: Meter) -> dict[str, Sc
     return scalers
 
 
-def _reading(row: Row, columns: Sequence[Column], scalers: Mapping[str, ScalerUnit]) -> PeriodicMeterReading:
+def _profile_column(column: Column, scalers: Mapping[str, ScalerUnit]) -> ProfileColumn:
+    """Raises: ILLEGAL_RESPONSE for a register that counts no energy."""
+    capture = column.capture_object()
+    if column.role in scalers:
+        return ProfileColumn(capture, kwh_scaler(scalers[column.role], column.role), NullData.ABSENT)
+    return ProfileColumn(capture, null_data=None if capture.class_id == _CLOCK_CLASS else NullData.ABSENT)
+
+
+def _reading(row: Row, columns: Sequence[Column]) -> PeriodicMeterReading:
     values: dict[str, Quantity] = {}
     status: list[AmrProfileStatusFlag] | None = None
     for column, cell in zip(columns, row.cells, strict=True):
-        if column.role in scalers:
-            raw = read_integer(cell, column.role)
-            if raw is not None:
-                values[ENERGY_FIELDS[column.role]] = to_energy(raw, scalers[column.role], column.role)
-        elif column.role.startswith("amr_profile_status"):
+        if isinstance(cell, Decimal):
+            values[ENERGY_FIELDS[column.role]] = in_kwh(cell)
+        elif isinstance(cell, Data) and column.role.startswith("amr_profile_status"):
             status = _status(cell)
     return PeriodicMeterReading(log_time=row.captured_at, status=status, **values)
 

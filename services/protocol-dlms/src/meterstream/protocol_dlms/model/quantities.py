@@ -82,16 +82,25 @@ def to_energy(raw: int, scaler_unit: ScalerUnit, what: str) -> Quantity:
 
     Raises: ILLEGAL_RESPONSE for a unit that is no energy, or a scaler beyond a signed octet.
     """
+    try:
+        return in_kwh(scale(raw, kwh_scaler(scaler_unit, what)))
+    except DecodeError as failure:
+        raise unexpected(what, str(failure)) from failure
+
+
+def kwh_scaler(scaler_unit: ScalerUnit, what: str) -> int:
+    """Power of ten from a raw value to kWh. Raises: ILLEGAL_RESPONSE for a unit that is no energy."""
     if scaler_unit.unit is not Unit.WATT_HOUR:
         unit = "UNDEFINED" if scaler_unit.unit is None else scaler_unit.unit.name
         raise unexpected(what, f"unit {unit} where an energy belongs")
-    try:
-        amount = scale(raw, scaler_unit.scaler + _KILO_SCALER)
-    except DecodeError as failure:
-        raise unexpected(what, str(failure)) from failure
+    return scaler_unit.scaler + _KILO_SCALER
+
+
+def in_kwh(amount: Decimal) -> Quantity:
+    """A number of kWh; 12E+3 is written 12000."""
     exponent = amount.as_tuple().exponent
     if isinstance(exponent, int) and exponent > 0:
-        amount = amount.quantize(Decimal(1))  # 12E+3 is written 12000
+        amount = Decimal(int(amount))
     return Quantity(value=amount, unit=KWH)
 
 
