@@ -1,4 +1,4 @@
-"""A meter that no one here wrote: a jDLMS server in a process of its own, built from source once per content."""
+"""Programs on a library that no one here wrote, jDLMS: a meter and a client, built from source once per content."""
 
 from __future__ import annotations
 
@@ -11,10 +11,20 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from stacks.jdlms import CLIENT_CLASS, METER_CLASS, JdlmsProcess
+from stacks.port import (
+    AUTHENTICATION_KEY,
+    AUTHENTICATION_KEY_256,
+    ENCRYPTION_KEY,
+    ENCRYPTION_KEY_256,
+    METER_TITLE,
+    PASSWORD,
+)
+from stacks.world import NAME
 
 from meterstream.demo.servers.kafka_jars import find_java
 
@@ -103,22 +113,55 @@ def build(folder: Path) -> None:
 @pytest.fixture(scope="session")
 def jdlms_meter(jdlms_classpath: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JdlmsMeter]:
     """A running meter on loopback, shared by all tests of the run."""
-    log = tmp_path_factory.mktemp("jdlms") / "meter.log"
-    command = [
-        str(find_java()),
-        "-Xmx64m",
-        "-XX:+UseSerialGC",
-        "-cp",
-        jdlms_classpath,
-        "meterstream.interop.JdlmsMeter",
-    ]
+    with listening(JdlmsMeter("127.0.0.1", 0), [], jdlms_classpath, tmp_path_factory) as meter:
+        yield meter
+
+
+@pytest.fixture(scope="session")
+def jdlms_world(jdlms_classpath: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JdlmsMeter]:
+    """A running meter with the names and secrets of `stacks`, and a client address for each level it has."""
+    meter = JdlmsMeter(
+        "127.0.0.1",
+        0,
+        manufacturer=METER_TITLE[:3].decode(),
+        serial=int.from_bytes(METER_TITLE[3:], "big"),
+        logical_device_name=NAME.decode(),
+        encryption_key=ENCRYPTION_KEY,
+        authentication_key=AUTHENTICATION_KEY,
+    )
+    more = ["--password", PASSWORD.hex(), "--encryption-key-256", ENCRYPTION_KEY_256.hex()]
+    more += ["--authentication-key-256", AUTHENTICATION_KEY_256.hex()]
+    with listening(meter, more, jdlms_classpath, tmp_path_factory) as running_meter:
+        yield running_meter
+
+
+@pytest.fixture(scope="session")
+def jdlms_client(jdlms_classpath: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JdlmsProcess]:
+    """The client program, shared by all tests of the run."""
+    log = tmp_path_factory.mktemp("jdlms") / "client.log"
+    with running(java(jdlms_classpath, CLIENT_CLASS), log) as process:
+        if process is None:
+            pytest.fail(f"the jDLMS client did not start:\n{log.read_text()[-2000:]}", pytrace=False)
+        yield JdlmsProcess(process)
+
+
+@contextmanager
+def listening(
+    meter: JdlmsMeter, more: list[str], classpath: str, folders: pytest.TempPathFactory
+) -> Iterator[JdlmsMeter]:
+    """The meter on a free port."""
+    log = folders.mktemp("jdlms") / "meter.log"
     for _ in range(STARTS):
-        meter = JdlmsMeter("127.0.0.1", free_port())
-        with running(command + meter.arguments(), log) as ready:
-            if ready:
-                yield meter
+        listening_meter = replace(meter, port=free_port())
+        with running(java(classpath, METER_CLASS) + listening_meter.arguments() + more, log) as process:
+            if process is not None:
+                yield listening_meter
                 return
     pytest.fail(f"the jDLMS meter did not start:\n{log.read_text()[-2000:]}", pytrace=False)
+
+
+def java(classpath: str, main: str) -> list[str]:
+    return [str(find_java()), "-Xmx64m", "-XX:+UseSerialGC", "-cp", classpath, main]
 
 
 def free_port() -> int:
@@ -129,14 +172,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: list[str], log: Path) -> Iterator[bool]:
-    """The program for the length of the block; whether it said that it is ready. It ends with its standard input."""
+def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes] | None]:
+    """The program for the length of the block; None when it does not get ready. It ends with its standard input."""
     with log.open("a") as errors:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        yield says_ready(process)
+        yield process if says_ready(process) else None
     finally:
         process.stdin.close()
         try:

@@ -1,0 +1,82 @@
+"""Stacks that no one here wrote: our client and their meters, their clients and our meter, over real sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import pytest
+from stacks.cases import CASES, Connect, Scene
+from stacks.gurux_meter import GuruxMeter
+from stacks.jdlms import JdlmsClient
+from stacks.ours import OurMeter
+from stacks.pairs import PAIRS, Pair, cases_of, limit, ways
+from stacks.port import SMALL_PDU, Line, Way
+
+from meterstream.dlms.apdu import MAX_PDU
+from meterstream.dlms.meter import Habits
+
+pytestmark = pytest.mark.servers
+
+COMBINATIONS = [(pair, way, case) for pair, way in product(PAIRS, ways()) for case in cases_of(way)]
+
+
+def name_of(part: object) -> str:
+    return part.name if isinstance(part, Pair) else part.value if isinstance(part, Way) else str(part)
+
+
+@dataclass(frozen=True)
+class Meter:
+    """A meter that listens, at `small_port` with little room for an APDU; our own counts its open associations."""
+
+    port: int
+    small_port: int
+    opened: Callable[[], int] = lambda: 0
+
+
+@pytest.fixture(scope="module")
+def our_meter() -> Iterator[Meter]:
+    """The same meter twice: as it is, and taking and sending little at once."""
+    # The client of jDLMS forgets the RLRE when it sees at the same time that the line was closed after it.
+    whole = OurMeter(Habits(close_after_release=False))
+    small = OurMeter(Habits(max_receive_pdu=SMALL_PDU, max_send_pdu=SMALL_PDU, close_after_release=False))
+    yield Meter(whole.port, small.port, lambda: whole.opened)
+    whole.close()
+    small.close()
+
+
+@pytest.fixture(scope="module")
+def gurux_meter() -> Iterator[Meter]:
+    """As our own, twice."""
+    whole, small = GuruxMeter(MAX_PDU), GuruxMeter(SMALL_PDU)
+    yield Meter(whole.port, small.port)
+    whole.close()
+    small.close()
+
+
+@pytest.fixture
+def jdlms_pair(jdlms_world) -> Meter:
+    """It takes APDUs of any size, and sends what the client takes."""
+    return Meter(jdlms_world.port, jdlms_world.port)
+
+
+@pytest.fixture
+def connect_jdlms(jdlms_client) -> Connect:
+    return lambda line: JdlmsClient(line, jdlms_client)
+
+
+@pytest.mark.parametrize(("pair", "way", "case"), COMBINATIONS, ids=name_of)
+def test_case(request: pytest.FixtureRequest, pair: Pair, way: Way, case: str) -> None:
+    meter: Meter = request.getfixturevalue(pair.meter)
+    connect = request.getfixturevalue(pair.client) if isinstance(pair.client, str) else pair.client
+    scene = Scene(Line.at(meter.port, way, meter.small_port), connect, pair.refusals, meter.opened)
+    why_not = limit(pair.name, way, case)
+    if why_not is None:
+        CASES[case](scene)
+        return
+    try:
+        CASES[case](scene)
+    except (Exception, pytest.fail.Exception):
+        return
+    pytest.fail(f"works now, and is said not to: {why_not}")
