@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from meterstream.dlms.apdu import ActionResult, Conformance, DataAccessResult
+from meterstream.dlms.apdu import DEFAULT_CONFORMANCE, ActionResult, Conformance, DataAccessResult
 from meterstream.dlms.asyncio import Direction, MeterSession, open_session
 from meterstream.dlms.asyncio import connect as connect_module
 from meterstream.dlms.client import AssociationConfig, Level, SecurityKeys
@@ -275,7 +275,8 @@ async def test_list_answered_by_an_exception_response(
 
 
 async def test_too_large_request_leaves_the_session_usable(pair_of: Callable[..., Any]) -> None:
-    pair = pair_of(Level.HLS5_GMAC, Habits(max_receive_pdu=100))
+    conformance = DEFAULT_CONFORMANCE & ~Conformance.BLOCK_TRANSFER_SET
+    pair = pair_of(Level.HLS5_GMAC, Habits(max_receive_pdu=100, conformance=conformance))
     async with serving(playing(pair.meter)) as (address, _), await opened(address) as session:
         with pytest.raises(PduTooLarge):
             await session.set(CLOCK, octet_string(bytes(200)))

@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from meterstream.dlms.apdu import ActionResult, Conformance, DataAccessResult, GetRequestNext, Selection
+from meterstream.dlms.apdu import (
+    DEFAULT_CONFORMANCE,
+    ActionResult,
+    Conformance,
+    DataAccessResult,
+    GetRequestNext,
+    Selection,
+)
 from meterstream.dlms.client import (
     ActionAnswer,
     AnswerLimits,
@@ -257,7 +264,8 @@ def test_number_of_results_must_be_the_number_asked(associated: Pairs, request_o
 def test_request_above_the_pdu_of_the_meter_costs_nothing(pair_of: Pairs, level: Level) -> None:
     overhead = 0 if not level.ciphered else 19
     fits = 100 - overhead - 13 - 2
-    pair = pair_of(level, Habits(max_receive_pdu=100))
+    conformance = DEFAULT_CONFORMANCE & ~Conformance.BLOCK_TRANSFER_SET
+    pair = pair_of(level, Habits(max_receive_pdu=100, conformance=conformance))
     pair.exchange(pair.client.associate())
     before = pair.client.sent_apdus
     with pytest.raises(PduTooLarge):

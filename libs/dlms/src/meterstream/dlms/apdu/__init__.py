@@ -30,12 +30,30 @@ from meterstream.dlms.apdu.acse import (
     decode_rlrq,
 )
 from meterstream.dlms.apdu.action import (
+    ActionBlockRequest,
+    ActionRequest,
+    ActionRequestNextBlock,
     ActionRequestNormal,
+    ActionRequestWithBlock,
+    ActionRequestWithFirstBlock,
+    ActionRequestWithList,
+    ActionRequestWithListAndFirstBlock,
+    ActionResponse,
+    ActionResponseNextBlock,
     ActionResponseNormal,
+    ActionResponseWithBlock,
+    ActionResponseWithList,
+    ActionReturn,
     decode_action_request,
     decode_action_response,
+    decode_return,
+    decode_returns,
+    encode_return,
+    encode_returns,
+    parameters_of,
 )
 from meterstream.dlms.apdu.common import AttributeItem, ReadResult
+from meterstream.dlms.apdu.data_block import BLOCK_HEAD_OCTETS, MAX_BLOCK_NUMBER, DataBlock
 from meterstream.dlms.apdu.data_notification import DataNotification, decode_data_notification
 from meterstream.dlms.apdu.event_notification import EventNotificationRequest, decode_event_notification
 from meterstream.dlms.apdu.exception import (
@@ -70,29 +88,45 @@ from meterstream.dlms.apdu.initiate import (
 )
 from meterstream.dlms.apdu.results import ActionResult, DataAccessResult
 from meterstream.dlms.apdu.set import (
+    SetBlockRequest,
     SetRequest,
     SetRequestNormal,
+    SetRequestWithDataBlock,
+    SetRequestWithFirstDataBlock,
     SetRequestWithList,
+    SetRequestWithListAndFirstDataBlock,
     SetResponse,
+    SetResponseDataBlock,
+    SetResponseLastDataBlock,
+    SetResponseLastDataBlockWithList,
     SetResponseNormal,
     SetResponseWithList,
     decode_set_request,
     decode_set_response,
+    decode_values,
+    encode_values,
 )
 from meterstream.dlms.data import Selection
 
 __all__ = [
-    "DEFAULT_CONFORMANCE", "MAX_PDU", "Aare", "Aarq", "AccessAction", "AccessActionResult", "AccessGet",
-    "AccessGetResult", "AccessItem", "AccessRequest", "AccessResponse", "AccessResult", "AccessSet", "AccessSetResult",
-    "ActionRequestNormal", "ActionResponseNormal", "ActionResult", "ApplicationContext", "AssociationResult",
-    "AttributeItem", "ConfirmedServiceError", "Conformance", "DataAccessResult", "DataNotification", "DiagnosticSource",
-    "EventNotificationRequest", "ExceptionResponse", "GetRequest", "GetRequestNext", "GetRequestNormal",
-    "GetRequestWithList", "GetResponse", "GetResponseNormal", "GetResponseWithDataBlock", "GetResponseWithList",
-    "InitiateRequest", "InitiateResponse", "Mechanism", "ReadResult", "Rlre", "Rlrq", "Selection", "SetRequest",
-    "SetRequestNormal", "SetRequestWithList", "SetResponse", "SetResponseNormal", "SetResponseWithList",
-    "UserDiagnostic", "decode_aare", "decode_aarq", "decode_access_request", "decode_access_response",
-    "decode_action_request", "decode_action_response", "decode_confirmed_service_error", "decode_data_notification",
+    "BLOCK_HEAD_OCTETS", "DEFAULT_CONFORMANCE", "MAX_BLOCK_NUMBER", "MAX_PDU", "Aare", "Aarq", "AccessAction",
+    "AccessActionResult", "AccessGet", "AccessGetResult", "AccessItem", "AccessRequest", "AccessResponse",
+    "AccessResult", "AccessSet", "AccessSetResult", "ActionBlockRequest", "ActionRequest", "ActionRequestNextBlock",
+    "ActionRequestNormal", "ActionRequestWithBlock", "ActionRequestWithFirstBlock", "ActionRequestWithList",
+    "ActionRequestWithListAndFirstBlock", "ActionResponse", "ActionResponseNextBlock", "ActionResponseNormal",
+    "ActionResponseWithBlock", "ActionResponseWithList", "ActionResult", "ActionReturn", "ApplicationContext",
+    "AssociationResult", "AttributeItem", "ConfirmedServiceError", "Conformance", "DataAccessResult", "DataBlock",
+    "DataNotification", "DiagnosticSource", "EventNotificationRequest", "ExceptionResponse", "GetRequest",
+    "GetRequestNext", "GetRequestNormal", "GetRequestWithList", "GetResponse", "GetResponseNormal",
+    "GetResponseWithDataBlock", "GetResponseWithList", "InitiateRequest", "InitiateResponse", "Mechanism",
+    "ReadResult", "Rlre", "Rlrq", "Selection", "SetBlockRequest", "SetRequest", "SetRequestNormal",
+    "SetRequestWithDataBlock", "SetRequestWithFirstDataBlock", "SetRequestWithList",
+    "SetRequestWithListAndFirstDataBlock", "SetResponse", "SetResponseDataBlock", "SetResponseLastDataBlock",
+    "SetResponseLastDataBlockWithList", "SetResponseNormal", "SetResponseWithList", "UserDiagnostic", "decode_aare",
+    "decode_aarq", "decode_access_request", "decode_access_response", "decode_action_request",
+    "decode_action_response", "decode_confirmed_service_error", "decode_data_notification",
     "decode_event_notification", "decode_exception_response", "decode_get_request", "decode_get_response",
-    "decode_initiate_request", "decode_initiate_response", "decode_results", "decode_rlre", "decode_rlrq",
-    "decode_set_request", "decode_set_response", "encode_results", "is_plain_exception",
+    "decode_initiate_request", "decode_initiate_response", "decode_results", "decode_return", "decode_returns",
+    "decode_rlre", "decode_rlrq", "decode_set_request", "decode_set_response", "decode_values", "encode_results",
+    "encode_return", "encode_returns", "encode_values", "is_plain_exception", "parameters_of",
 ]  # fmt: skip

@@ -13,6 +13,8 @@ from meterstream.dlms.client.config import (
 )
 from meterstream.dlms.client.events import (
     ActionAnswer,
+    ActionListAnswer,
+    ActionListRefused,
     Associated,
     Continue,
     Event,
@@ -20,14 +22,15 @@ from meterstream.dlms.client.events import (
     GetListAnswer,
     ListRefused,
     Released,
+    ServiceEvent,
     SetAnswer,
     SetListAnswer,
 )
 from meterstream.dlms.security import Level, SecurityKeys
 
 __all__ = [
-    "MANAGEMENT_CLIENT", "MAX_CHALLENGE", "MIN_CHALLENGE", "PUBLIC_CLIENT", "ActionAnswer", "AnswerLimits",
-    "Associated", "AssociationConfig", "ClientAssociation", "Continue", "Event", "GetAnswer", "GetListAnswer", "Level",
-    "ListRefused", "Phase", "ReceivedCounterPolicy", "Released", "SecurityKeys", "SetAnswer", "SetListAnswer",
-    "client_title_for",
+    "MANAGEMENT_CLIENT", "MAX_CHALLENGE", "MIN_CHALLENGE", "PUBLIC_CLIENT", "ActionAnswer", "ActionListAnswer",
+    "ActionListRefused", "AnswerLimits", "Associated", "AssociationConfig", "ClientAssociation", "Continue", "Event",
+    "GetAnswer", "GetListAnswer", "Level", "ListRefused", "Phase", "ReceivedCounterPolicy", "Released", "SecurityKeys",
+    "ServiceEvent", "SetAnswer", "SetListAnswer", "client_title_for",
 ]  # fmt: skip

@@ -7,50 +7,27 @@ from enum import Enum
 from typing import Final
 
 from meterstream.dlms.apdu import (
-    ActionRequestNormal,
+    ActionResponseNormal,
     AttributeItem,
     Conformance,
-    DataAccessResult,
-    GetRequestNext,
-    GetRequestNormal,
-    GetRequestWithList,
-    GetResponseNormal,
-    GetResponseWithDataBlock,
     Rlrq,
     Selection,
-    SetRequestNormal,
-    SetRequestWithList,
-    SetResponseNormal,
     decode_aare,
     decode_action_response,
-    decode_get_response,
-    decode_results,
     decode_rlre,
-    decode_set_response,
     tags,
 )
-from meterstream.dlms.client.blocks import BlockBuffer
+from meterstream.dlms.client import requests
 from meterstream.dlms.client.channel import Channel, refusal
 from meterstream.dlms.client.config import AssociationConfig, check_challenge_length
-from meterstream.dlms.client.events import (
-    ActionAnswer,
-    Associated,
-    Continue,
-    Event,
-    GetAnswer,
-    GetListAnswer,
-    ListRefused,
-    Released,
-    SetAnswer,
-    SetListAnswer,
-)
+from meterstream.dlms.client.events import Associated, Continue, Event, Released
+from meterstream.dlms.client.exchanges import INVOKE_ID, Exchange, check_invoke
 from meterstream.dlms.client.opening import build_aarq, check_pass_4, open_aare, pass_3, without_password
-from meterstream.dlms.data import AttributeRef, Data, MethodRef, decode
+from meterstream.dlms.data import AttributeRef, Data, MethodRef
 from meterstream.dlms.errors import (
     AssociationStateError,
     ConfirmedServiceError,
     DlmsError,
-    EncodeError,
     ExceptionResponse,
     UnexpectedAnswer,
 )
@@ -59,7 +36,6 @@ from meterstream.dlms.security import Level
 
 CONFIRMED: Final = 0x40
 HIGH_PRIORITY: Final = 0x80
-_INVOKE_ID: Final = 0x0F
 _RLRQ: Final = Rlrq().encode()
 
 
@@ -92,15 +68,16 @@ class ClientAssociation:
     """
 
     __slots__ = (
-        "_asked",
-        "_blocks",
+        "_action_room",
         "_challenge",
         "_channel",
         "_config",
+        "_exchange",
         "_handler",
         "_invoke",
         "_negotiated",
         "_phase",
+        "_set_room",
     )
 
     def __init__(
@@ -117,10 +94,11 @@ class ClientAssociation:
         self._challenge = challenge
         self._phase = Phase.IDLE
         self._handler: Callable[[bytes], Event] | None = None
+        self._exchange: Exchange | None = None
         self._invoke = 0
-        self._asked = 0
-        self._blocks: BlockBuffer | None = None
         self._negotiated = Conformance(0)
+        self._set_room: int | None = None
+        self._action_room: int | None = None
 
     @property
     def phase(self) -> Phase:
@@ -167,28 +145,30 @@ class ClientAssociation:
 
         Raises: AssociationStateError, PduTooLarge, EncodeError, CountersExhausted; nothing is sent then.
         """
-        return self._request(GetRequestNormal(self._next_invoke(), ref, selection).encode(), self._on_get, 0)
+        return self._begin(*requests.get(self._next_invoke(), ref, selection, self._config.limits))
 
     def get_list(self, items: Sequence[AttributeItem]) -> bytes:
         """GET with-list; answered by GetListAnswer or ListRefused. Raises: as get."""
-        _refuse_empty(items)
-        request = GetRequestWithList(self._next_invoke(), tuple(items))
-        return self._request(request.encode(), self._on_get, len(items))
+        return self._begin(*requests.get_list(self._next_invoke(), items, self._config.limits))
 
     def set(self, ref: AttributeRef, data: Data, selection: Selection | None = None) -> bytes:
-        """SET of one attribute; answered by SetAnswer. Raises: as get."""
-        return self._request(SetRequestNormal(self._next_invoke(), ref, data, selection).encode(), self._on_set, 0)
+        """SET of one attribute; answered by SetAnswer, after `Continue`s when it goes out in blocks. Raises: as get."""
+        return self._begin(*requests.set_one(self._next_invoke(), ref, data, selection, self._set_room))
 
     def set_list(self, items: Sequence[tuple[AttributeRef, Data]]) -> bytes:
-        """SET with-list; answered by SetListAnswer or ListRefused. Raises: as get."""
-        _refuse_empty(items)
-        refs = tuple((ref, None) for ref, _ in items)
-        request = SetRequestWithList(self._next_invoke(), refs, tuple(data for _, data in items))
-        return self._request(request.encode(), self._on_set, len(items))
+        """SET with-list; answered by SetListAnswer or ListRefused, as set. Raises: as get."""
+        return self._begin(*requests.set_list(self._next_invoke(), items, self._set_room))
 
     def action(self, ref: MethodRef, data: Data | None = None) -> bytes:
-        """ACTION of one method; answered by ActionAnswer. Raises: as get."""
-        return self._request(ActionRequestNormal(self._next_invoke(), ref, data).encode(), self._on_action, 0)
+        """ACTION of one method; answered by ActionAnswer, after `Continue`s when blocks go either way.
+
+        Raises: as get.
+        """
+        return self._begin(*requests.action(self._next_invoke(), ref, data, self._config.limits, self._action_room))
+
+    def action_list(self, items: Sequence[tuple[MethodRef, Data | None]]) -> bytes:
+        """ACTION with-list; answered by ActionListAnswer or ActionListRefused, as action. Raises: as get."""
+        return self._begin(*requests.action_list(self._next_invoke(), items, self._config.limits, self._action_room))
 
     def release(self) -> bytes:
         """RLRQ, never ciphered; answered by Released. Raises: AssociationStateError."""
@@ -220,7 +200,7 @@ class ClientAssociation:
             return None if apdu is None else handler(apdu)
         except (ExceptionResponse, ConfirmedServiceError):
             # In the middle of a block transfer nobody knows whether the meter still is in it: reconnect.
-            if self._phase is Phase.AWAITING and self._blocks is None:
+            if self._phase is Phase.AWAITING and self._exchange is not None and not self._exchange.halfway:
                 self._end_exchange()
             else:
                 self._fail()
@@ -232,29 +212,28 @@ class ClientAssociation:
     def _next_invoke(self) -> int:
         if self._phase is not Phase.READY:
             raise AssociationStateError(f"request while {self._phase.value}")
-        return self._invoke + 1 & _INVOKE_ID | CONFIRMED
+        return self._invoke + 1 & INVOKE_ID | CONFIRMED
 
-    def _request(self, plaintext: bytes, handler: Callable[[bytes], Event], asked: int) -> bytes:
+    def _room_for(self, service: Conformance) -> int | None:
+        return self._channel.room if self._negotiated & service else None
+
+    def _begin(self, plaintext: bytes, exchange: Exchange) -> bytes:
         frame = self._channel.request(plaintext)
-        self._invoke = plaintext[2] & _INVOKE_ID
-        self._asked = asked
-        self._handler = handler
+        self._invoke = exchange.invoke & INVOKE_ID
+        self._exchange = exchange
+        self._handler = self._on_answer
         self._phase = Phase.AWAITING
         return frame
 
     def _end_exchange(self) -> None:
         self._phase = Phase.READY
         self._handler = None
-        self._blocks = None
+        self._exchange = None
 
     def _fail(self) -> None:
         self._phase = Phase.FAILED
         self._handler = None
-        self._blocks = None
-
-    def _check_invoke(self, invoke: int) -> None:
-        if invoke & _INVOKE_ID != self._invoke:
-            raise UnexpectedAnswer(f"invoke id {invoke & _INVOKE_ID} instead of {self._invoke}")
+        self._exchange = None
 
     def _on_aare(self, apdu: bytes) -> Event:
         if apdu[0] != tags.AARE:
@@ -262,6 +241,8 @@ class ClientAssociation:
         opened = open_aare(self._config, self._channel, decode_aare(apdu), self._challenge)
         self._negotiated = opened.initiate.conformance & self._config.conformance
         self._channel.server_max_pdu = opened.initiate.max_pdu or self._channel.server_max_pdu
+        self._set_room = self._room_for(Conformance.BLOCK_TRANSFER_SET)
+        self._action_room = self._room_for(Conformance.BLOCK_TRANSFER_ACTION)
         if self._config.level is not Level.HLS5_GMAC:
             self._end_exchange()
             return Associated()
@@ -275,70 +256,22 @@ class ClientAssociation:
         counter_of_aare = self._channel.last_received
         plaintext = self._channel.unprotect(apdu, tags.ACTION_RESPONSE)
         answer = decode_action_response(plaintext, self._config.limits.data)
-        self._check_invoke(answer.invoke)
+        check_invoke(answer.invoke, self._invoke)
+        if not isinstance(answer, ActionResponseNormal):
+            raise UnexpectedAnswer("HLS pass 4 in another form than action-response-normal")
         check_pass_4(self._channel, answer, self._challenge, counter_of_aare)
         self._end_exchange()
         return Associated()
 
-    def _on_get(self, apdu: bytes) -> Event:
-        plaintext = self._channel.unprotect(apdu, tags.GET_RESPONSE)
-        answer = decode_get_response(plaintext, self._config.limits.data)
-        self._check_invoke(answer.invoke)
-        if isinstance(answer, GetResponseWithDataBlock):
-            return self._on_block(answer)
-        if self._blocks is not None:
-            raise UnexpectedAnswer("another answer in the middle of a block transfer")
-        if not isinstance(answer, GetResponseNormal):
-            return self._list_answer(answer.results)
-        if self._asked and not isinstance(answer.result, DataAccessResult):
-            raise UnexpectedAnswer("one value for a whole list")
+    def _on_answer(self, apdu: bytes) -> Event:
+        exchange = self._exchange
+        if exchange is None:
+            raise UnexpectedAnswer("an answer to no request")
+        outcome = exchange.answer(self._channel.unprotect(apdu, exchange.tag))
+        if isinstance(outcome, bytes):
+            return Continue(self._channel.request(outcome))
         self._end_exchange()
-        if self._asked and isinstance(answer.result, DataAccessResult):
-            return ListRefused(answer.result)
-        return GetAnswer(answer.result)
-
-    def _on_block(self, block: GetResponseWithDataBlock) -> Event:
-        if isinstance(block.result, DataAccessResult):
-            self._end_exchange()
-            return ListRefused(block.result) if self._asked else GetAnswer(block.result)
-        if self._blocks is None:
-            self._blocks = BlockBuffer(self._config.limits)
-        whole = self._blocks.add(block, block.result)
-        if whole is None:
-            request = GetRequestNext(self._invoke | CONFIRMED, self._blocks.block_number)
-            return Continue(self._channel.request(request.encode()))
-        limits = self._config.limits.data
-        if self._asked:
-            return self._list_answer(decode_results(whole, limits))
-        result = decode(whole, limits)
-        self._end_exchange()
-        return GetAnswer(result)
-
-    def _list_answer(self, results: tuple[Data | DataAccessResult, ...]) -> Event:
-        if len(results) != self._asked or not self._asked:
-            raise UnexpectedAnswer(f"{len(results)} results for {self._asked or 1} attributes")
-        self._end_exchange()
-        return GetListAnswer(results)
-
-    def _on_set(self, apdu: bytes) -> Event:
-        answer = decode_set_response(self._channel.unprotect(apdu, tags.SET_RESPONSE))
-        self._check_invoke(answer.invoke)
-        if isinstance(answer, SetResponseNormal):
-            if self._asked and answer.result is DataAccessResult.SUCCESS:
-                raise UnexpectedAnswer("one success for a whole list")
-            self._end_exchange()
-            return ListRefused(answer.result) if self._asked else SetAnswer(answer.result)
-        if len(answer.results) != self._asked or not self._asked:
-            raise UnexpectedAnswer(f"{len(answer.results)} results for {self._asked or 1} attributes")
-        self._end_exchange()
-        return SetListAnswer(answer.results)
-
-    def _on_action(self, apdu: bytes) -> Event:
-        plaintext = self._channel.unprotect(apdu, tags.ACTION_RESPONSE)
-        answer = decode_action_response(plaintext, self._config.limits.data)
-        self._check_invoke(answer.invoke)
-        self._end_exchange()
-        return ActionAnswer(answer.result, answer.data)
+        return outcome
 
     def _on_rlre(self, apdu: bytes) -> Event:
         if apdu[0] != tags.RLRE:
@@ -347,8 +280,3 @@ class ClientAssociation:
         self._phase = Phase.RELEASED
         self._handler = None
         return Released()
-
-
-def _refuse_empty(items: Sequence[object]) -> None:
-    if not items:
-        raise EncodeError("a with-list of no attributes")

@@ -89,16 +89,25 @@ class Channel:
 
         Raises: PduTooLarge before a counter is used up, CountersExhausted.
         """
-        octets = len(plaintext)
-        if self.cipher is None:
-            if octets > self.server_max_pdu:
-                raise PduTooLarge(f"request of {octets} octets, the meter takes {self.server_max_pdu}")
-            return self.frame(plaintext)
-        length = octets + OVERHEAD
-        octets = length + (2 if length < 0x80 else 3 if length < 0x100 else 4)
+        octets = self.protected_octets(len(plaintext))
         if octets > self.server_max_pdu:
             raise PduTooLarge(f"request of {octets} octets, the meter takes {self.server_max_pdu}")
+        if self.cipher is None:
+            return self.frame(plaintext)
         return self.frame(self.seal(tags.GLO_OF[plaintext[0]], plaintext))
+
+    def protected_octets(self, octets: int) -> int:
+        """Octets of the protected APDU around so many of a plain request."""
+        if self.cipher is None:
+            return octets
+        length = octets + OVERHEAD
+        return length + (2 if length < 0x80 else 3 if length < 0x100 else 4)
+
+    @property
+    def room(self) -> int:
+        """Octets of a plain request that the meter takes whatever protection adds to it."""
+        limit = self.server_max_pdu
+        return max(limit + limit - self.protected_octets(limit), 0)
 
     def feed(self, octets: bytes) -> bytes | None:
         """The APDU of the meter's answer once it is complete.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from meterstream.dlms.apdu import ActionResult, DataAccessResult, ReadResult
+from meterstream.dlms.apdu import ActionResult, ActionReturn, DataAccessResult, ReadResult
 from meterstream.dlms.data import Data
 
 
 @dataclass(frozen=True, slots=True)
 class Continue:
-    """The exchange needs another frame to be sent: HLS pass 3, or the request for the next block."""
+    """The exchange needs another frame to be sent: HLS pass 3, or the next block, or the request for it."""
 
     frame: bytes = field(repr=False)
 
@@ -58,18 +58,34 @@ class ActionAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class ActionListAnswer:
+    """As many results as methods were called, in their order."""
+
+    results: tuple[ActionReturn, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ActionListRefused:
+    """One result for the whole list of methods: none of them was called."""
+
+    result: ActionResult
+
+
+@dataclass(frozen=True, slots=True)
 class Released:
     """RLRE, whatever it holds."""
 
 
-Event = (
-    Continue
-    | Associated
-    | GetAnswer
+ServiceEvent = (
+    GetAnswer
     | GetListAnswer
     | ListRefused
     | SetAnswer
     | SetListAnswer
     | ActionAnswer
-    | Released
+    | ActionListAnswer
+    | ActionListRefused
 )
+"""How a confirmed service ended."""
+
+Event = Continue | Associated | ServiceEvent | Released

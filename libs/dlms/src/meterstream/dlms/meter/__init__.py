@@ -3,9 +3,10 @@
 from meterstream.dlms.meter.application import DropLine, MeterApplication
 from meterstream.dlms.meter.association import MeterAssociation, MeterPhase
 from meterstream.dlms.meter.policy import ClientAccess, CounterPolicy, Habits, MeterSecurity, Reaction
+from meterstream.dlms.meter.transfers import DEFAULT_TRANSFER_LIMITS, TransferLimits
 from meterstream.dlms.security import Level, SecurityKeys
 
 __all__ = [
-    "ClientAccess", "CounterPolicy", "DropLine", "Habits", "Level", "MeterApplication", "MeterAssociation",
-    "MeterPhase", "MeterSecurity", "Reaction", "SecurityKeys",
+    "DEFAULT_TRANSFER_LIMITS", "ClientAccess", "CounterPolicy", "DropLine", "Habits", "Level", "MeterApplication",
+    "MeterAssociation", "MeterPhase", "MeterSecurity", "Reaction", "SecurityKeys", "TransferLimits",
 ]  # fmt: skip

@@ -43,11 +43,12 @@ from meterstream.dlms.meter.opening import (
 )
 from meterstream.dlms.meter.policy import ClientAccess, CounterPolicy, Habits, MeterSecurity, Reaction
 from meterstream.dlms.meter.services import AddressNotServed, Services, Violation
+from meterstream.dlms.meter.transfers import DEFAULT_TRANSFER_LIMITS, TransferLimits
 from meterstream.dlms.security import OVERHEAD, Level, SecurityKeys, Suite0
 
 REPLY_TO_HLS: Final = MethodRef(15, LogicalName.parse("0.0.40.0.0.255"), 1)
 _CIPHERED_HEAD: Final = OVERHEAD + 4
-_REQUEST_TAGS: Final = (tags.GET_REQUEST, tags.SET_REQUEST, tags.ACTION_REQUEST)
+_REQUEST_TAGS: Final = (tags.GET_REQUEST, tags.SET_REQUEST, tags.ACTION_REQUEST, tags.ACCESS_REQUEST)
 _DEFAULT_HABITS: Final = Habits()
 
 
@@ -67,6 +68,7 @@ class MeterAssociation:
         server_sap: wPort of the logical device.
         limits: bounds on the data of one request.
         framing: how APDUs lie on the line; the wrapper unless given.
+        transfer_limits: bounds on a request that comes in blocks.
     """
 
     __slots__ = (
@@ -97,13 +99,14 @@ class MeterAssociation:
         server_sap: int = 1,
         limits: DataLimits = DEFAULT_LIMITS,
         framing: Framing | None = None,
+        transfer_limits: TransferLimits = DEFAULT_TRANSFER_LIMITS,
     ) -> None:
         self._security = security
         self._habits = habits
         self._server_sap = server_sap
         self._limits = limits
         self._framing: Framing = WrapperReader() if framing is None else framing
-        self._services = Services(application, habits, limits)
+        self._services = Services(application, habits, limits, transfer_limits)
         self.closed = False
         self.close_cause: DlmsError | DropLine | None = None
         self._forget()
@@ -182,7 +185,7 @@ class MeterAssociation:
         if self._phase is MeterPhase.HALF_OPEN:
             if request[0] == tags.ACTION_REQUEST:
                 action = decode_action_request(request, self._limits)
-                if action.ref == REPLY_TO_HLS:
+                if isinstance(action, ActionRequestNormal) and action.ref == REPLY_TO_HLS:
                     return self._protect(self._on_pass_3(access, action))
             if not self._habits.serve_before_pass_3:
                 return self._exception(exceptions.OPERATION_NOT_POSSIBLE)
