@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 _VALUE: Final = 2
 _BITS: Final = 32
 _LOG: Final = "standard_event_log"
-_CLEARED: Final = {"alarm_register_1": 11, "alarm_register_2": 24}
+_CLEARED: Final = {"alarm_register_1": 11, "alarm_register_2": 24, "error_object": 10}
 _PUSH_SETUPS: Final = {1: "push_setup_alarm", 2: "push_setup_alarm", 3: "push_setup_udp"}
 _PUSH: Final = 1
 
 
 class AlarmRegister(Behaviour):
-    """Writing clears: a bit written 0 is cleared, no client can set one. Clearing is an event where it has a code."""
+    """Alarm registers and error object. Writing clears: a bit written 0 is cleared, no client can set one.
+
+    Clearing is an event where there is a code for it.
+    """
 
     def write(
         self, meter: SimulatedMeter, item: SimulatedObject, attribute: int, data: Data, at: int

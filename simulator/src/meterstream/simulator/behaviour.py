@@ -31,12 +31,13 @@ class Behaviour:
 
     def read(
         self,
-        meter: SimulatedMeter,  # noqa: ARG002 - the port; here and below
-        item: SimulatedObject,  # noqa: ARG002
-        attribute: int,  # noqa: ARG002
-        at: int,  # noqa: ARG002
+        _meter: SimulatedMeter,
+        _item: SimulatedObject,
+        _attribute: int,
+        _at: int,
+        /,
     ) -> ReadResult | None:
-        """Answer GET of a readable attribute that has no written value; None: the tree's own reader answers.
+        """Answer GET of a readable attribute from 2 that has no written value; None: the tree's own reader answers.
 
         Profiles read their columns with moments in the past.
         """
@@ -44,36 +45,48 @@ class Behaviour:
 
     def select(
         self,
-        meter: SimulatedMeter,  # noqa: ARG002
-        item: SimulatedObject,  # noqa: ARG002
-        attribute: int,  # noqa: ARG002
-        selection: Selection,  # noqa: ARG002
-        at: int,  # noqa: ARG002
+        _meter: SimulatedMeter,
+        _item: SimulatedObject,
+        _attribute: int,
+        _selection: Selection,
+        _at: int,
+        /,
     ) -> ReadResult:
         """Answer GET with selective access."""
         return DataAccessResult.OTHER_REASON
 
     def write(
         self,
-        meter: SimulatedMeter,  # noqa: ARG002
-        item: SimulatedObject,  # noqa: ARG002
-        attribute: int,  # noqa: ARG002
-        data: Data,  # noqa: ARG002
-        at: int,  # noqa: ARG002
+        _meter: SimulatedMeter,
+        _item: SimulatedObject,
+        _attribute: int,
+        _data: Data,
+        _at: int,
+        /,
     ) -> DataAccessResult | None:
         """Decide on SET of a writable attribute by a value of its type; None: it is kept as written."""
         return None
 
     def invoke(
         self,
-        meter: SimulatedMeter,  # noqa: ARG002
-        item: SimulatedObject,  # noqa: ARG002
-        method: int,  # noqa: ARG002
-        data: Data | None,  # noqa: ARG002
-        at: int,  # noqa: ARG002
+        _meter: SimulatedMeter,
+        _item: SimulatedObject,
+        _method: int,
+        _data: Data | None,
+        _at: int,
+        /,
     ) -> tuple[ActionResult, Data | None]:
         """Serve ACTION of one of `methods`."""
         return ActionResult.OTHER_REASON, None
+
+    def due(
+        self,
+        _meter: SimulatedMeter,
+        _item: SimulatedObject,
+        _at: int,
+        /,
+    ) -> None:
+        """Do what was planned for this moment with `meter.plan`; it may be called late, never early."""
 
 
 PLAIN: Final = Behaviour()

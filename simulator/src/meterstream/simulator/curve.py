@@ -67,6 +67,16 @@ _EXPORT: Final = (_week(_SUN, _SUN, low=True), _week(_SUN, _SUN, low=False))
 _GAS: Final = _week(_HEATING, _HEATING)
 
 
+def factory_units(time: int) -> tuple[int, int, int, int]:
+    """Count weight-seconds up to a time under the factory's tariffs: import low, normal, export low, normal."""
+    return _IMPORT[0].used(time), _IMPORT[1].used(time), _EXPORT[0].used(time), _EXPORT[1].used(time)
+
+
+def used_units(time: int) -> tuple[int, int]:
+    """Count weight-seconds of import and export up to a time, whatever the tariff."""
+    return _IMPORT[0].used(time) + _IMPORT[1].used(time), _EXPORT[0].used(time) + _EXPORT[1].used(time)
+
+
 def mixed(number: int, salt: int) -> int:
     """Spread meter numbers evenly over 64 bits (SplitMix64), the same on every machine."""
     value = (number * 0x9E3779B97F4A7C15 + salt * 0xD1B54A32D192ED03) & _MASK
@@ -84,12 +94,20 @@ class Household:
     gas_factor: int
 
     def imported(self, rate: int, time: int) -> int:
-        """Register of a tariff (1 low, 2 normal) in Wh."""
-        return _IMPORT[rate - 1].used(time) * self.import_factor // _MILLI_HOURS
+        """Register of a tariff (1 low, 2 normal) in Wh, under the factory's tariffs."""
+        return self.import_energy(_IMPORT[rate - 1].used(time))
 
     def exported(self, rate: int, time: int) -> int:
-        """Register of a tariff (1 low, 2 normal) in Wh."""
-        return _EXPORT[rate - 1].used(time) * self.export_factor // _MILLI_HOURS
+        """Register of a tariff (1 low, 2 normal) in Wh, under the factory's tariffs."""
+        return self.export_energy(_EXPORT[rate - 1].used(time))
+
+    def import_energy(self, units: int) -> int:
+        """Turn weight-seconds into Wh."""
+        return units * self.import_factor // _MILLI_HOURS
+
+    def export_energy(self, units: int) -> int:
+        """Turn weight-seconds into Wh."""
+        return units * self.export_factor // _MILLI_HOURS
 
     def import_power(self, time: int) -> int:
         """Power drawn, in W."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+LOGICAL_NAME: Final = 1
+
 PROFILE_GENERIC: Final = 7
 BUFFER: Final = 2
 CAPTURE_OBJECTS: Final = 3

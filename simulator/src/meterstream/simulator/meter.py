@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from meterstream.dlms.apdu import ActionResult, DataAccessResult, ReadResult, Selection
 from meterstream.dlms.data import AttributeRef, Data, MethodRef, encode
-from meterstream.dlms.meter import SecurityKeys
+from meterstream.dlms.meter import Level, SecurityKeys
 from meterstream.dlms.objects import MeterProfile
+from meterstream.simulator.agenda import Agenda
 from meterstream.simulator.alarms import raise_alarm
 from meterstream.simulator.buffers import BufferRules, log_entries
 from meterstream.simulator.clock import ClockRule, ClockSet
 from meterstream.simulator.events import EventLogs, EventRow
 from meterstream.simulator.faults import Fault
 from meterstream.simulator.identity import MeterKeys
+from meterstream.simulator.layout import LOGICAL_NAME
 from meterstream.simulator.mbus_keys import MbusKeys
 from meterstream.simulator.options import ImageOptions, MbusOptions, PushOptions
 from meterstream.simulator.stats import Stats
@@ -60,6 +62,7 @@ class MeterModel:
 
     Attributes:
         now_ms: the fleet's clock in milliseconds since 1970 (UTC).
+        level: of the management association.
         factory_keys: the keys a meter of that number left the factory with; its master key never changes.
         outbox: takes what meters push.
         schedule: calls back after a delay in milliseconds.
@@ -75,6 +78,7 @@ class MeterModel:
     buffers: BufferRules
     now_ms: Callable[[], int]
     stats: Stats
+    level: Level = Level.HLS5_GMAC
     factory_keys: Callable[[int], MeterKeys] = field(default=_no_keys, repr=False)
     outbox: Callable[[PushMessage], None] = field(default=_nowhere, repr=False)
     schedule: Callable[[int, Callable[[], None]], None] = field(default=_never, repr=False)
@@ -98,6 +102,7 @@ class SimulatedMeter:
     """
 
     __slots__ = (
+        "_due",
         "_states",
         "_written",
         "actions",
@@ -132,6 +137,7 @@ class SimulatedMeter:
         self.associations = self.gets = self.sets = self.actions = self.clock_sets = self.repeated_nonces = 0
         self._written: dict[tuple[bytes, int], Data] | None = None
         self._states: dict[type, object] | None = None
+        self._due: int | None = None
 
     # --- counters ---
 
@@ -194,6 +200,32 @@ class SimulatedMeter:
         if self._states is None:
             self._states = {}
         self._states[type(state)] = state
+        if isinstance(state, Agenda):
+            self._due = state.next
+
+    def plan(self, item: SimulatedObject, delay_ms: int, at: int) -> None:
+        """Let the behaviour of an object have its `due` after a delay, once; it replaces an earlier plan of it."""
+        agenda = self.state(Agenda)
+        agenda.drop(item.logical_name)
+        agenda.add(at + delay_ms, item.logical_name)
+        self._due = agenda.next
+        self.model.schedule(delay_ms, self.settle)
+
+    def unplan(self, item: SimulatedObject) -> None:
+        """Forget what is planned for an object."""
+        agenda = self.peek(Agenda)
+        if agenda is not None:
+            agenda.drop(item.logical_name)
+            self._due = agenda.next
+
+    def settle(self) -> None:
+        """Do what was planned for moments up to now, each as of its own moment."""
+        now, agenda = self.model.now_ms(), self.peek(Agenda)
+        while agenda is not None and (entry := agenda.take(now)) is not None:
+            item = self.tree.objects.get(entry[1])
+            if item is not None:
+                item.behaviour.due(self, item, entry[0])
+        self._due = None if agenda is None else agenda.next
 
     def seconds(self, at: int) -> int:
         """Tell what the meter's own clock shows at a moment of the fleet's, in whole seconds since 1970."""
@@ -228,6 +260,8 @@ class SimulatedMeter:
 
     def get(self, client_sap: int, ref: AttributeRef, selection: Selection | None) -> ReadResult:
         """Serve GET of one attribute."""
+        if self._due is not None:
+            self.settle()
         self.gets += 1
         self.model.stats.gets += 1
         result = self._get(client_sap, ref, selection)
@@ -237,6 +271,8 @@ class SimulatedMeter:
 
     def set(self, client_sap: int, ref: AttributeRef, selection: Selection | None, data: Data) -> DataAccessResult:
         """Serve SET of one attribute."""
+        if self._due is not None:
+            self.settle()
         self.sets += 1
         self.model.stats.sets += 1
         result = self._set(client_sap, ref, selection, data)
@@ -246,6 +282,8 @@ class SimulatedMeter:
 
     def action(self, client_sap: int, ref: MethodRef, data: Data | None) -> tuple[ActionResult, Data | None]:
         """Serve ACTION of one method; HLS is served below this."""
+        if self._due is not None:
+            self.settle()
         self.actions += 1
         self.model.stats.actions += 1
         result, answer = self._action(client_sap, ref, data)
@@ -300,7 +338,7 @@ class SimulatedMeter:
         if written is not None:
             return written
         at = self.model.now_ms()
-        value = item.behaviour.read(self, item, ref.attribute, at)
+        value = item.behaviour.read(self, item, ref.attribute, at) if ref.attribute != LOGICAL_NAME else None
         return attribute.read(self, at) if value is None else value
 
     def _set(self, client_sap: int, ref: AttributeRef, selection: Selection | None, data: Data) -> DataAccessResult:

@@ -43,7 +43,7 @@ class ProfileBehaviour(Behaviour):
         item: SimulatedObject,
         attribute: int,
         data: Data,
-        at: int,  # noqa: ARG002 - rows are made from the present columns, whenever they were chosen
+        _at: int,
     ) -> DataAccessResult | None:
         return None if _takes(meter, item, attribute, data) else DataAccessResult.OTHER_REASON
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 from meterstream.dlms.meter import Level, SecurityKeys
 from meterstream.dlms.objects import load_profile
@@ -13,6 +13,7 @@ from meterstream.simulator.faults import fault_for
 from meterstream.simulator.identity import MeterKeys, keys_for, password_for
 from meterstream.simulator.mbus_keys import mbus_keys_for
 from meterstream.simulator.meter import MeterModel, SimulatedMeter
+from meterstream.simulator.push import PushMessage
 from meterstream.simulator.security import CountedAccess
 from meterstream.simulator.settings import CounterRule, FleetSettings
 from meterstream.simulator.stats import Stats
@@ -22,6 +23,19 @@ _COUNTERS_SINCE: Final = 1_577_836_800
 _MAX_START_COUNTER: Final = 0x7FFF_FFFF
 
 
+class Surroundings(Protocol):
+    """What meters need of the fleet around them."""
+
+    def push(self, message: PushMessage, /) -> None:
+        """Send a message."""
+
+    def schedule(self, delay_ms: int, callback: Callable[[], None], /) -> None:
+        """Call back after a delay."""
+
+    def restart(self, number: int, down_ms: int, /) -> None:
+        """Cut the line of a meter and keep it out of reach for a while."""
+
+
 class Roster:
     """All meters that have been contacted.
 
@@ -29,10 +43,13 @@ class Roster:
         now: the fleet's clock, in seconds since 1970 (UTC).
     """
 
-    def __init__(self, settings: FleetSettings, stats: Stats, now: Callable[[], float]) -> None:
+    def __init__(
+        self, settings: FleetSettings, stats: Stats, now: Callable[[], float], surroundings: Surroundings
+    ) -> None:
         self._settings = settings
         self._stats = stats
         self._now = now
+        self._surroundings = surroundings
         self._meters: dict[int, SimulatedMeter] = {}
         self._models = {protocol: self._make_model(protocol) for protocol in settings.protocols}
 
@@ -53,7 +70,8 @@ class Roster:
             settings = self._settings
             settings.place_of(number)
             model = self._models[settings.protocol_of(number)]
-            fault = fault_for(settings.faults, settings.seed, number)
+            seed = settings.seed if settings.fault_seed is None else settings.fault_seed
+            fault = fault_for(settings.faults, seed, number)
             meter = self._meters[number] = SimulatedMeter(number, model, self._first_counter(), fault)
         return meter
 
@@ -84,15 +102,18 @@ class Roster:
             public=object_tree(profile, public=True),
             clock_rule=self._settings.clock_rule or by_generation,
             buffers=self._settings.buffers,
-            now_ms=self._now_ms,
+            now_ms=self.now_ms,
             stats=self._stats,
+            level=self._settings.level,
+            factory_keys=self.keys,
             mbus_keys=partial(mbus_keys_for, self._settings.seed),
             mbus=self._settings.mbus,
             images=self._settings.images,
             pushes=self._settings.pushes,
         )
 
-    def _now_ms(self) -> int:
+    def now_ms(self) -> int:
+        """Tell the fleet's time in milliseconds since 1970."""
         return int(self._now() * 1000)
 
     def _first_counter(self) -> int:

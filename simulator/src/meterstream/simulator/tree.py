@@ -24,6 +24,7 @@ from meterstream.dlms.data import (
 from meterstream.dlms.objects import Access, Attribute, CosemObject, MeterProfile
 from meterstream.simulator.behaviour import NO_METHODS, Behaviour
 from meterstream.simulator.behaviours import behaviour_of
+from meterstream.simulator.extras import EXTRAS
 from meterstream.simulator.layout import ASSOCIATION, CAPTURE_OBJECTS, OBJECT_LIST, PROFILE_GENERIC
 from meterstream.simulator.values import Reader, constant, reader_for
 
@@ -45,7 +46,13 @@ class SimulatedAttribute:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedObject:
-    """One object on one channel; `methods` are those this client may invoke, by number."""
+    """One object on one channel as one client sees it.
+
+    Attributes:
+        methods: those this client may invoke, by number.
+        columns: what a profile captures at first.
+        public: the public client sees this.
+    """
 
     definition: CosemObject
     channel: int | None
@@ -54,6 +61,7 @@ class SimulatedObject:
     behaviour: Behaviour
     methods: Mapping[int, str]
     columns: tuple[CaptureObject, ...] = ()
+    public: bool = False
 
     @property
     def class_id(self) -> int:
@@ -75,7 +83,7 @@ class ObjectTree:
     def __init__(self, profile: MeterProfile, *, public: bool) -> None:
         objects: dict[bytes, SimulatedObject] = {}
         hidden: set[bytes] = set()
-        for definition in profile.objects.values():
+        for definition in (*profile.objects.values(), *_extras(profile)):
             for channel in definition.obis.channels():
                 name = definition.obis.logical_name(channel)
                 if not definition.attributes:
@@ -101,6 +109,15 @@ def object_tree(profile: MeterProfile, *, public: bool) -> ObjectTree:
     return ObjectTree(profile, public=public)
 
 
+def _extras(profile: MeterProfile) -> tuple[CosemObject, ...]:
+    """List what meters have beyond the pack, unless the pack has come to list it."""
+    return tuple(
+        extra
+        for extra in EXTRAS
+        if extra.role not in profile.objects and profile.find(extra.class_id, extra.obis.logical_name()) is None
+    )
+
+
 def _object(
     profile: MeterProfile, definition: CosemObject, channel: int | None, name: bytes, *, public: bool
 ) -> SimulatedObject:
@@ -116,7 +133,7 @@ def _object(
         )
     behaviour = behaviour_of(definition.role, definition.class_id)
     methods = NO_METHODS if public else behaviour.methods
-    return SimulatedObject(definition, channel, name, MappingProxyType(attributes), behaviour, methods, columns)
+    return SimulatedObject(definition, channel, name, MappingProxyType(attributes), behaviour, methods, columns, public)
 
 
 def _reader(

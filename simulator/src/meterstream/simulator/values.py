@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias, TypeVar
 
 from meterstream.dlms.data import (
     CLOCK,
@@ -23,6 +23,7 @@ from meterstream.dlms.data import double_long_unsigned as u32
 from meterstream.dlms.objects import Attribute, AttributeType, CosemObject, ScalerUnit, Source
 from meterstream.simulator.curve import household, mixed
 from meterstream.simulator.identity import identification_for, logical_device_name_for, system_title_for
+from meterstream.simulator.supply import is_connected, units_at
 from meterstream.simulator.zone import EUROPEAN_BEGIN, EUROPEAN_END, Zone
 
 _U16: Final = 0xFFFF
@@ -34,6 +35,9 @@ _GAS_SCALER: Final = ScalerUnit(-3, None)
 _STATUS_DAYLIGHT_SAVING: Final = 0x08
 _PHASES: Final = ("_l1", "_l2", "_l3")
 _OPEN_TIME: Final = bytes.fromhex("FFFFFFFFFFFFFFFFFF8000FF")
+
+
+_State = TypeVar("_State")
 
 
 class MeterView(Protocol):
@@ -51,6 +55,8 @@ class MeterView(Protocol):
     def last_invocation_counter(self) -> int: ...
     @property
     def client_title(self) -> bytes: ...
+    def peek(self, kind: type[_State]) -> _State | None:
+        """Give the state of one kind, if there is any."""
 
 
 Reader: TypeAlias = Callable[[MeterView, int], Data]
@@ -192,9 +198,10 @@ def _invocation_counter(meter: MeterView, _at: int) -> Data:
 
 def _energy(*, export: bool, rates: tuple[int, ...]) -> Reader:
     def read(meter: MeterView, at: int) -> Data:
-        home, seconds = household(meter.number), at // 1000
-        register = home.exported if export else home.imported
-        return u32(sum(register(rate, seconds) for rate in rates) & _U32)
+        home, units = household(meter.number), units_at(meter, at // 1000)
+        if export:
+            return u32(sum(home.export_energy(units[rate + 1]) for rate in rates) & _U32)
+        return u32(sum(home.import_energy(units[rate - 1]) for rate in rates) & _U32)
 
     return read
 
@@ -228,13 +235,13 @@ def _electrical(item: CosemObject) -> Reader | None:
         return Data(kind, 2270 * factor // 10 + mixed(meter.number, at // 1000 // _QUARTER * 4 + phase) % (6 * factor))
 
     def amperes(meter: MeterView, at: int) -> Data:
-        return Data(kind, household(meter.number).import_power(at // 1000) * factor // (230 * share) & _U16)
+        return Data(kind, _power(meter, "import_power", at) * factor // (230 * share) & _U16)
 
     def watts(meter: MeterView, at: int) -> Data:
-        return Data(kind, int(getattr(household(meter.number), power)(at // 1000)) * factor // share & _U16)
+        return Data(kind, _power(meter, power, at) * factor // share & _U16)
 
     def var(meter: MeterView, at: int) -> Data:
-        return Data(kind, int(getattr(household(meter.number), power)(at // 1000)) * factor // (10 * share) & _U16)
+        return Data(kind, _power(meter, power, at) * factor // (10 * share) & _U16)
 
     def count(meter: MeterView, _at: int) -> Data:
         return Data(kind, mixed(meter.number, sum(item.obis.text.encode())) % 6)
@@ -243,6 +250,12 @@ def _electrical(item: CosemObject) -> Reader | None:
         if role.startswith(("instantaneous_", "average_")) and text in f"{role}_":
             return reader
     return count if role.startswith("number_of_") else None
+
+
+def _power(meter: MeterView, direction: str, at: int) -> int:
+    """Give the power in W; none flows through a meter that is disconnected."""
+    time = at // 1000
+    return int(getattr(household(meter.number), direction)(time)) if is_connected(meter, time) else 0
 
 
 _Choice: TypeAlias = Callable[[CosemObject, int | None], Reader]
@@ -277,6 +290,27 @@ def _configuration(item: CosemObject, _channel: int | None) -> Reader:
     return constant(structure(enum(1), bit_string("0101001000000000")))
 
 
+def _total_power(meter: MeterView, at: int) -> Data:
+    return u32(_power(meter, "import_power", at) + _power(meter, "export_power", at))
+
+
+def _network_time(meter: MeterView, at: int) -> Data:
+    """When the modem last looked at its network: every minute."""
+    seconds = meter_seconds(meter, at)
+    return Data(DataType.DATE_TIME, meter.zone.octets(seconds - seconds % 60))
+
+
+def _thd(phase: int) -> Mapping[tuple[str, int], _Choice]:
+    """Total harmonic distortion of the current of a phase: now, its 15 harmonics, how often it was too much."""
+    return {
+        (f"thd_instantaneous_current_l{phase}", 2): _fixed(long_unsigned(200 * phase + 117)),
+        (f"thd_instantaneous_current_fingerprint_l{phase}", 2): _fixed(
+            array(long_unsigned(100 * phase + harmonic) for harmonic in range(1, 16))
+        ),
+        (f"thd_current_over_limit_counter_l{phase}", 2): _fixed(long_unsigned(2000 * phase + 1136)),
+    }
+
+
 def _title(meter: MeterView, _at: int) -> Data:
     return octet_string(system_title_for(meter.number))
 
@@ -299,7 +333,6 @@ _SPECIAL: Final[Mapping[tuple[str, int], _Choice]] = {
     ("invocation_counter", 2): _always(_invocation_counter),
     ("security_setup", 4): _always(_client_title),
     ("security_setup", 5): _always(_title),
-    ("association_ln", 8): _fixed(enum(2)),
     ("active_energy_import", 2): _always(_energy(export=False, rates=(1, 2))),
     ("active_energy_import_rate_1", 2): _always(_energy(export=False, rates=(1,))),
     ("active_energy_import_rate_2", 2): _always(_energy(export=False, rates=(2,))),
@@ -316,6 +349,19 @@ _SPECIAL: Final[Mapping[tuple[str, int], _Choice]] = {
     ("mbus_driver_active_firmware_identifier", 2): _text("M00 0000"),
     ("mbus_driver_active_firmware_signature", 2): _text("ffffffff"),
     ("administrative_in_out", 2): _fixed(enum(2)),
+    ("alarm_register_1", 2): _fixed(u32(0x02022104)),
+    ("alarm_register_2", 2): _fixed(u32(3)),
+    ("alarm_register_3", 2): _fixed(u32(3)),
+    ("randomisation_settings", 2): _fixed(structure(u32(0), long_unsigned(0), long_unsigned(0))),
+    ("instantaneous_active_power_total", 2): _always(_total_power),
+    ("thd_value_threshold", 2): _fixed(long_unsigned(100)),
+    ("thd_value_hysteresis", 2): _fixed(long_unsigned(10)),
+    ("thd_min_duration_normal_to_over", 2): _fixed(u32(900)),
+    ("thd_min_duration_over_to_normal", 2): _fixed(u32(600)),
+    ("thd_time_threshold", 2): _fixed(u32(86_400)),
+    **_thd(1),
+    **_thd(2),
+    **_thd(3),
     ("configuration_object", 2): _configuration,
     ("image_transfer", 2): _fixed(u32(216)),
     ("mbus_client_setup", 5): _on_gas_channel(_u8(9), _u8(0)),
@@ -324,6 +370,7 @@ _SPECIAL: Final[Mapping[tuple[str, int], _Choice]] = {
     ("mbus_client_setup", 8): _on_gas_channel(_u8(66), _u8(0)),
     ("mbus_client_setup", 9): _on_gas_channel(_u8(3), _u8(0)),
     ("mbus_client_setup", 14): _on_gas_channel(enum(4), enum(0)),
+    **{(role, 8): _always(_network_time) for role in ("cdma_diagnostic", "gprs_diagnostic", "lte_diagnostic")},
     **{
         (role, number): _fixed(value)
         for role in ("cdma_diagnostic", "gprs_diagnostic", "lte_diagnostic")

@@ -122,6 +122,19 @@ class Zone:
         """Give the local midnight before a local midnight, 23 to 25 hours earlier."""
         return self.day_start(midnight - 1)
 
+    def local_date(self, moment: int) -> tuple[int, int, int, int]:
+        """Give year, month, day and weekday (1 Monday to 7 Sunday) that the clock shows at a moment."""
+        year, month, day, _, _, _, weekday, *_ = system_time.gmtime(moment - self.deviation_at(moment) * _MINUTE)
+        return year, month, day, weekday + 1
+
+    def time_of_day(self, midnight: int, seconds: int) -> int:
+        """Give the moment a day's clock shows `seconds` after midnight, for a local midnight; the first of two."""
+        return self._moment_of(midnight - self.deviation_at(midnight) * _MINUTE + seconds)
+
+    def next_day(self, midnight: int) -> int:
+        """Give the local midnight after a local midnight, 23 to 25 hours later."""
+        return self.day_start(midnight + _DAY + _DAY // 4)
+
     def month_start(self, moment: int) -> int:
         """Give the last local midnight of a first of the month at or before a moment."""
         year, month, *_ = system_time.gmtime(moment - self.deviation_at(moment) * _MINUTE)
