@@ -59,7 +59,7 @@ def test_what_a_device_refuses() -> None:
     assert open_gcm(DEFAULT_KEY, DEVICE, USER[:16], 0) is Refusal.LENGTH
     assert open_gcm(bytes(16), DEVICE, USER, 0) is Refusal.TAG
     assert open_gcm(DEFAULT_KEY, DEVICE._replace(identification=12345679), USER, 0) is Refusal.TAG
-    assert open_gcm(DEFAULT_KEY, DEVICE._replace(manufacturer=1594), USER, 0) is Refusal.TAG
+    assert open_gcm(DEFAULT_KEY, DEVICE._replace(manufacturer=0x1594), USER, 0) is Refusal.TAG
     for place in range(len(USER)):
         spoilt = bytes((*USER[:place], USER[place] ^ 1, *USER[place + 1 :]))
         assert open_gcm(DEFAULT_KEY, DEVICE, spoilt, 0) is Refusal.TAG, place

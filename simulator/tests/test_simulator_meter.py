@@ -152,7 +152,7 @@ def test_what_is_written_is_read_back(make_meter: Maker) -> None:
 
 def test_methods_are_refused(make_meter: Maker) -> None:
     meter = make_meter()
-    known = MethodRef(72, LogicalName.parse("0.1.24.1.0.255"), 2)
+    known = MethodRef(72, LogicalName.parse("0.1.24.1.0.255"), 9)
     assert meter.action(MANAGEMENT, known, None) == (ActionResult.READ_WRITE_DENIED, None)
     unknown = MethodRef(71, LogicalName.parse("0.1.24.1.0.255"), 2)
     assert meter.action(MANAGEMENT, unknown, None) == (ActionResult.OBJECT_UNDEFINED, None)

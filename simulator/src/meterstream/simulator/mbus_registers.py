@@ -49,7 +49,9 @@ class MbusRegister(Behaviour):
 class MbusProfileStatus(Behaviour):
     """AMR profile status of a channel: data not valid while its device is not read; daylight saving."""
 
-    def read(self, meter: SimulatedMeter, item: SimulatedObject, _attribute: int, at: int) -> ReadResult | None:
+    def read(self, meter: SimulatedMeter, item: SimulatedObject, attribute: int, at: int) -> ReadResult | None:
+        if attribute != _VALUE:
+            return None
         found = mbus.reading(meter, item.channel or 0, at)
         saving = _DAYLIGHT_SAVING if meter.zone.is_daylight_saving(meter.seconds(at)) else 0
         return unsigned(saving | (0 if found.valid else _DATA_NOT_VALID))
