@@ -118,6 +118,8 @@ class Association:
     def answer(self, source: int, apdu: bytes) -> bytes:
         """The answer to one APDU; Close, or any error of gurux-dlms, ends the connection."""
         tag = apdu[0]
+        if len(apdu) > self._max_pdu:
+            raise Close
         if tag == Command.AARQ:
             return self._associate(source, apdu)
         if tag == Command.RELEASE_REQUEST:

@@ -20,6 +20,7 @@ from meterstream.dlms.data import (
     Data,
     MethodRef,
     Selection,
+    encode,
     entry_descriptor,
     range_descriptor,
 )
@@ -68,7 +69,10 @@ class OurClient:
         )
 
     def get(self, ref: AttributeRef) -> Plain:
-        return plain(self._run(self.session.get(ref)))
+        sent = self.session.sent_apdus
+        value = self._run(self.session.get(ref))
+        self._expect_blocks(sent, value)
+        return plain(value)
 
     def get_list(self, refs: list[AttributeRef]) -> list[Plain | Refused]:
         sent = self.session.sent_apdus
@@ -84,7 +88,14 @@ class OurClient:
         return plain(self._run(self.session.get(profile, Selection(2, entry_descriptor(first, last)))))
 
     def set(self, ref: AttributeRef, data: Data) -> None:
+        sent = self.session.sent_apdus
         self._run(self.session.set(ref, data))
+        self._expect_blocks(sent, data)
+
+    def _expect_blocks(self, sent: int, data: Data) -> None:
+        """More than one APDU where the value does not fit into one."""
+        if len(encode(data)) > self._line.max_pdu:
+            assert self.session.sent_apdus > sent + 1, "not in blocks"
 
     def set_list(self, items: list[tuple[AttributeRef, Data]]) -> list[int]:
         return [int(result) for result in self._run(self.session.set_list(items))]

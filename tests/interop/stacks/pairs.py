@@ -47,7 +47,8 @@ PAIRS: Final = (
 WHOLE: Final = (Way.NONE, Way.HLS5)
 """All cases; the other ways have those that depend on the protection."""
 PASSWORDS: Final = (Way.LLS, Way.LLS_PLAIN, Way.HLS3, Way.HLS4, Way.HLS6)
-EVERYWHERE: Final = ("associate, release, again", "GET", "GET with-list", "SET", "ACTION", "profile by range")
+ASSOCIATE: Final = "associate, release, again"
+EVERYWHERE: Final = (ASSOCIATE, "GET", "GET with-list", "SET", "ACTION", "profile by range")
 PASSWORD: Final = "wrong password refused"
 KEYS: Final = ("wrong EK refused", "wrong AK refused")
 
