@@ -11,7 +11,7 @@ from meterstream.dlms.objects import ScalerUnit
 from meterstream.simulator import mbus
 from meterstream.simulator.behaviour import Behaviour
 from meterstream.simulator.curve import mixed
-from meterstream.simulator.mbus_device import FACTS
+from meterstream.simulator.mbus_device import FACTS, Medium
 from meterstream.simulator.mbus_state import FIVE_MINUTES_S, HOUR_S
 from meterstream.simulator.values import scaler_unit
 
@@ -29,7 +29,10 @@ _FIVE_MINUTE_ROLE: Final = "mbus_master_value_5min"
 
 
 class MbusRegister(Behaviour):
-    """Master value (class 4): what the device showed when it was read last, every hour or every five minutes."""
+    """Master value (class 4): what the device showed when it was read last, every hour or every five minutes.
+
+    Scaler and unit are those of gas where there is no device.
+    """
 
     def read(self, meter: SimulatedMeter, item: SimulatedObject, attribute: int, at: int) -> ReadResult | None:
         period = FIVE_MINUTES_S if item.role == _FIVE_MINUTE_ROLE else HOUR_S
@@ -40,8 +43,8 @@ class MbusRegister(Behaviour):
             return unsigned(0 if found.valid else _DATA_NOT_VALID)
         if attribute == _CAPTURE_TIME:
             return _NEVER if found.captured is None else _moment(meter, found.captured * 1000)
-        if attribute == _SCALER and found.medium is not None:
-            facts = FACTS[found.medium]
+        if attribute == _SCALER:
+            facts = FACTS[found.medium or Medium.GAS]
             return scaler_unit(ScalerUnit(facts.scaler, facts.unit))
         return None
 

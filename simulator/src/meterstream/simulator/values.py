@@ -20,7 +20,7 @@ from meterstream.dlms.data import (
     visible_string,
 )
 from meterstream.dlms.data import double_long_unsigned as u32
-from meterstream.dlms.objects import Attribute, AttributeType, CosemObject, ScalerUnit, Source
+from meterstream.dlms.objects import Attribute, AttributeType, CosemObject, ScalerUnit
 from meterstream.simulator.curve import household, mixed
 from meterstream.simulator.identity import identification_for, logical_device_name_for, system_title_for
 from meterstream.simulator.supply import is_connected, units_at
@@ -29,9 +29,6 @@ from meterstream.simulator.zone import EUROPEAN_BEGIN, EUROPEAN_END, Zone
 _U16: Final = 0xFFFF
 _U32: Final = 0xFFFF_FFFF
 _QUARTER: Final = 900
-_HOUR: Final = 3600
-_GAS_CHANNEL: Final = 1
-_GAS_SCALER: Final = ScalerUnit(-3, None)
 _STATUS_DAYLIGHT_SAVING: Final = 0x08
 _PHASES: Final = ("_l1", "_l2", "_l3")
 _OPEN_TIME: Final = bytes.fromhex("FFFFFFFFFFFFFFFFFF8000FF")
@@ -85,12 +82,8 @@ def reader_for(item: CosemObject, attribute: Attribute, channel: int | None) -> 
         return special(item, channel)
     if attribute.scaler_unit is not None:
         return constant(scaler_unit(attribute.scaler_unit))
-    if attribute.source is Source.MODEL:
-        return constant(structure(integer(_GAS_SCALER.scaler), enum(13)))
     if item.role.startswith("amr_profile_status"):
         return _amr_status
-    if item.role.startswith("mbus_master_value"):
-        return _gas(attribute.number, channel)
     if attribute.number == 2:
         electrical = _electrical(item)
         if electrical is not None:
@@ -174,13 +167,6 @@ def _identification(meter: MeterView, _at: int) -> Data:
     return octet_string(identification_for(meter.number).encode())
 
 
-def _mbus_device(_item: CosemObject, channel: int | None) -> Reader:
-    """A gas meter with the number of its gateway on channel 1, nothing on the others."""
-    if channel != _GAS_CHANNEL:
-        return constant(octet_string(b""))
-    return lambda meter, _at: octet_string(f"G0001{meter.number:012d}".encode())
-
-
 def _logical_device_name(meter: MeterView, _at: int) -> Data:
     return octet_string(logical_device_name_for(meter.number))
 
@@ -193,7 +179,7 @@ def _invocation_counter(meter: MeterView, _at: int) -> Data:
     return u32(meter.last_invocation_counter)
 
 
-# --- energy, gas, power ---
+# --- energy, power ---
 
 
 def _energy(*, export: bool, rates: tuple[int, ...]) -> Reader:
@@ -204,22 +190,6 @@ def _energy(*, export: bool, rates: tuple[int, ...]) -> Reader:
         return u32(sum(home.import_energy(units[rate - 1]) for rate in rates) & _U32)
 
     return read
-
-
-def _gas(attribute: int, channel: int | None) -> Reader:
-    """Value, status and capture time of an extended register; the device reports every full hour of its clock."""
-    if channel != _GAS_CHANNEL:
-        return constant({2: u32(0), 4: _u8(0), 5: octet_string(_OPEN_TIME)}[attribute])
-
-    def value(meter: MeterView, at: int) -> Data:
-        reported = at - (at + meter.clock_offset_ms) % (_HOUR * 1000)
-        return u32(household(meter.number).gas(reported // 1000) & _U32)
-
-    def capture_time(meter: MeterView, at: int) -> Data:
-        seconds = meter_seconds(meter, at)
-        return octet_string(meter.zone.octets(seconds - seconds % _HOUR))
-
-    return {2: value, 4: constant(_u8(0)), 5: capture_time}[attribute]
 
 
 def _electrical(item: CosemObject) -> Reader | None:
@@ -273,16 +243,6 @@ def _text(value: str) -> _Choice:
     return _fixed(octet_string(value.encode()))
 
 
-def _on_gas_channel(value: Data, otherwise: Data) -> _Choice:
-    return lambda _item, channel: constant(value if channel == _GAS_CHANNEL else otherwise)
-
-
-def _mbus_identification(item: CosemObject, channel: int | None) -> Reader:
-    """Eight digits: as BCD up to version 0 of the class, as a plain number from version 1."""
-    number = 12049260 if item.version else 0x12049260
-    return constant(u32(number if channel == _GAS_CHANNEL else 0))
-
-
 def _configuration(item: CosemObject, _channel: int | None) -> Reader:
     """PO_ENABLE, HLS_5_ON_P3 and either DISCOVER_ON_POWER_ON or DIRECT_ATTACH; GPRS always on before SMR 5."""
     if item.attributes[2].type is AttributeType.BIT_STRING:
@@ -327,7 +287,6 @@ _SPECIAL: Final[Mapping[tuple[str, int], _Choice]] = {
     ("clock", 8): _fixed(Data(DataType.BOOLEAN, True)),
     ("device_id_1", 2): _always(_serial_number),
     ("device_id_2", 2): _always(_identification),
-    ("mbus_device_id_1", 2): _mbus_device,
     ("logical_device_name", 2): _always(_logical_device_name),
     ("sap_assignment", 2): _always(_sap_assignment),
     ("invocation_counter", 2): _always(_invocation_counter),
@@ -364,12 +323,6 @@ _SPECIAL: Final[Mapping[tuple[str, int], _Choice]] = {
     **_thd(3),
     ("configuration_object", 2): _configuration,
     ("image_transfer", 2): _fixed(u32(216)),
-    ("mbus_client_setup", 5): _on_gas_channel(_u8(9), _u8(0)),
-    ("mbus_client_setup", 6): _mbus_identification,
-    ("mbus_client_setup", 7): _on_gas_channel(long_unsigned(12514), long_unsigned(0)),
-    ("mbus_client_setup", 8): _on_gas_channel(_u8(66), _u8(0)),
-    ("mbus_client_setup", 9): _on_gas_channel(_u8(3), _u8(0)),
-    ("mbus_client_setup", 14): _on_gas_channel(enum(4), enum(0)),
     **{(role, 8): _always(_network_time) for role in ("cdma_diagnostic", "gprs_diagnostic", "lte_diagnostic")},
     **{
         (role, number): _fixed(value)
