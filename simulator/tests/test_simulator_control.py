@@ -120,7 +120,9 @@ async def test_fault_and_clock_offset(fleet: SimulatedFleet, http: ClientSession
     with pytest.raises(LinkError):
         await open_meter(fleet, 1)
     fault = (await _json(http, "/meters/1"))["fault"]
-    assert fault == {"kind": "refuse", "after": 0, "connections": 1, "delay_ms": 10000}
+    assert fault == {
+        "kind": "refuse", "after": 0, "connections": 1, "delay_ms": 10_000, "down_ms": 30_000, "clock_lost": False,
+    }  # fmt: skip
     async with http.post("/meters/1/fault", json={"kind": None}) as answer:
         assert answer.status == 204
     async with http.post("/meters/1/clock-offset", json={"offset_ms": -90_000}) as answer:

@@ -11,7 +11,7 @@ from aiohttp import web
 from meterstream.dlms.apdu import DataAccessResult
 from meterstream.dlms.data import AttributeRef, LogicalName
 from meterstream.dlms.errors import EncodeError
-from meterstream.simulator.faults import Fault, FaultKind
+from meterstream.simulator.faults import FAULT_FIELDS, Fault
 from meterstream.simulator.jsondata import data_from_json, data_to_json
 from meterstream.simulator.meter import SimulatedMeter
 from meterstream.simulator.settings import FleetSettings, MeterAddress
@@ -169,20 +169,13 @@ class Control:
         meter, body = self._meter(request), await _body(request)
         if not isinstance(body, dict) or "kind" not in body:
             raise ControlError(400, "kind is missing")
-        unknown = body.keys() - {"kind", "after", "connections", "delay_ms"}
-        if unknown:
-            raise ControlError(400, f"unknown field {min(unknown)}")
         if body["kind"] is None:
+            if len(body) > 1:
+                raise ControlError(400, "kind null, which heals, goes with no other field")
             meter.fault = None
             return web.Response(status=204)
-        if body["kind"] not in tuple(FaultKind):
-            raise ControlError(400, f"kind {body['kind']!r} is unknown; known: {', '.join(FaultKind)}")
-        numbers = {name: value for name, value in body.items() if name != "kind" and value is not None}
-        for name, value in numbers.items():
-            if type(value) is not int:
-                raise ControlError(400, f"{name} is no whole number")
         try:
-            meter.fault = Fault(FaultKind(body["kind"]), **numbers)
+            meter.fault = Fault.from_fields(body)
         except ValueError as error:
             raise ControlError(400, str(error)) from error
         return web.Response(status=204)
@@ -237,9 +230,4 @@ def _clock_set(meter: SimulatedMeter) -> dict[str, float] | None:
 
 
 def _fault_json(fault: Fault) -> dict[str, str | int | None]:
-    return {
-        "kind": fault.kind,
-        "after": fault.after,
-        "connections": fault.connections,
-        "delay_ms": fault.delay_ms,
-    }
+    return {"kind": fault.kind, **{name: getattr(fault, name) for name in FAULT_FIELDS}}

@@ -15,8 +15,11 @@ from meterstream.simulator.identity import MeterKeys, identification_for, keys_f
 from meterstream.simulator.lines import Lines
 from meterstream.simulator.meter import SimulatedMeter
 from meterstream.simulator.openfiles import room_for_lines
+from meterstream.simulator.outbox import Outbox
+from meterstream.simulator.push import PushMessage
+from meterstream.simulator.reboot import power_off, power_on, restarted
 from meterstream.simulator.roster import Roster
-from meterstream.simulator.security import CountedAccess
+from meterstream.simulator.security import CountedAccess, CounterReserve, NoReserve
 from meterstream.simulator.server import MeterConnection
 from meterstream.simulator.settings import FleetSettings, MeterAddress
 from meterstream.simulator.stats import Stats
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["MeterKeys", "SimulatedFleet", "identification_for", "keys_for", "password_for"]
 
 _BACKLOG: Final = 4096
+_MAX_SCHEDULED: Final = 1_000_000
 _LONGEST_SWEEP_S: Final = 5.0
 _STOP_S: Final = 5.0
 
@@ -36,6 +40,8 @@ class SimulatedFleet:
 
     Attributes:
         roster: its meters.
+        outbox: what they push.
+        reserve: own invocation counters they may use.
         lines: who is connected to them.
 
     Args:
@@ -45,7 +51,9 @@ class SimulatedFleet:
     def __init__(self, settings: FleetSettings, now: Callable[[], float] = system_time.time) -> None:
         self.settings = settings
         self.stats = Stats()
-        self.roster = Roster(settings, self.stats, now)
+        self.roster = Roster(settings, self.stats, now, self)
+        self.outbox = Outbox(settings.outbox, self.stats, self.roster.now_ms)
+        self.reserve: CounterReserve = NoReserve()
         self.lines = Lines(settings, self.stats, self.call_later, self.meter)
         self._servers: list[asyncio.Server] = []
         self._ports: list[int] = []
@@ -53,6 +61,7 @@ class SimulatedFleet:
         self._control_port: int | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sweep: asyncio.TimerHandle | None = None
+        self._scheduled: set[asyncio.TimerHandle] = set()
         self._random = random.Random(settings.seed)
 
     async def __aenter__(self) -> Self:
@@ -81,6 +90,7 @@ class SimulatedFleet:
                 )
                 self._servers.append(server)
                 self._ports.append(server.sockets[0].getsockname()[1])
+            self.outbox.start()
             if settings.control_port is not None:
                 self._control, self._control_port = await start_control(self, settings.control_port)
         except BaseException:
@@ -92,6 +102,9 @@ class SimulatedFleet:
         """Stop listening and drop all lines at once."""
         if self._sweep is not None:
             self._sweep.cancel()
+        for timer in self._scheduled:
+            timer.cancel()
+        self._scheduled.clear()
         for server in self._servers:
             server.close()
         if self.lines:
@@ -102,6 +115,7 @@ class SimulatedFleet:
         for server in self._servers:
             await server.wait_closed()
         self._servers.clear()
+        await self.outbox.stop()
         if self._control is not None:
             await self._control.cleanup()
             self._control = None
@@ -169,7 +183,50 @@ class SimulatedFleet:
         """Give the management client's access to a meter; None where the fleet has no security."""
         return self.roster.access(meter)
 
+    # --- what happens to meters ---
+
+    def push(self, message: PushMessage) -> None:
+        """Send what a meter pushes."""
+        self.outbox.put(message)
+
+    def reboot(self, number: int, down_ms: int, *, clock_lost: bool = False) -> None:
+        """Take the power from a meter for a while; nothing where it has none already."""
+        if self.lines.is_down(number):
+            return
+        meter = self.meter(number)
+        self.stats.reboots += 1
+        power_off(meter, self.roster.now_ms())
+
+        def again() -> None:
+            restarted(meter)
+            power_on(meter, self.roster.now_ms(), clock_lost=clock_lost)
+
+        self.lines.take_down(number, down_ms / 1000, again)
+
+    def restart(self, number: int, down_ms: int) -> None:
+        """Let a meter begin its program anew, out of reach for a while; its power stays on."""
+        meter = self.meter(number)
+        self.lines.take_down(number, down_ms / 1000, partial(restarted, meter))
+
     # --- time ---
+
+    def schedule(self, delay_ms: int, callback: Callable[[], None]) -> None:
+        """Call back after a delay while the fleet runs; never where it has not started.
+
+        Raises:
+            OverflowError: a million callbacks wait already.
+        """
+        if self._loop is None:
+            return
+        if len(self._scheduled) >= _MAX_SCHEDULED:
+            raise OverflowError(f"{_MAX_SCHEDULED} callbacks of meters wait already")
+
+        def due() -> None:
+            self._scheduled.discard(timer)
+            callback()
+
+        timer = self.call_later(delay_ms / 1000, due)
+        self._scheduled.add(timer)
 
     def _sweep_later(self) -> None:
         interval = min(self.settings.idle_timeout_s / 2, _LONGEST_SWEEP_S)

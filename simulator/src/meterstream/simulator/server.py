@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
+from functools import partial
 from typing import Final, Protocol, cast
 
-from meterstream.dlms.apdu import tags
-from meterstream.dlms.meter import ClientAccess, Level, MeterAssociation, MeterPhase, MeterSecurity
-from meterstream.dlms.security import TITLE_OCTETS
-from meterstream.simulator.faults import Fault, FaultKind, spoil
-from meterstream.simulator.identity import system_title_for
+from meterstream.dlms.framing.hdlc import MAX_FRAME, HdlcAddress, HdlcReader
+from meterstream.dlms.meter import ClientAccess, Level
+from meterstream.simulator.endpoint import (
+    HEADER,
+    AssociationParts,
+    Endpoint,
+    FleetAssociation,
+    HdlcEndpoint,
+    WrapperEndpoint,
+)
+from meterstream.simulator.faults import Fault, FaultKind
 from meterstream.simulator.lines import Lines
 from meterstream.simulator.meter import MANAGEMENT_CLIENT, PUBLIC_CLIENT, SimulatedMeter
-from meterstream.simulator.security import CountedAccess
-from meterstream.simulator.settings import DelayPer, FleetSettings
+from meterstream.simulator.misbehaviour import MisbehavingAssociation, Misfortune
+from meterstream.simulator.security import CountedAccess, CounterReserve, OwnSecurity
+from meterstream.simulator.settings import DelayPer, FleetSettings, LineFraming
 from meterstream.simulator.stats import Stats
 
-_HEADER: Final = 8
-_AARQ: Final = bytes((tags.AARQ,))
-_CALLING_TITLE: Final = bytes((0xA6, TITLE_OCTETS + 2, 0x04, TITLE_OCTETS))
 _MAX_WAITING_ANSWERS: Final = 1 << 20
+_MAX_BEFORE_METER: Final = 2 * MAX_FRAME
+_FLAG: Final = 0x7E
 _PUBLIC_ACCESS: Final = ClientAccess(Level.NONE)
 
 
@@ -34,9 +40,15 @@ class ConnectionHost(Protocol):
     def stats(self) -> Stats: ...
     @property
     def lines(self) -> Lines: ...
+    @property
+    def reserve(self) -> CounterReserve:
+        """Own invocation counters the meters may use."""
 
     def access(self, meter: SimulatedMeter) -> CountedAccess | None:
         """Give the management client's access; None without security."""
+
+    def reboot(self, number: int, down_ms: int, *, clock_lost: bool = False) -> None:
+        """Take the power from a meter for a while."""
 
     def loop_time(self) -> float: ...
 
@@ -44,19 +56,6 @@ class ConnectionHost(Protocol):
 
     def delay_s(self) -> float:
         """Draw a response delay."""
-
-
-class _Session:
-    """A connection that has its meter."""
-
-    __slots__ = ("access", "association", "meter", "security")
-
-    def __init__(self, fleet: ConnectionHost, meter: SimulatedMeter, device: int) -> None:
-        self.meter = meter
-        self.access = fleet.access(meter)
-        clients = {PUBLIC_CLIENT: _PUBLIC_ACCESS, MANAGEMENT_CLIENT: self.access or _PUBLIC_ACCESS}
-        self.security = MeterSecurity(system_title_for(meter.number), clients, os.urandom, meter.own_counter)
-        self.association = MeterAssociation(meter, self.security, fleet.settings.habits, device)
 
 
 class MeterConnection(asyncio.Protocol):
@@ -68,15 +67,15 @@ class MeterConnection(asyncio.Protocol):
     """
 
     __slots__ = (
+        "_address",
         "_answers",
         "_cut",
-        "_device",
-        "_fault",
+        "_endpoint",
         "_fleet",
         "_held",
         "_index",
+        "_misfortune",
         "_octets",
-        "_session",
         "_timer",
         "_transport",
         "_waiting_answers",
@@ -88,15 +87,15 @@ class MeterConnection(asyncio.Protocol):
         self._fleet = fleet
         self._index = index
         self._transport: asyncio.Transport | None = None
-        self._session: _Session | None = None
-        self._fault: Fault | None = None
+        self._endpoint: Endpoint | None = None
+        self._misfortune: Misfortune | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._held = b""
         self._waiting_answers = b""
         self._answers = 0
         self._octets = 0
-        self._device = 0
         self._cut = False
+        self._address: int | HdlcAddress = 0
         self.number: int | None = None
         self.last_used = 0.0
 
@@ -110,20 +109,20 @@ class MeterConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.last_used = self._fleet.loop_time()
-        session = self._session
-        if session is not None and session.association.phase is not MeterPhase.IDLE:
-            self._serve(session, data)
+        if self._endpoint is not None:
+            self._serve(self._endpoint, data)
             return
         self._held += data
-        self._continue()
+        if self.number is None:
+            self._find_meter()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the end, whatever its reason
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._session is not None and self._session.association.phase is MeterPhase.ASSOCIATED:
-            self._fleet.stats.open_associations -= 1
-        self._session = None
+        if self._endpoint is not None:
+            self._endpoint.ended()
+        self._endpoint = None
         self._transport = None
         self._fleet.lines.closed(self)
 
@@ -150,91 +149,81 @@ class MeterConnection(asyncio.Protocol):
         transport = self._transport
         if transport is None:
             return
-        self._fault = fault = meter.fault
+        fault = meter.fault
         if fault is not None:
             meter.fault = fault.after_connection()
             if fault.kind is FaultKind.REFUSE:
                 self._fleet.stats.faults += 1
                 transport.abort()
                 return
+            self._misfortune = Misfortune(fault, self._fleet.stats)
         if self._fleet.settings.restart_counters:
             meter.own_counter = 1
-        self._session = _Session(self._fleet, meter, self._device)
+        self._endpoint = endpoint = self._new_endpoint(meter)
         if not transport.is_reading():
             transport.resume_reading()
-        self._continue()
+        held, self._held = self._held, b""
+        self._serve(endpoint, held)
 
     # --- requests ---
 
-    def _continue(self) -> None:
-        """Serve held octets; outside an association frame by frame, for the AARQ tells the client's title."""
-        if self.number is None:
-            if len(self._held) >= _HEADER:
-                self._find_meter(int.from_bytes(self._held[4:6], "big"))
-            return
-        while (session := self._session) is not None and self._held:
-            if session.association.phase is not MeterPhase.IDLE:
-                held, self._held = self._held, b""
-                self._serve(session, held)
+    def _find_meter(self) -> None:
+        """Read the address in the first frame: the meter it is for and the framing it comes in."""
+        framing = self._fleet.settings.framing
+        if framing is LineFraming.HDLC or (framing is LineFraming.BOTH and self._held[0] == _FLAG):
+            frames = HdlcReader().feed(self._held)
+            if not frames:
+                if len(self._held) > _MAX_BEFORE_METER:
+                    self._refuse()
                 return
-            end = _HEADER + int.from_bytes(self._held[6:8], "big")
-            if len(self._held) < max(end, _HEADER):
-                return
-            frame, self._held = self._held[:end], self._held[end:]
-            if session.access is not None:
-                session.access.client_title = _client_title(frame)
-            self._serve(session, frame)
+            self._address = frames[0].destination
+            self._claim(self._address.upper)
+        elif len(self._held) >= HEADER:
+            self._address = int.from_bytes(self._held[4:6], "big")
+            self._claim(self._address)
 
-    def _find_meter(self, logical_device: int) -> None:
-        self._device = logical_device
+    def _claim(self, logical_device: int) -> None:
         self.number = self._fleet.settings.meter_at(self._index, logical_device)
         if self.number is None:
-            self._fleet.stats.refused_connections += 1
-            self.abort()
+            self._refuse()
         else:
             self._fleet.lines.claim(self.number, self)
 
-    def _serve(self, session: _Session, data: bytes) -> None:
-        association, stats = session.association, self._fleet.stats
-        before = association.phase
-        answer = association.receive(data)
-        after = association.phase
-        session.meter.own_counter = session.security.next_counter
-        if after is not before:
-            self._count_change(session, before, after)
-        elif before is MeterPhase.IDLE and answer:
-            stats.rejected_associations += 1
-        if association.closed and association.close_cause is not None:
-            stats.aborted_sessions += 1
+    def _refuse(self) -> None:
+        self._fleet.stats.refused_connections += 1
+        self.abort()
+
+    def _new_endpoint(self, meter: SimulatedMeter) -> Endpoint:
+        fleet, address, misfortune = self._fleet, self._address, self._misfortune
+        access = fleet.access(meter)
+        clients = {PUBLIC_CLIENT: _PUBLIC_ACCESS, MANAGEMENT_CLIENT: access or _PUBLIC_ACCESS}
+        device = address if isinstance(address, int) else address.upper
+        security = OwnSecurity(meter, clients, fleet.reserve)
+        parts = AssociationParts(meter, security, access, fleet.settings.habits, device, fleet.stats)
+        new: Callable[[], FleetAssociation] = partial(FleetAssociation, parts)
+        if misfortune is not None and misfortune.is_of_association:
+            new = partial(MisbehavingAssociation, parts, misfortune)
+        return WrapperEndpoint(new()) if isinstance(address, int) else HdlcEndpoint(new, address)
+
+    def _serve(self, endpoint: Endpoint, data: bytes) -> None:
+        answer = endpoint.receive(data, self.last_used)
         if answer:
             self._answer(answer)
-        elif association.closed and self._timer is None and self._transport is not None:
+        elif endpoint.closed and self._timer is None and self._transport is not None:
             self._transport.close()
-
-    def _count_change(self, session: _Session, before: MeterPhase, after: MeterPhase) -> None:
-        stats, meter = self._fleet.stats, session.meter
-        if session.access is not None:
-            meter.client_title = session.access.client_title
-        if after is MeterPhase.ASSOCIATED:
-            meter.associations += 1
-            stats.associations += 1
-            stats.open_associations += 1
-        elif before is MeterPhase.ASSOCIATED:
-            stats.open_associations -= 1
-            stats.releases += 1
 
     # --- answers ---
 
     def _answer(self, answer: bytes) -> None:
-        fault = self._fault
+        fault = None if self._misfortune is None else self._misfortune.fault
         if fault is not None and self._strikes(fault, answer):
             self._fleet.stats.faults += 1
-            if fault.kind is FaultKind.SILENT:
+            if fault.kind is FaultKind.REBOOT and self.number is not None:
+                self._fleet.reboot(self.number, fault.down_ms, clock_lost=fault.clock_lost)
                 return
-            if fault.kind is FaultKind.LOST_ANSWER:
-                self.abort()
-                return
-            answer = self._spoilt(fault, answer)
+            if fault.kind is FaultKind.CUT:
+                self._cut = True
+                answer = answer[: max(fault.after - self._octets, 0)]
         delay = self._delay_s(fault)
         self._answers += 1
         self._octets += len(answer)
@@ -250,15 +239,7 @@ class MeterConnection(asyncio.Protocol):
     def _strikes(self, fault: Fault, answer: bytes) -> bool:
         if fault.kind is FaultKind.CUT:
             return self._octets + len(answer) > fault.after
-        return self._answers >= fault.after
-
-    def _spoilt(self, fault: Fault, answer: bytes) -> bytes:
-        if fault.kind is FaultKind.WRONG_TAG:
-            return spoil(answer)
-        if fault.kind is FaultKind.CUT:
-            self._cut = True
-            return answer[: max(fault.after - self._octets, 0)]
-        return answer
+        return fault.kind in (FaultKind.SLOW, FaultKind.REBOOT) and self._answers >= fault.after
 
     def _delay_s(self, fault: Fault | None) -> float:
         if fault is not None and fault.kind is FaultKind.SLOW and self._answers >= fault.after:
@@ -273,21 +254,10 @@ class MeterConnection(asyncio.Protocol):
         self._send(answers)
 
     def _send(self, answer: bytes) -> None:
-        transport, session = self._transport, self._session
-        if transport is None or session is None:
+        transport, endpoint = self._transport, self._endpoint
+        if transport is None or endpoint is None:
             return
         transport.write(answer)
         self._fleet.stats.answers += 1
-        if session.association.closed or self._cut:
+        if endpoint.closed or self._cut:
             transport.close()
-
-
-def _client_title(frame: bytes) -> bytes:
-    """Read the calling-AP-title of an AARQ; empty when there is none of 8 octets, which no meter accepts.
-
-    It stands before everything a client may choose freely, so its head is found there or nowhere.
-    """
-    if frame[_HEADER : _HEADER + 1] != _AARQ:
-        return b""
-    place = frame.find(_CALLING_TITLE)
-    return b"" if place < 0 else frame[place + len(_CALLING_TITLE) : place + len(_CALLING_TITLE) + TITLE_OCTETS]

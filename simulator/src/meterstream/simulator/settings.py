@@ -12,10 +12,12 @@ from meterstream.simulator.buffers import BufferRules
 from meterstream.simulator.clock import ClockRule
 from meterstream.simulator.faults import PlannedFault
 from meterstream.simulator.options import ImageOptions, MbusOptions, PushOptions
+from meterstream.simulator.outbox import OutboxLimits
 
 _PORTS: Final = 0x10000
 _RESERVED_DEVICES: Final = 16
 MAX_DEVICES_PER_PORT: Final = _PORTS - _RESERVED_DEVICES
+_HDLC_ADDRESSES: Final = 0x3FFF
 
 
 class MeterAddress(NamedTuple):
@@ -24,6 +26,14 @@ class MeterAddress(NamedTuple):
     host: str
     port: int
     logical_device: int
+
+
+class LineFraming(StrEnum):
+    """How APDUs lie on the lines of a fleet; BOTH: the first octet of a connection tells."""
+
+    WRAPPER = "wrapper"
+    HDLC = "hdlc"
+    BOTH = "both"
 
 
 class DelayPer(StrEnum):
@@ -56,8 +66,9 @@ class FleetSettings:
             where several share one, the logical device address (1, 2, ...) tells them apart. With as many ports as
             meters each has a port of its own, as logical device 1.
         shared_ports: further ports, after the others, where each meter is reached as well, by its logical device
-            address: its number, counted on from port to port after 65,520 meters.
+            address: its number, counted on from port to port after 65,520 meters (16,367 with HDLC).
         max_connections: lines open at once; more are refused.
+        framing: in HDLC the logical device is the upper part of the server address.
         control_port: of the HTTP control interface on loopback; 0 takes a free one, None: no control interface.
         delay_ms, delay_spread, delay_per: mean response delay; a spread of 0.5 means 50 to 150 % of it, evenly.
         second_connection_wait_ms: how long a second connection to a meter may wait for the first one's end before
@@ -67,7 +78,10 @@ class FleetSettings:
         clock_rule, counter_rule: None: that of the meter's generation (SMR: fitting, strict; DSMR: specified, free).
         restart_counters: the meters' own counter starts at 1 on every connection, instead of rising for ever.
         habits: how the meters depart from the standard, and the limits of their associations.
+        faults: which meters misbehave, and how.
+        fault_seed: decides which meters a share of faults strikes; None: `seed`.
         mbus, images, pushes: M-Bus devices, image transfer and push messages.
+        outbox: bounds on the sending of pushes.
     """
 
     meters: int = 1
@@ -79,6 +93,7 @@ class FleetSettings:
     ports: int = 1
     shared_ports: int = 0
     max_connections: int = 20_000
+    framing: LineFraming = LineFraming.WRAPPER
     control_port: int | None = None
     delay_ms: float = 0
     delay_spread: float = 0
@@ -92,9 +107,11 @@ class FleetSettings:
     habits: Habits = field(default_factory=Habits)
     buffers: BufferRules = field(default_factory=BufferRules)
     faults: tuple[PlannedFault, ...] = ()
+    fault_seed: str | None = field(default=None, repr=False)
     mbus: MbusOptions = field(default_factory=MbusOptions)
     images: ImageOptions = field(default_factory=ImageOptions)
     pushes: PushOptions = field(default_factory=PushOptions)
+    outbox: OutboxLimits = field(default_factory=OutboxLimits)
 
     def __post_init__(self) -> None:
         """Check what the types do not say.
@@ -108,9 +125,9 @@ class FleetSettings:
         _require(not self.port or self.port + self.listeners <= _PORTS, "ports", self.listeners,
                  f"at most {_PORTS - self.port} from that port")  # fmt: skip
         _require(self.listeners < _PORTS, "ports", self.listeners, f"at most {_PORTS - 1}")
-        fits = self.devices_per_port <= MAX_DEVICES_PER_PORT
-        _require(fits, "ports", self.ports, f"enough for {MAX_DEVICES_PER_PORT} meters on each")
-        shared = -(-self.meters // MAX_DEVICES_PER_PORT)
+        fits = self.devices_per_port <= self.devices_per_shared_port
+        _require(fits, "ports", self.ports, f"enough for {self.devices_per_shared_port} meters on each")
+        shared = -(-self.meters // self.devices_per_shared_port)
         _require(self.shared_ports in (0, shared), "shared_ports", self.shared_ports,
                  f"0, or {shared} for {self.meters} meters")  # fmt: skip
         _require(self.max_connections >= 1, "max_connections", self.max_connections, "1 or more")
@@ -131,6 +148,13 @@ class FleetSettings:
     def devices_per_port(self) -> int:
         """How many meters share a port."""
         return -(-self.meters // self.ports)
+
+    @property
+    def devices_per_shared_port(self) -> int:
+        """How many meters one port can tell apart."""
+        if self.framing is LineFraming.WRAPPER:
+            return MAX_DEVICES_PER_PORT
+        return _HDLC_ADDRESSES - _RESERVED_DEVICES
 
     @property
     def listeners(self) -> int:
@@ -159,14 +183,15 @@ class FleetSettings:
         """
         _require(1 <= number <= self.meters, "number", number, f"1 to {self.meters}")
         _require(self.shared_ports > 0, "shared_ports", self.shared_ports, "1 or more")
-        index, device = divmod(number - 1, MAX_DEVICES_PER_PORT)
+        index, device = divmod(number - 1, self.devices_per_shared_port)
         return self.ports + index, device + 1
 
     def meter_at(self, index: int, logical_device: int) -> int | None:
         """Tell which meter a logical device on a port (counted from 0) is; None: none."""
         if index >= self.ports:
-            number = (index - self.ports) * MAX_DEVICES_PER_PORT + logical_device
-            return number if 1 <= logical_device <= MAX_DEVICES_PER_PORT and number <= self.meters else None
+            most = self.devices_per_shared_port
+            number = (index - self.ports) * most + logical_device
+            return number if 1 <= logical_device <= most and number <= self.meters else None
         if not 1 <= logical_device <= self.devices_per_port:
             return None
         number = index * self.devices_per_port + logical_device

@@ -30,6 +30,10 @@ class Stats:
     clock_sets: int = 0
     repeated_nonces: int = 0
     faults: int = 0
+    reboots: int = 0
+    pushes_sent: int = 0
+    pushes_failed: int = 0
+    pushes_dropped: int = 0
     open_connections: int = 0
     open_associations: int = 0
 

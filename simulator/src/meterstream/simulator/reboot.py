@@ -1,0 +1,43 @@
+"""What a meter remembers and what it does not when its power goes and returns. Nothing written is ever forgotten."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from meterstream.simulator.meter import SimulatedMeter
+
+_LOG: Final = "standard_event_log"
+_POWER_FAILURE, _POWER_RETURNED, _CLOCK_INVALID = 1, 2, 6
+_ALARM_CLOCK_INVALID: Final = (1, 0)
+_ALARM_POWER_UP: Final = (1, 2)
+_ALARM_LAST_GASP: Final = (3, 0)
+_COUNTER_BLOCK: Final = 1000
+_EPOCH_OF_CLOCK_MS: Final = 946_684_800_000
+"""2000-01-01 00:00 UTC."""
+
+
+def power_off(meter: SimulatedMeter, at: int) -> None:
+    """The supply has gone: an event, and the last gasp of a meter that can."""
+    meter.log(_LOG, _POWER_FAILURE, at)
+    _alarm(meter, _ALARM_LAST_GASP, at)
+
+
+def power_on(meter: SimulatedMeter, at: int, *, clock_lost: bool) -> None:
+    """The supply has returned: an event and an alarm, and a clock that runs on or begins anew in the year 2000."""
+    if clock_lost:
+        meter.clock_offset_ms = _EPOCH_OF_CLOCK_MS - at
+        meter.log(_LOG, _CLOCK_INVALID, at)
+        _alarm(meter, _ALARM_CLOCK_INVALID, at)
+    meter.log(_LOG, _POWER_RETURNED, at)
+    _alarm(meter, _ALARM_POWER_UP, at)
+
+
+def restarted(meter: SimulatedMeter) -> None:
+    """The program begins anew: its invocation counter goes on above the block it had reserved, never below."""
+    meter.own_counter += _COUNTER_BLOCK - meter.own_counter % _COUNTER_BLOCK
+
+
+def _alarm(meter: SimulatedMeter, alarm: tuple[int, int], at: int) -> None:
+    register, bit = alarm
+    if f"alarm_register_{register}" in meter.tree.by_role:
+        meter.raise_alarm(register, bit, at)
