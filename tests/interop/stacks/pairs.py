@@ -83,6 +83,7 @@ LIMITS: Final[dict[Key, str]] = {
     ("dlms-cosem client", Way.LLS, None): "our meter: general-glo-ciphering, the only one that dlms-cosem has",
     ("dlms-cosem client", Way.HLS5, None): "our meter: general-glo-ciphering, the only one that dlms-cosem has",
     ("jDLMS client", None, "SET in blocks"): 'jDLMS: raises "fragments not yet implemented" and sends nothing',
+    ("jDLMS meter", None, "SET in blocks"): "jDLMS: the server takes APDUs of any size, there is nothing to cut",
 }
 """What a pair cannot do and whose doing that is; None stands for all. Each is run as well, and must fail."""
 
