@@ -37,6 +37,7 @@ from meterstream.simulator.mbus_device import (
     to_bcd,
 )
 from meterstream.simulator.mbus_state import MbusState
+from meterstream.simulator.mbus_valve import open_by_hand
 from meterstream.simulator.meter import SimulatedMeter
 from meterstream.simulator.options import MbusOptions
 
@@ -424,6 +425,35 @@ def test_data_send_moves_the_valve_and_nothing_flows(make_meter: Maker, clock: A
         Medium.GAS, meter.number, 1, int(clock.seconds) - 24 * 3600
     )
     assert get(meter, REGISTER, "0.1.24.2.2.255") == before + flowed
+
+
+@pytest.mark.parametrize(("mode", "reconnected"), [(2, 1), (4, 1), (5, 2)])
+def test_the_disconnect_control_of_a_channel(make_meter: Maker, clock: Any, mode: int, reconnected: int) -> None:
+    meter = make_meter()
+    valve = "0.1.24.4.0.255"
+
+    def move(channel: int, method: int) -> ActionResult:
+        name = LogicalName.parse(f"0.{channel}.24.4.0.255")
+        return meter.action(MANAGEMENT, MethodRef(70, name, method), integer(0))[0]
+
+    assert [get(meter, 70, valve, attribute) for attribute in (2, 3, 4)] == [True, 1, 5]
+    assert put(meter, 70, valve, 4, enum(mode)) is DataAccessResult.SUCCESS
+    assert put(meter, 70, valve, 4, enum(7)) is DataAccessResult.OTHER_REASON
+    assert move(1, 1) is ActionResult.SUCCESS
+    before = get(meter, REGISTER, "0.1.24.2.2.255")
+    assert [get(meter, 70, valve, attribute) for attribute in (2, 3)] == [False, 0]
+    clock.seconds += 7200
+    assert get(meter, REGISTER, "0.1.24.2.2.255") - before < 3000, "only what flowed before it was shut"
+    shut = get(meter, REGISTER, "0.1.24.2.2.255")
+    assert move(1, 2) is ActionResult.SUCCESS
+    assert get(meter, 70, valve, 3) == reconnected
+    assert open_by_hand(meter, 1, int(clock.seconds * 1000)) is (reconnected == 2)
+    assert [get(meter, 70, valve, attribute) for attribute in (2, 3)] == [True, 1]
+    clock.seconds += 7200
+    assert get(meter, REGISTER, "0.1.24.2.2.255") > shut
+    assert move(2, 1) is ActionResult.TEMPORARY_FAILURE, "no device"
+    assert put(meter, 70, valve, 4, enum(0)) is DataAccessResult.SUCCESS
+    assert move(1, 1) is ActionResult.OTHER_REASON
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,8 @@ def _extras(profile: MeterProfile) -> tuple[CosemObject, ...]:
     return tuple(
         extra
         for extra in EXTRAS
-        if extra.role not in profile.objects and profile.find(extra.class_id, extra.obis.logical_name()) is None
+        if extra.role not in profile.objects
+        and profile.find(extra.class_id, extra.obis.logical_name(extra.obis.channels()[0])) is None
     )
 
 
