@@ -6,12 +6,23 @@ from typing import Any
 
 import pytest
 
-from meterstream.dlms.data import AttributeRef, LogicalName
-from meterstream.dlms.errors import DecipherError, LinkClosed, LinkError, ResponseTimeout
+from meterstream.dlms.data import AttributeRef, LogicalName, double_long_unsigned
+from meterstream.dlms.errors import (
+    AssociationRejected,
+    DecipherError,
+    ExceptionResponse,
+    LinkClosed,
+    LinkError,
+    ReplayError,
+    ResponseTimeout,
+)
+from meterstream.dlms.meter import Habits
+from meterstream.dlms.objects import load_profile
 from meterstream.simulator.faults import Fault, FaultKind, PlannedFault, fault_for, spoil
 from meterstream.simulator.fleet import SimulatedFleet
 from meterstream.simulator.settings import FleetSettings
 
+FILTER = load_profile("SMR", "5.0.0").ref("alarm_filter_1", 2)
 CLOCK = AttributeRef(8, LogicalName.parse("0.0.1.0.0.255"), 2)
 
 
@@ -73,6 +84,93 @@ async def test_cut_in_the_middle_of_an_answer(open_meter: Any, clock: Any, after
         assert fleet.stats.faults == 1
 
 
+async def test_reject_is_an_aare_that_rejects(open_meter: Any, counters: Any, clock: Any) -> None:
+    async with SimulatedFleet(FleetSettings(), clock) as fleet:
+        fleet.meter(1).fault = Fault(FaultKind.REJECT, connections=1)
+        ours = counters()
+        with pytest.raises(AssociationRejected):
+            await open_meter(fleet, 1, ours)
+        assert (fleet.stats.faults, fleet.stats.rejected_associations, fleet.meter(1).associations) == (1, 1, 0)
+        async with await open_meter(fleet, 1, ours) as session:
+            await session.get(CLOCK)
+
+
+@pytest.mark.parametrize("after", [0, 2])
+async def test_exception_answers_and_does_not_execute(open_meter: Any, clock: Any, after: int) -> None:
+    async with SimulatedFleet(FleetSettings(), clock) as fleet:
+        fleet.meter(1).fault = Fault(FaultKind.EXCEPTION, after=after)
+        with pytest.raises(ExceptionResponse):
+            async with await open_meter(fleet, 1) as session:
+                await session.get(CLOCK)
+        assert fleet.meter(1).gets == 0
+        assert fleet.stats.faults >= 1
+
+
+async def test_a_replayed_counter_is_refused_by_a_strict_client(open_meter: Any, clock: Any) -> None:
+    async with SimulatedFleet(FleetSettings(), clock) as fleet:
+        meter = fleet.meter(1)
+        meter.fault = Fault(FaultKind.REPLAYED_COUNTER, after=3)
+        async with await open_meter(fleet, 1) as session:
+            await session.get(CLOCK)
+            before = meter.own_counter
+            with pytest.raises(ReplayError):
+                await session.get(CLOCK)
+        assert meter.own_counter >= before
+
+
+@pytest.mark.parametrize("after", [0, 3])
+async def test_a_lost_block_of_a_long_answer(open_meter: Any, clock: Any, after: int) -> None:
+    settings = FleetSettings(habits=Habits(max_send_pdu=512))
+    async with SimulatedFleet(settings, clock) as fleet:
+        fleet.meter(1).fault = Fault(FaultKind.LOST_BLOCK, after=after)
+        session = await open_meter(fleet, 1, timeout_s=0.2)
+        await session.get(CLOCK)
+        answers = fleet.stats.answers
+        with pytest.raises(ResponseTimeout):
+            await session.get(load_profile("SMR", "5.0.0").ref("interval_values_e", 2))
+        assert fleet.stats.answers == answers + 1 + after
+        assert fleet.stats.faults == 1
+        await session.close()
+
+
+async def test_a_reboot_in_the_middle_forgets_nothing_written(
+    open_meter: Any, counters: Any, clock: Any, until: Any
+) -> None:
+    async with SimulatedFleet(FleetSettings(), clock) as fleet:
+        meter, ours = fleet.meter(1), counters()
+        meter.fault = Fault(FaultKind.REBOOT, after=3, connections=1, down_ms=100)
+        session = await open_meter(fleet, 1, ours)
+        meter.clock_offset_ms = -90_000
+        await session.get(CLOCK)
+        own = meter.own_counter
+        with pytest.raises(LinkError):
+            await session.set(FILTER, double_long_unsigned(7))
+        await session.close()
+        assert (fleet.stats.reboots, fleet.lines.is_down(1)) == (1, True)
+        with pytest.raises(LinkError):
+            await open_meter(fleet, 1, ours)
+        await until(lambda: not fleet.lines.is_down(1))
+        assert meter.own_counter > own
+        assert meter.own_counter % 1000 == 0
+        async with await open_meter(fleet, 1, ours) as session:
+            assert await session.get(FILTER) == double_long_unsigned(7)
+        assert meter.clock_offset_ms == -90_000
+        codes = [row[1] for row in meter.events("standard_event_log")]
+        assert codes[-2:] == [1, 2]
+        assert fleet.stats.repeated_nonces == 0
+
+
+async def test_a_reboot_may_lose_the_clock(clock: Any, until: Any) -> None:
+    async with SimulatedFleet(FleetSettings(), clock) as fleet:
+        meter = fleet.meter(1)
+        fleet.reboot(1, 20, clock_lost=True)
+        fleet.reboot(1, 20)
+        await until(lambda: not fleet.lines.is_down(1))
+        assert meter.seconds(int(clock.seconds * 1000)) == 946_684_800
+        assert [row[1] for row in meter.events("standard_event_log")] == [1, 6, 2]
+        assert fleet.stats.reboots == 1
+
+
 async def test_slow(open_meter: Any, clock: Any) -> None:
     async with SimulatedFleet(FleetSettings(), clock) as fleet:
         fleet.meter(1).fault = Fault(FaultKind.SLOW, after=2, delay_ms=60_000)
@@ -120,6 +218,7 @@ async def test_planned_faults_are_there_from_the_start(clock: Any) -> None:
         ("silent:0.1:before=2", "option 'before=2' of fault silent is unknown"),
         ("silent:0.1:after=-2", "is unknown"),
         ("silent:0.1:connections=0", "connections is 0, expected 1 or more"),
+        ("silent:0.1:clock-lost=true", "option 'clock-lost=true' of fault silent is unknown"),
     ],
 )
 def test_plans_that_cannot_be(text: str, rule: str) -> None:
