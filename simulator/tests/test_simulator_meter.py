@@ -21,6 +21,7 @@ from meterstream.dlms.data import (
     array,
     double_long,
     double_long_unsigned,
+    integer,
     long,
     null,
     octet_string,
@@ -150,12 +151,37 @@ def test_what_is_written_is_read_back(make_meter: Maker) -> None:
     assert meter.get(MANAGEMENT, FILTER, selection) is DataAccessResult.OTHER_REASON
 
 
-def test_methods_are_refused(make_meter: Maker) -> None:
+def test_methods_that_are_not_served(make_meter: Maker) -> None:
     meter = make_meter()
-    known = MethodRef(72, LogicalName.parse("0.1.24.1.0.255"), 9)
-    assert meter.action(MANAGEMENT, known, None) == (ActionResult.READ_WRITE_DENIED, None)
-    unknown = MethodRef(71, LogicalName.parse("0.1.24.1.0.255"), 2)
-    assert meter.action(MANAGEMENT, unknown, None) == (ActionResult.OBJECT_UNDEFINED, None)
+    clock = LogicalName.parse("0.0.1.0.0.255")
+    for sap, method, result in (
+        (MANAGEMENT, MethodRef(8, clock, 7), ActionResult.READ_WRITE_DENIED),
+        (MANAGEMENT, MethodRef(1, LogicalName.parse("0.0.42.0.0.255"), 1), ActionResult.READ_WRITE_DENIED),
+        (MANAGEMENT, MethodRef(71, LogicalName.parse("0.1.24.1.0.255"), 2), ActionResult.OBJECT_UNDEFINED),
+        (MANAGEMENT, MethodRef(9, LogicalName.parse("9.9.9.9.9.9"), 2), ActionResult.OBJECT_UNDEFINED),
+        (PUBLIC, MethodRef(8, clock, 3), ActionResult.READ_WRITE_DENIED),
+        (PUBLIC, MethodRef(64, LogicalName.parse("0.0.43.0.0.255"), 2), ActionResult.READ_WRITE_DENIED),
+    ):
+        assert meter.action(sap, method, integer(0)) == (result, None)
+    assert meter.model.stats.refused_accesses == meter.actions == 6
+
+
+def test_the_object_list_names_the_methods_of_the_management_client_only(make_meter: Maker) -> None:
+    meter = make_meter()
+    ref = _ref(15, "0.0.40.0.0.255")
+
+    def methods(sap: int) -> dict[str, list[int]]:
+        listed = meter.get(sap, ref, None)
+        assert isinstance(listed, Data)
+        return {
+            str(LogicalName(element.value[2].value)): [each.value[0].value for each in element.value[3].value[1].value]
+            for element in listed.value
+        }
+
+    assert methods(MANAGEMENT)["0.0.1.0.0.255"] == [1, 2, 3, 4, 5, 6]
+    assert methods(MANAGEMENT)["0.0.43.0.0.255"] == [1, 2]
+    assert methods(MANAGEMENT)["1.0.1.8.0.255"] == []
+    assert set(map(tuple, methods(PUBLIC).values())) == {()}
 
 
 def test_registers_add_up_and_move(make_meter: Maker, clock: Any) -> None:
