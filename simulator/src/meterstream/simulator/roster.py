@@ -14,6 +14,7 @@ from meterstream.simulator.identity import MeterKeys, keys_for, password_for
 from meterstream.simulator.mbus_keys import mbus_keys_for
 from meterstream.simulator.meter import MeterModel, SimulatedMeter
 from meterstream.simulator.push import PushMessage
+from meterstream.simulator.rights import secret_of
 from meterstream.simulator.security import CountedAccess
 from meterstream.simulator.settings import CounterRule, FleetSettings
 from meterstream.simulator.stats import Stats
@@ -87,7 +88,9 @@ class Roster:
         if meter.keys is None:
             _, authentication, encryption = self.keys(meter.number)
             meter.keys = SecurityKeys(encryption, authentication)
-        password = password_for(settings.seed, meter.number) if settings.level is Level.LLS else None
+        password: bytes | None = None
+        if settings.level is Level.LLS:
+            password = secret_of(meter) or password_for(settings.seed, meter.number)
         rule = settings.counter_rule
         strict = meter.model.profile.name == "SMR" if rule is None else rule is CounterRule.STRICT
         return CountedAccess(meter, settings.level, meter.keys, password, strict=strict)
