@@ -114,7 +114,7 @@ def _transfer(meter: SimulatedMeter, wrapped: dict[int, bytes]) -> ActionResult:
 
 
 def _replaced(meter: SimulatedMeter, wrapped: dict[int, bytes]) -> SecurityKeys | None:
-    """Unwrap all keys; None: one of them is of a kind that the meter does not take.
+    """Unwrap all keys; None: one of them has a kind or length that the meter does not take.
 
     Raises:
         ConfigurationError: a key of another length.
@@ -126,6 +126,8 @@ def _replaced(meter: SimulatedMeter, wrapped: dict[int, bytes]) -> SecurityKeys 
         return None
     master = meter.model.factory_keys(meter.number).master
     keys = {key_id: unwrap_key(master, octets) for key_id, octets in wrapped.items()}
+    if any(len(key) != len(present.encryption_key) for key in keys.values()):
+        return None
     return SecurityKeys(keys.get(UNICAST, present.encryption_key), keys.get(AUTHENTICATION, present.authentication_key))
 
 
