@@ -1,14 +1,15 @@
 """What one session costs: AARQ, HLS 5 pass 3 and 4, GET of the clock, release.
 
 * `session_get_core_cpu_ms`: the client role alone, bytes passed in memory;
-* `session_meter_core_cpu_ms`: the meter role in the same exchange;
+* `meter_session_cpu_ms`: the meter role in the same exchange;
 * `session_get_ratio_gurux`: CPU of the client of gurux-dlms, as shipped, over that of the client role. Both talk to the
   same meter role, take turns in one process, and are charged for their own calls only;
 * `session_get_cpu_ms`: the asyncio adapter over loopback on uvloop, as the services run it; the meters are another
   process;
 * `profile_96_ms`: the octets of a buffer of 96 rows (clock, status, two registers) to typed, scaled values, decoding
   included; `profile_96_data_ms`: the same by way of COSEM data, as a GET gives it;
-* `open_session_kb`: resident memory per association that the adapter holds open.
+* `open_session_kb`: resident memory per association, of 15,000 that the adapter holds open at once in one process; what
+  the kernel keeps for a socket is not in it.
 """
 
 from __future__ import annotations
@@ -21,169 +22,43 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import cycle, islice
 from pathlib import Path
-from typing import Any, TypeVar
 
 import psutil
 import uvloop
 
-from meterstream.dlms.apdu import ActionResult, DataAccessResult, ReadResult, Selection
+from bench.one_session import CHALLENGE, CLOCK, CONFIG, FIRST_COUNTER, Stopwatch, new_meter, own_session
+from bench.peers import gurux_session, silence_gurux
 from meterstream.dlms.asyncio import InMemoryCounters, MeterSession, open_session
-from meterstream.dlms.client import AssociationConfig, ClientAssociation, Continue, GetAnswer, Level, SecurityKeys
 from meterstream.dlms.data import (
-    AttributeRef,
     CaptureObject,
     CosemDateTime,
-    Data,
     LogicalName,
-    MethodRef,
     ProfileColumn,
     array,
     decode,
     decode_profile_rows,
     double_long_unsigned,
     encode,
-    octet_string,
     profile_rows,
     structure,
     unsigned,
 )
-from meterstream.dlms.meter import ClientAccess, CounterPolicy, MeterAssociation, MeterSecurity
 
 ROUNDS = 40
 OWN_SESSIONS_PER_ROUND = 20
 SOCKET_SESSIONS = 2_000
 CONCURRENCY = 20
-OPEN_SESSIONS = 1_000
+OPEN_SESSIONS = 15_000
+HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")
+SPARE_FILES = 1_000
 WARM_UP = 50
 
-KEYS = SecurityKeys(bytes(range(16)), bytes.fromhex("D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF"))
-CLIENT_TITLE = bytes.fromhex("2020201CBE991A14")
-SERVER_TITLE = bytes.fromhex("4F5347000000270F")
-CHALLENGE = bytes(range(16))  # gurux-dlms writes a wrong length when the AARQ passes 127 octets
-FIRST_COUNTER = 1
-CLOCK = AttributeRef(8, LogicalName.parse("0.0.1.0.0.255"), 2)
-CLOCK_OCTETS = bytes.fromhex("07E8070F010A1E0000FF8880")
-CONFIG = AssociationConfig(Level.HLS5_GMAC, client_title=CLIENT_TITLE, keys=KEYS, challenge_length=len(CHALLENGE))
-
-_T = TypeVar("_T")
-
-
-class ClockOnly:
-    """The objects of the measured meter."""
-
-    value = octet_string(CLOCK_OCTETS)
-
-    def get(self, client_sap: int, ref: AttributeRef, selection: Selection | None) -> ReadResult:  # noqa: ARG002
-        return self.value if ref == CLOCK else DataAccessResult.OBJECT_UNDEFINED
-
-    def set(
-        self,
-        client_sap: int,  # noqa: ARG002
-        ref: AttributeRef,  # noqa: ARG002
-        selection: Selection | None,  # noqa: ARG002
-        data: Data,  # noqa: ARG002
-    ) -> DataAccessResult:
-        return DataAccessResult.READ_WRITE_DENIED
-
-    def action(self, client_sap: int, ref: MethodRef, data: Data | None) -> tuple[ActionResult, Data | None]:  # noqa: ARG002
-        return ActionResult.OBJECT_UNDEFINED, None
-
-
-OBJECTS = ClockOnly()
-
-
-def new_meter() -> MeterAssociation:
-    """A connection to a fresh meter; counters are free, so that every session may start at the same one."""
-    access = ClientAccess(Level.HLS5_GMAC, KEYS, counter_policy=CounterPolicy.FREE)
-    return MeterAssociation(OBJECTS, MeterSecurity(SERVER_TITLE, {1: access}, lambda length: CHALLENGE[::-1][:length]))
-
-
-class Stopwatch:
-    """CPU time of the calls made through it."""
-
-    def __init__(self) -> None:
-        self.ns = 0
-
-    def __call__(self, call: Callable[..., _T], *arguments: Any) -> _T:
-        began = time.thread_time_ns()
-        try:
-            return call(*arguments)
-        finally:
-            self.ns += time.thread_time_ns() - began
-
-
-def own_session() -> tuple[int, int]:
-    """(client, meter) CPU in ns."""
-    client_time, meter_time = Stopwatch(), Stopwatch()
-    meter = meter_time(new_meter)
-    client = client_time(ClientAssociation, CONFIG, count(FIRST_COUNTER).__next__, CHALLENGE)
-
-    def exchange(frame: bytes) -> object:
-        event = client_time(client.receive, meter_time(meter.receive, frame))
-        while isinstance(event, Continue):
-            event = client_time(client.receive, meter_time(meter.receive, event.frame))
-        return event
-
-    exchange(client_time(client.associate))
-    answer = exchange(client_time(client.get, CLOCK))
-    exchange(client_time(client.release))
-    if answer != GetAnswer(OBJECTS.value) or not meter.closed:
-        raise RuntimeError("the session did not run as it should")
-    return client_time.ns, meter_time.ns
-
-
-def gurux_session() -> int:
-    """CPU in ns of the client of gurux-dlms for the same session."""
-    from gurux_dlms import GXReplyData  # GPL: imported where it is measured, never by the platform
-    from gurux_dlms.enums import Authentication, Conformance, InterfaceType, Security
-    from gurux_dlms.objects import GXDLMSClock
-    from gurux_dlms.secure import GXDLMSSecureClient
-
-    clocked, meter = Stopwatch(), new_meter()
-
-    def new_client() -> Any:
-        client = GXDLMSSecureClient(True, 1, 1, Authentication.HIGH_GMAC, None, InterfaceType.WRAPPER)
-        client.ciphering.security = Security.AUTHENTICATION_ENCRYPTION
-        client.ciphering.systemTitle = CLIENT_TITLE
-        client.ciphering.blockCipherKey = KEYS.encryption_key
-        client.ciphering.authenticationKey = KEYS.authentication_key
-        client.ciphering.invocationCounter = FIRST_COUNTER
-        client.ctoSChallenge = CHALLENGE
-        # Not its default, which makes the meter choose another way of ciphering.
-        client.proposedConformance = Conformance.GET | Conformance.SET | Conformance.ACTION
-        return client
-
-    client = clocked(new_client)
-
-    def exchange(frames: Any) -> Any:
-        reply = GXReplyData()
-        for frame in frames:
-            clocked(client.getData, bytearray(meter.receive(bytes(frame))), reply)
-        return reply
-
-    client_aarq = clocked(client.aarqRequest)
-    clocked(client.parseAareResponse, exchange(client_aarq).data)
-    pass_3 = clocked(client.getApplicationAssociationRequest)
-    clocked(client.parseApplicationAssociationResponse, exchange(pass_3).data)
-    value = exchange(clocked(client.read, GXDLMSClock("0.0.1.0.0.255"), 2)).value
-    exchange(clocked(client.releaseRequest))
-    if bytes(value) != CLOCK_OCTETS or not meter.closed:
-        raise RuntimeError("the session of gurux-dlms did not run as it should")
-    return clocked.ns
-
-
-def silence_gurux() -> None:
-    """Its prints cost time and would spoil the output."""
-    import gurux_dlms.secure  # noqa: F401
-
-    for name, module in list(sys.modules.items()):
-        if name.startswith("gurux_dlms") and module is not None:
-            module.__dict__["print"] = lambda *_, **__: None
+Address = tuple[str, int]
 
 
 def core_figures() -> dict[str, float]:
@@ -199,7 +74,7 @@ def core_figures() -> dict[str, float]:
     client = statistics.median(session[0] for session in own)
     return {
         "session_get_core_cpu_ms": client / 1e6,
-        "session_meter_core_cpu_ms": statistics.median(session[1] for session in own) / 1e6,
+        "meter_session_cpu_ms": statistics.median(session[1] for session in own) / 1e6,
         "session_get_ratio_gurux": statistics.median(gurux) / client,
     }
 
@@ -268,31 +143,44 @@ class Line(asyncio.Protocol):
 
 
 async def play_meters() -> None:
-    server = await asyncio.get_running_loop().create_server(Line, "127.0.0.1", 0, backlog=1_000)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
+    """On a port of their own at each of HOSTS: more connections than one address has ports for."""
+    allow_files(OPEN_SESSIONS + WARM_UP)
+    loop = asyncio.get_running_loop()
+    servers = [await loop.create_server(Line, host, 0, backlog=1_000) for host in HOSTS]
+    print(*(server.sockets[0].getsockname()[1] for server in servers), flush=True)
+    await asyncio.gather(*(server.serve_forever() for server in servers))
 
 
 @contextmanager
-def meters() -> Iterator[tuple[str, int]]:
-    """Address of meters in a process of their own."""
-    command = [sys.executable, str(Path(__file__).resolve()), "--meters"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+def meters() -> Iterator[list[Address]]:
+    """Addresses of meters in a process of their own."""
+    command = [sys.executable, "-m", "bench.session_core", "--meters"]
+    root = Path(__file__).parents[1]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as process:
         try:
             assert process.stdout is not None
-            yield "127.0.0.1", int(process.stdout.readline())
+            ports = [int(port) for port in process.stdout.readline().split()]
+            yield list(zip(HOSTS, ports, strict=True))
         finally:
             process.terminate()
 
 
-async def connected(address: tuple[str, int]) -> MeterSession:
+def allow_files(number: int) -> None:
+    """Lets this process have so many connections. Raises: PermissionError, ValueError."""
+    wanted = number + SPARE_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(hard, wanted)))
+
+
+async def connected(address: Address) -> MeterSession:
     counters = InMemoryCounters(FIRST_COUNTER)
     return await open_session(
         address, CONFIG, counters, connect_timeout_s=30, response_timeout_s=30, challenge=lambda _: CHALLENGE
     )
 
 
-async def sessions(address: tuple[str, int], number: int) -> None:
+async def sessions(address: Address, number: int) -> None:
     async def work() -> None:
         for _ in range(number // CONCURRENCY):
             async with await connected(address) as session:
@@ -301,7 +189,7 @@ async def sessions(address: tuple[str, int], number: int) -> None:
     await asyncio.gather(*(work() for _ in range(CONCURRENCY)))
 
 
-async def socket_figures(address: tuple[str, int]) -> dict[str, float]:
+async def socket_figures(address: Address) -> dict[str, float]:
     await sessions(address, WARM_UP * CONCURRENCY)
     costs: list[float] = []
     for _ in range(5):
@@ -311,27 +199,43 @@ async def socket_figures(address: tuple[str, int]) -> dict[str, float]:
     return {"session_get_cpu_ms": statistics.median(costs) * 1e3}
 
 
-async def memory_figures(address: tuple[str, int]) -> dict[str, float]:
+async def opened(addresses: Sequence[Address], number: int) -> list[MeterSession]:
+    """Associations that have each read the clock and stay open."""
+    waiting = islice(cycle(addresses), number)
+
+    async def work() -> list[MeterSession]:
+        found = []
+        for address in waiting:
+            session = await connected(address)
+            await session.get(CLOCK)
+            found.append(session)
+        return found
+
+    return [session for part in await asyncio.gather(*(work() for _ in range(CONCURRENCY))) for session in part]
+
+
+async def memory_figures(addresses: Sequence[Address]) -> dict[str, float]:
     """Must run before anything else has grown the process: memory given back inside it would be counted as free."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 4 * OPEN_SESSIONS)), hard))
+    allow_files(OPEN_SESSIONS + WARM_UP)
     process = psutil.Process()
-    opened = [await connected(address) for _ in range(WARM_UP)]
+    held = await opened(addresses, WARM_UP)
     gc.collect()
     before = process.memory_info().rss
-    opened += [await connected(address) for _ in range(OPEN_SESSIONS)]
+    held += await opened(addresses, OPEN_SESSIONS)
     gc.collect()
     grown = process.memory_info().rss - before
-    for session in opened:
-        await session.close()
+    if len(held) != OPEN_SESSIONS + WARM_UP or not all(session.usable for session in held):
+        raise RuntimeError("not all sessions stayed open")
+    for session in held:
+        session.abort()
     return {"open_session_kb": grown / OPEN_SESSIONS / 1024}
 
 
 def run() -> dict[str, float]:
     """All figures of this module."""
-    with meters() as address:
-        figures = uvloop.run(memory_figures(address))
-        figures |= uvloop.run(socket_figures(address))
+    with meters() as addresses:
+        figures = uvloop.run(memory_figures(addresses))
+        figures |= uvloop.run(socket_figures(addresses[0]))
     return figures | core_figures() | profile_figures()
 
 
