@@ -1,27 +1,54 @@
-"""TCP connect with one typed error per cause."""
+"""Connects, with one typed error per cause."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from meterstream.dlms.errors import ConnectFailed, ConnectFailure
 
+_T = TypeVar("_T")
 _P = TypeVar("_P", bound=asyncio.Protocol)
+_D = TypeVar("_D", bound=asyncio.DatagramProtocol)
 
 
 async def connect(protocol: _P, host: str, port: int, timeout_s: float) -> _P:
-    """Connects `protocol` to the first address of `host` that answers, within `timeout_s` seconds in all.
+    """Connects `protocol` over TCP to the first address of `host` that answers, within `timeout_s` seconds in all.
 
     Raises: ConnectFailed.
     """
+    loop = asyncio.get_running_loop()
+    return await _first(
+        protocol, lambda address: loop.create_connection(lambda: protocol, address, port), host, port, timeout_s
+    )
+
+
+async def connect_datagrams(protocol: _D, host: str, port: int, timeout_s: float) -> _D:
+    """Connects `protocol` over UDP, which sends nothing yet: whether anybody is there shows with the first request.
+
+    Raises: ConnectFailed.
+    """
+    loop = asyncio.get_running_loop()
+    return await _first(
+        protocol,
+        lambda address: loop.create_datagram_endpoint(lambda: protocol, remote_addr=(address, port)),
+        host,
+        port,
+        timeout_s,
+    )
+
+
+async def _first(
+    protocol: _T, attempt: Callable[[str], Coroutine[Any, Any, object]], host: str, port: int, timeout_s: float
+) -> _T:
     try:
         async with asyncio.timeout(timeout_s):
             failure: OSError | None = None
             for address in await _addresses(host, port):
                 try:
-                    await asyncio.get_running_loop().create_connection(lambda: protocol, address, port)
+                    await attempt(address)
                 except OSError as error:
                     failure = error
                 else:

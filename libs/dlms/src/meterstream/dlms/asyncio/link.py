@@ -1,11 +1,11 @@
-"""One TCP connection to a meter: moves bytes, keeps time, decides nothing."""
+"""One connection to a meter: moves bytes, keeps time, decides nothing."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 from enum import Enum
-from typing import cast
+from typing import Any, cast
 
 from meterstream.dlms.client import ClientAssociation, Event, Phase
 from meterstream.dlms.errors import AssociationStateError, LinkClosed, LinkError, LinkReset, ResponseTimeout
@@ -23,7 +23,8 @@ Trace = Callable[[Direction, bytes], None]
 class Link(asyncio.Protocol):
     """Feeds an association from a transport; one future per answer, one timer per connection.
 
-    Any failure closes the connection and is raised to who waits, or to the next one who asks.
+    As it stands it is wrapper frames over TCP; the links of other lines derive from it. Any failure closes the
+    connection and is raised to who waits, or to the next one who asks.
     """
 
     __slots__ = (
@@ -46,7 +47,7 @@ class Link(asyncio.Protocol):
         self._trace = trace
         self._received = b""
         self._transport: asyncio.Transport | None = None
-        self._answer: asyncio.Future[Event] | None = None
+        self._answer: asyncio.Future[Any] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = 0.0
         self._failure: BaseException | None = None
@@ -57,28 +58,24 @@ class Link(asyncio.Protocol):
         Raises: DlmsError of the association; LinkClosed, LinkReset, ResponseTimeout; AssociationStateError while
         another answer is awaited.
         """
-        transport = self._transport
-        if self._failure is not None or transport is None:
-            raise self._failure or LinkClosed("the connection is closed")
-        if self._answer is not None:
-            raise AssociationStateError("one exchange at a time")
-        if self._trace is not None:
-            self._trace(Direction.SENT, self._association.traceable(frame))
-        answer: asyncio.Future[Event] = self._loop.create_future()
-        self._answer = answer
-        self._deadline = self._loop.time() + timeout_s
-        # A timer that is already running is left alone: it looks at the deadline when it goes off.
-        if self._timer is None or self._timer.when() > self._deadline:
-            self._restart_timer()
-        transport.write(frame)
+        answer = self._begin(timeout_s)
         try:
-            return await answer
+            self._transmit(frame)
+            event: Event = await answer
         except asyncio.CancelledError:
-            if answer.done() and not answer.cancelled():
-                answer.exception()  # seen, or the loop complains about it
+            look_away(answer)
             raise
         finally:
             self._answer = None
+        return event
+
+    async def finish(self, timeout_s: float) -> None:  # noqa: ARG002 - for lines that have something to say first
+        """Ends the line as its rules want it, within `timeout_s` seconds, and closes; idempotent."""
+        self.close()
+
+    def hang_up(self) -> None:
+        """As `finish`, but waits for nothing; idempotent."""
+        self.abort()
 
     def close(self) -> None:
         """Sends what is still to be sent and closes; idempotent."""
@@ -95,6 +92,30 @@ class Link(asyncio.Protocol):
     @property
     def open(self) -> bool:
         return self._failure is None and self._transport is not None and not self._transport.is_closing()
+
+    # What lines have in common
+
+    def _begin(self, timeout_s: float) -> asyncio.Future[Any]:
+        if self._failure is not None or self._transport is None:
+            raise self._failure or LinkClosed("the connection is closed")
+        if self._answer is not None:
+            raise AssociationStateError("one exchange at a time")
+        answer = self._answer = self._loop.create_future()
+        self._deadline = self._loop.time() + timeout_s
+        # A timer that is already running is left alone: it looks at the deadline when it goes off.
+        if self._timer is None or self._timer.when() > self._deadline:
+            self._restart_timer()
+        return answer
+
+    def _transmit(self, frame: bytes) -> None:
+        """Puts a frame of the association on the line, which is open."""
+        if self._trace is not None:
+            self._trace(Direction.SENT, self._association.traceable(frame))
+        cast("asyncio.Transport", self._transport).write(frame)
+
+    def _settle(self, event: object) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(event)
 
     # asyncio.Protocol
 
@@ -114,8 +135,7 @@ class Link(asyncio.Protocol):
             return
         if event is not None:
             self._trace_received()
-            if self._answer is not None and not self._answer.done():
-                self._answer.set_result(event)
+            self._settle(event)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._trace_received()
@@ -140,7 +160,7 @@ class Link(asyncio.Protocol):
             self._failure = error
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(self._failure)
-        self.abort()
+        self.hang_up()
 
     def _trace_received(self) -> None:
         if self._trace is not None and self._received:
@@ -166,6 +186,12 @@ class Link(asyncio.Protocol):
             self._restart_timer()
         else:
             self._fail(ResponseTimeout("no answer from the meter in time"))
+
+
+def look_away(answer: asyncio.Future[Any]) -> None:
+    """Nobody waits any more: its error is seen, or the loop complains about it."""
+    if answer.done() and not answer.cancelled():
+        answer.exception()
 
 
 def _link_error(exc: Exception) -> LinkError:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Final, Protocol, Self, TypeVar
 
-from meterstream.dlms.apdu import ActionResult, Conformance, DataAccessResult, Selection
+from meterstream.dlms.apdu import ActionResult, ActionReturn, Conformance, DataAccessResult, Selection
 from meterstream.dlms.apdu.exception import PDU_TOO_LONG
-from meterstream.dlms.asyncio.connect import connect
+from meterstream.dlms.asyncio.framing import HdlcOverTcp, SessionFraming, WrapperOverTcp, framing_of, open_link
 from meterstream.dlms.asyncio.link import Link, Trace
 from meterstream.dlms.client import (
     ActionAnswer,
+    ActionListAnswer,
+    ActionListRefused,
     Associated,
     AssociationConfig,
     ClientAssociation,
@@ -41,6 +42,7 @@ from meterstream.dlms.errors import (
 from meterstream.dlms.security import MAX_COUNTER
 
 RELEASE_TIMEOUT_S: Final = 5.0
+_WRAPPER: Final = WrapperOverTcp()
 _COUNTERS_TO_ASSOCIATE: Final = 3
 """AARQ, token of HLS pass 3, and the APDU that carries it."""
 _COUNTERS_TO_ASK: Final = 2
@@ -86,6 +88,7 @@ async def open_session(
     response_timeout_s: float,
     challenge: Callable[[int], bytes] = secrets.token_bytes,
     trace: Trace | None = None,
+    framing: SessionFraming = _WRAPPER,
 ) -> MeterSession:
     """Connects and associates.
 
@@ -95,22 +98,25 @@ async def open_session(
         response_timeout_s: for each answer, seconds.
         challenge: gives so many random bytes, for CtoS.
         trace: gets every frame sent and received.
+        framing: the wrapper over TCP unless given; HDLC over TCP has time-outs of its own in it.
     Raises: ConnectFailed, AssociationRejected, ExceptionResponse, ConfirmedServiceError, PeerError, SecurityError,
     LinkError, LocalError; the connection is closed then.
     """
     if counters is None and config.level.ciphered:
         raise ConfigurationError(f"{config.level.name} needs invocation counters")
     ctos = challenge(config.challenge_length) if config.level is Level.HLS5_GMAC else b""
-    association = ClientAssociation(config, counters.take if counters is not None else _no_counter, ctos)
-    link = Link(asyncio.get_running_loop(), association, trace)
+    association = ClientAssociation(
+        config, counters.take if counters is not None else _no_counter, ctos, framing_of(framing)
+    )
     if counters is not None and config.level.ciphered:
         await counters.ensure(_COUNTERS_TO_ASSOCIATE)
-    await connect(link, *address, connect_timeout_s)
-    session = MeterSession(config, association, link, counters, response_timeout_s)
+    link = await open_link(framing, address, config, association, trace, connect_timeout_s)
+    closing_s = framing.disconnect_timeout_s if isinstance(framing, HdlcOverTcp) else RELEASE_TIMEOUT_S
+    session = MeterSession(config, association, link, counters, response_timeout_s, closing_s)
     try:
         await session._associate()
     except BaseException:
-        link.abort()
+        link.hang_up()
         raise
     return session
 
@@ -122,7 +128,15 @@ def _no_counter() -> int:
 class MeterSession:
     """An open association; `async with` releases it. One request at a time."""
 
-    __slots__ = ("_association", "_config", "_counters", "_link", "_lists", "_response_timeout_s")
+    __slots__ = (
+        "_association",
+        "_config",
+        "_counters",
+        "_disconnect_timeout_s",
+        "_link",
+        "_lists",
+        "_response_timeout_s",
+    )
 
     def __init__(
         self,
@@ -131,12 +145,14 @@ class MeterSession:
         link: Link,
         counters: InvocationCounters | None,
         response_timeout_s: float,
+        disconnect_timeout_s: float = RELEASE_TIMEOUT_S,
     ) -> None:
         self._config = config
         self._association = association
         self._link = link
         self._counters = counters if config.level.ciphered else None
         self._response_timeout_s = response_timeout_s
+        self._disconnect_timeout_s = disconnect_timeout_s
         self._lists = config.with_list_max > 1
 
     @property
@@ -223,8 +239,7 @@ class MeterSession:
 
     async def action(self, ref: MethodRef, data: Data | None = None) -> Data | None:
         """What the method returned, if anything. Raises: as get."""
-        await self._prepare()
-        answer = _expect(await self._finish(self._association.action(ref, data)), ActionAnswer)
+        answer = await self._action(ref, data)
         if answer.result is not ActionResult.SUCCESS:
             raise AccessError(answer.result)
         if isinstance(answer.data, DataAccessResult):
@@ -233,18 +248,34 @@ class MeterSession:
             return None
         return answer.data
 
+    async def action_list(self, items: Sequence[tuple[MethodRef, Data | None]]) -> list[ActionReturn]:
+        """Result for each method and what it returned, in order; with-list in parts of `with_list_max` as get_list.
+
+        A list that the meter refuses as a whole gives that result for each of its methods and is not repeated.
+        Raises: as get, but AccessError.
+        """
+        results: list[ActionReturn] = []
+        for part in _parts(items, self._config.with_list_max):
+            listed = await self._action_part(part) if len(part) > 1 else None
+            if listed is not None:
+                results += listed
+            else:
+                results += [await self._action(ref, data) for ref, data in part]
+        return results
+
     async def close(self) -> None:
         """Releases the association if it still stands, and closes the connection; idempotent.
 
         A meter that does not answer the release, or answers nonsense, changes nothing: at most RELEASE_TIMEOUT_S.
         """
         if not self.usable:
-            self._link.abort()
+            self._link.hang_up()
             return
         try:
             with contextlib.suppress(DlmsError):
                 timeout_s = min(RELEASE_TIMEOUT_S, self._response_timeout_s)
                 await self._link.ask(self._association.release(), timeout_s)
+            await self._link.finish(self._disconnect_timeout_s)
         finally:
             self._link.close()
 
@@ -265,6 +296,11 @@ class MeterSession:
     async def _set(self, ref: AttributeRef, data: Data, selection: Selection | None) -> DataAccessResult:
         await self._prepare()
         return _expect(await self._finish(self._association.set(ref, data, selection)), SetAnswer).result
+
+    async def _action(self, ref: MethodRef, data: Data | None) -> ActionReturn:
+        await self._prepare()
+        answer = _expect(await self._finish(self._association.action(ref, data)), ActionAnswer)
+        return ActionReturn(answer.result, answer.data)
 
     async def _get_part(self, refs: Sequence[AttributeRef]) -> Sequence[Data | DataAccessResult] | None:
         """Results of one with-list; None where the same must be asked one by one."""
@@ -295,6 +331,18 @@ class MeterSession:
         if isinstance(event, ListRefused):
             return [event.result] * len(items)
         return _expect(event, SetListAnswer).results
+
+    async def _action_part(self, items: Sequence[tuple[MethodRef, Data | None]]) -> Sequence[ActionReturn] | None:
+        if not self._lists or not self.negotiated & Conformance.MULTIPLE_REFERENCES:
+            return None
+        await self._prepare()
+        try:
+            event = await self._finish(self._association.action_list(items))
+        except PduTooLarge:
+            return None
+        if isinstance(event, ActionListRefused):
+            return [ActionReturn(event.result)] * len(items)
+        return _expect(event, ActionListAnswer).results
 
     async def _prepare(self) -> None:
         if self._counters is not None:
