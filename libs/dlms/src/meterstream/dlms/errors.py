@@ -18,6 +18,7 @@ DlmsError
 │   ├── DecodeError              APDU or data that no rule of the standard produces
 │   │   └── ProfileBufferError       a buffer that does not match its columns
 │   ├── UnexpectedAnswer         other service, tag or invoke id than asked
+│   ├── TransferAborted          a general block transfer that the peer ended, or that brings nothing new
 │   └── LimitExceeded            more bytes, blocks, values or levels than allowed
 ├── SecurityError            stop and look: a key or a counter may be at risk; the session is over
 │   ├── DecipherError            tag, security control or key wrong
@@ -151,6 +152,10 @@ class ProfileBufferError(DecodeError):
 
 class UnexpectedAnswer(PeerError):
     code = "ILLEGAL_RESPONSE"
+
+
+class TransferAborted(PeerError):
+    code = "BLOCK_TRANSFER_ABORTED"
 
 
 class LimitExceeded(PeerError):
