@@ -35,6 +35,21 @@ def test_the_good_pack_loads(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("      3: {name: time_zone, type: long, access: rw, source: client, value: -60}",
+         "      12: {name: tick, type: long, access: r, source: dynamic, beyond_class: true}"),
+        ("class: 8\n    version: 0", "class: 8\n    version: 9"),
+        ("class: 8\n", "class: 32768\n"),
+    ],
+)  # fmt: skip
+def test_attributes_beyond_the_class_and_classes_nobody_knows(tmp_path: Path, old: str, new: str) -> None:
+    assert old in GOOD
+    (tmp_path / "own.yaml").write_text(GOOD.replace(old, new, 1))
+    assert len(ProfileLibrary.read(tmp_path).get("TEST", "1").object("clock").attributes) == 2
+
+
+@pytest.mark.parametrize(
     ("old", "new", "line", "rule"),
     [
         ("obis: 0.0.1.0.0.255", "obis: 0.0.1.0.256.255", 6, "group E of '0.0.1.0.256.255' is '256'"),
@@ -52,6 +67,10 @@ def test_the_good_pack_loads(tmp_path: Path) -> None:
         ("source: dynamic", "source: dynamic, scaler: 0", 9, "scaler and unit go together"),
         ("source: dynamic", "source: dynamic, scaler: 0, unit: Wh", 9, "belong to type scaler-unit"),
         ("      2: {name", "      1: {name", 9, "outside 2 to 127"),
+        ("      3: {name", "      10: {name", 10, "class 8 version 0 (clock) has no attribute 10"),
+        ("source: dynamic}", "source: dynamic, beyond_class: true}", 9, "class 8 version 0 (clock) has an attribute 2"),
+        ("source: dynamic}", "source: dynamic, beyond_class: 1}", 9, "expected true or false"),
+        ("objects:", "methods: {8: {6: shift_time, 7: rewind}}\nobjects:", 2, "class 8 has no method 7"),
         ("      2: {name", "      two: {name", 9, "no positive number"),
         ("      3: {name", "      2: {name", 10, "'2' is given twice"),
         ("    class: 8\n", "", 4, "'class' is missing"),

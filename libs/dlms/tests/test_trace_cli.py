@@ -65,7 +65,7 @@ def test_no_hex(text: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_keys_open_what_is_ciphered(keys_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["decode", "--keys-file", str(keys_file), SEALED]) == 0
     out = capsys.readouterr().out
-    assert out.endswith("class 8 (clock), 0.0.1.0.0.255, attribute 2\n")
+    assert out.endswith("class 8 (clock), 0.0.1.0.0.255, attribute 2 (time)\n")
     assert EK not in out
     assert AK not in out
 

@@ -30,7 +30,7 @@ APPROVED = [
     (block.splitlines()[0].removeprefix("# "), block.split("\n", 1)[1].rstrip("\n"))
     for block in (HERE / "trace_approved.txt").read_text().split("\n\n")
 ]
-CLASS_1 = "class 1 (data), 0.0.96.1.0.255, attribute 2"
+CLASS_1 = "class 1 (data), 0.0.96.1.0.255, attribute 2 (value)"
 MONDAY = "07E8070F010A1E0000FF8880 = 2024-07-15 Monday 10:30:00.00 UTC+02:00 status 80 (daylight saving)"
 LONG_ID = "  long invoke id 2, confirmed, high priority"
 SUCCESS = "  result success (0)"
@@ -97,7 +97,7 @@ def test_frames_in_a_row_and_the_answer_knows_its_request() -> None:
         wrapper version 1, source 16, destination 1, 13 octets
           get-request-normal, 13 octets
             invoke id 2, confirmed, normal priority
-            class 1 (data), 0.0.42.0.0.255, attribute 2
+            class 1 (data), 0.0.42.0.0.255, attribute 2 (value)
         wrapper version 1, source 1, destination 16, 9 octets
           get-response-normal, 9 octets
             invoke id 2, confirmed, normal priority
@@ -127,7 +127,7 @@ def test_ciphered_without_keys_and_without_title() -> None:
           opened, 13 octets
             get-request-normal, 13 octets
               invoke id 2, confirmed, normal priority
-              class 8 (clock), 0.0.1.0.0.255, attribute 2
+              class 8 (clock), 0.0.1.0.0.255, attribute 2 (time)
     """).replace("opened", "  opened").replace("\n", "\n  ")
 
 
@@ -161,8 +161,8 @@ def test_general_glo_ciphering_names_its_sender() -> None:
             "C3034202000900000A0000FF01000900000A0064FF0102120001120002",
             [
                 "2 methods",
-                "  class 9 (script table), 0.0.10.0.0.255, method 1",
-                "  class 9 (script table), 0.0.10.0.100.255, method 1",
+                "  class 9 (script table), 0.0.10.0.0.255, method 1 (execute)",
+                "  class 9 (script table), 0.0.10.0.100.255, method 1 (execute)",
                 "2 values",
                 "  long-unsigned 1",
                 "  long-unsigned 2",
@@ -170,7 +170,7 @@ def test_general_glo_ciphering_names_its_sender() -> None:
         ),
         (
             "C30442001200002C0000FF020100000001020102",
-            ["class 18 (image transfer), 0.0.44.0.0.255, method 2", "block 1, the last", "data(2) 0102"],
+            ["class 18 (image transfer), 0.0.44.0.0.255, method 2 (image_block_transfer)", "block 1, the last", "data(2) 0102"],
         ),
         ("C70242010000000102AABB", ["block 1, the last", "data(2) masked: not known what it belongs to"]),
         ("C70342020000000100060000000A", ["2 results", SUCCESS, SUCCESS, "  double-long-unsigned 10"]),
@@ -301,7 +301,7 @@ def test_text_of_a_meter_cannot_break_lines_or_quotes() -> None:
             "C200000F0000280000FF0709083131313131313131",
             [
                 "event-notification-request, 21 octets",
-                "  class 15 (association LN), 0.0.40.0.0.255, attribute 7",
+                "  class 15 (association LN), 0.0.40.0.0.255, attribute 7 (secret)",
                 "  octet-string(8) masked",
             ],
         ),

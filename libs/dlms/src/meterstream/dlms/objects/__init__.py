@@ -1,5 +1,15 @@
 """Meter types as data: one pack per companion-standard version, read once at start (see packs/base.yaml)."""
 
+from meterstream.dlms.objects.classes import (
+    ANY,
+    ClassAttribute,
+    InterfaceClass,
+    attribute_name,
+    class_name,
+    interface_class,
+    interface_classes,
+    method_name,
+)
 from meterstream.dlms.objects.errors import (
     ChannelError,
     PackError,
@@ -22,18 +32,23 @@ from meterstream.dlms.objects.model import (
     Source,
 )
 from meterstream.dlms.objects.obis import CHANNELS, ObisTemplate
+from meterstream.dlms.objects.obis_names import ObisDescription, describe_obis
 from meterstream.dlms.objects.pack import ProtocolName
 
 __all__ = [
+    "ANY",
     "CHANNELS",
     "Access",
     "Attribute",
     "AttributeType",
     "ChannelError",
+    "ClassAttribute",
     "Column",
     "CosemObject",
+    "InterfaceClass",
     "Medium",
     "MeterProfile",
+    "ObisDescription",
     "ObisTemplate",
     "PackError",
     "Phases",
@@ -45,7 +60,13 @@ __all__ = [
     "Source",
     "UnknownObjectError",
     "UnknownProfileError",
+    "attribute_name",
     "available_profiles",
+    "class_name",
+    "describe_obis",
+    "interface_class",
+    "interface_classes",
     "load_profile",
+    "method_name",
     "shipped_profiles",
 ]

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from meterstream.dlms.data import LogicalName, Unit
+from meterstream.dlms.objects.classes import InterfaceClass, interface_class, interface_classes
 from meterstream.dlms.objects.model import (
     INTEGER_RANGES,
     Access,
@@ -94,10 +95,15 @@ def _protocol(node: Node) -> ProtocolName:
 
 
 def _methods(node: Node) -> dict[int, Mapping[int, str]]:
-    return {
-        class_id: MappingProxyType({number: name.text() for number, name in methods.numbered().items()})
-        for class_id, methods in node.numbered().items()
-    }
+    found: dict[int, Mapping[int, str]] = {}
+    for class_id, names in node.numbered().items():
+        known = {number for one in interface_classes() if one.class_id == class_id for number in one.methods}
+        numbered = names.numbered()
+        for number, name in numbered.items():
+            if known and number not in known:
+                raise name.error(f"class {class_id} has no method {number}")
+        found[class_id] = MappingProxyType({number: name.text() for number, name in numbered.items()})
+    return found
 
 
 def _gas_meter(node: Node) -> GasMeterRule:
@@ -111,10 +117,13 @@ def _object(role: str, node: Node) -> CosemObject:
         ("phases", "public", "power_quality", "captures", "selectable", "scaler_of_event", "attributes"),
     )
     attributes = parts["attributes"].numbered() if "attributes" in parts else {}
+    class_id = parts["class"].integer(_CLASS_IDS)
+    version = parts["version"].integer(_VERSIONS)
+    _check_class(interface_class(class_id, version), attributes)
     return CosemObject(
         role=role,
-        class_id=parts["class"].integer(_CLASS_IDS),
-        version=parts["version"].integer(_VERSIONS),
+        class_id=class_id,
+        version=version,
         obis=_obis(parts["obis"]),
         medium=Medium(parts["medium"].choice(tuple(medium.value for medium in Medium))),
         phases=_phases(parts.get("phases")),
@@ -126,6 +135,18 @@ def _object(role: str, node: Node) -> CosemObject:
         power_quality=_power_quality(parts["power_quality"]) if "power_quality" in parts else None,
         scaler_of_event=_scaler_of_event(parts.get("scaler_of_event")),
     )
+
+
+def _check_class(known: InterfaceClass | None, attributes: Mapping[int, Node]) -> None:
+    """Attributes that a class version does not have are mistakes, unless they say that they go beyond it."""
+    if known is None:
+        return  # of a maker, or newer than the registry
+    for number, node in attributes.items():
+        parts = node.mapping()
+        beyond = "beyond_class" in parts and parts["beyond_class"].boolean()
+        if (number in known.attributes) == beyond:
+            one = f"class {known.class_id} version {known.version} ({known.name})"
+            raise node.error(f"{one} has {'an' if beyond else 'no'} attribute {number}")
 
 
 def _obis(node: Node) -> ObisTemplate:
@@ -171,7 +192,7 @@ def _capture(node: Node) -> CaptureSpec:
 
 
 def _attribute(number: int, node: Node) -> Attribute:
-    parts = node.mapping(("name", "type", "access", "source"), ("value", "scaler", "unit"))
+    parts = node.mapping(("name", "type", "access", "source"), ("value", "scaler", "unit", "beyond_class"))
     if number not in range(2, 128):
         raise node.error(f"attribute {number} is outside 2 to 127")
     kind = AttributeType(parts["type"].choice(tuple(kind.value for kind in AttributeType)))

@@ -1,4 +1,4 @@
-"""Names of numbers: tags, choices, classes, results (IEC 62056-5-3, clauses 8 and 9; IEC 62056-6-2)."""
+"""Names of numbers: tags, choices, results (IEC 62056-5-3, clauses 8 and 9; IEC 62056-6-2)."""
 
 from __future__ import annotations
 
@@ -56,40 +56,6 @@ TAGS: Final = {
     0xDD: "general-ciphering",
     0xDF: "general-signing",
     0xE0: "general-block-transfer",
-}
-
-CLASSES: Final = {
-    1: "data",
-    3: "register",
-    4: "extended register",
-    5: "demand register",
-    7: "profile generic",
-    8: "clock",
-    9: "script table",
-    11: "special days table",
-    12: "association SN",
-    15: "association LN",
-    17: "SAP assignment",
-    18: "image transfer",
-    19: "IEC local port setup",
-    20: "activity calendar",
-    21: "register monitor",
-    22: "single action schedule",
-    23: "IEC HDLC setup",
-    27: "modem configuration",
-    28: "auto answer",
-    29: "auto connect",
-    40: "push setup",
-    41: "TCP-UDP setup",
-    42: "IPv4 setup",
-    44: "PPP setup",
-    45: "GPRS modem setup",
-    46: "SMTP setup",
-    47: "GSM diagnostic",
-    64: "security setup",
-    70: "disconnect control",
-    71: "limiter",
-    72: "M-Bus client",
 }
 
 CONTEXTS: Final = {

@@ -7,10 +7,11 @@ from typing import Final
 
 from meterstream.dlms.apdu import ActionResult, DataAccessResult
 from meterstream.dlms.data import AttributeRef, LogicalName, MethodRef
+from meterstream.dlms.objects.classes import attribute_name, class_name, method_name
 from meterstream.dlms.trace.cursor import Cursor
 from meterstream.dlms.trace.masking import Show, show_of, show_of_all
 from meterstream.dlms.trace.model import Broken, Ref
-from meterstream.dlms.trace.names import CLASSES, SELECTORS, result_name
+from meterstream.dlms.trace.names import SELECTORS, result_name
 from meterstream.dlms.trace.session import Tracer
 from meterstream.dlms.trace.values import ValueReader
 
@@ -23,7 +24,8 @@ def attribute(tracer: Tracer, cursor: Cursor) -> AttributeRef:
     """Attribute descriptor."""
     class_id, name = _object(tracer, cursor)
     ref = AttributeRef(class_id, name, _number(cursor, "attribute"))
-    tracer.lines.add(f"{_object_text(ref)}, attribute {ref.attribute}{' (all)' if not ref.attribute else ''}")
+    known = attribute_name(class_id, ref.attribute) if ref.attribute else "all"
+    tracer.lines.add(f"{_object_text(ref)}, attribute {_with_name(ref.attribute, known)}")
     return ref
 
 
@@ -31,7 +33,7 @@ def method(tracer: Tracer, cursor: Cursor) -> MethodRef:
     """Method descriptor."""
     class_id, name = _object(tracer, cursor)
     ref = MethodRef(class_id, name, _number(cursor, "method"))
-    tracer.lines.add(f"{_object_text(ref)}, method {ref.method}")
+    tracer.lines.add(f"{_object_text(ref)}, method {_with_name(ref.method, method_name(class_id, ref.method))}")
     return ref
 
 
@@ -49,8 +51,11 @@ def _number(cursor: Cursor, what: str) -> int:
 
 
 def _class_text(class_id: int) -> str:
-    name = CLASSES.get(class_id)
-    return f"class {class_id}" + (f" ({name})" if name else "")
+    return f"class {_with_name(class_id, class_name(class_id))}"
+
+
+def _with_name(number: int, name: str | None) -> str:
+    return f"{number} ({name})" if name else f"{number}"
 
 
 def _object_text(ref: Ref) -> str:
