@@ -28,8 +28,7 @@ from meterstream.simulator.mbus_telegram import (
     KEY_EXCHANGE,
     VALVE,
     set_user_key,
-    transfer_device_key,
-    transfer_user_key,
+    transfer_key,
 )
 from meterstream.simulator.mbus_valve import move_valve
 
@@ -202,7 +201,7 @@ def _data_send(meter: SimulatedMeter, channel: int, data: Data, at: int) -> Acti
         if vif == KEY_EXCHANGE and isinstance(value.value, bytes):
             if not mbus.is_smr5(meter):
                 return ActionResult.OTHER_REASON
-            transfer_device_key(meter, channel, value.value, at)
+            transfer_key(meter, channel, value.value, at)
         elif vif == VALVE and found.present:
             opened = value.value[-1:] == b"\x01" if isinstance(value.value, bytes) else value.value == 1
             move_valve(meter, channel, VALVE_OPEN if opened else VALVE_CLOSED, at)
@@ -239,7 +238,7 @@ def _transfer_key(meter: SimulatedMeter, channel: int, data: Data, at: int) -> A
         return ActionResult.TYPE_UNMATCHED
     if not mbus.look(meter, channel).polled:
         return ActionResult.TEMPORARY_FAILURE
-    transfer_user_key(meter, channel, data.value, at)
+    transfer_key(meter, channel, data.value, at)
     return ActionResult.SUCCESS
 
 

@@ -34,20 +34,8 @@ def set_user_key(meter: SimulatedMeter, channel: int, key: bytes, at: int) -> No
     mbus.expect_reading(meter, channel, at)
 
 
-def transfer_user_key(meter: SimulatedMeter, channel: int, sealed: bytes, at: int) -> None:
-    """Send a device its new user key, wrapped with the default key."""
-    taken = _send(meter, channel, sealed, at)
-    if taken is None or taken.kind is not KeyKind.USER:
-        return
-    found = mbus.touch(meter, channel)
-    found.device_key = _kept(meter, channel, taken.key)
-    is_set = found.key_status in (KEY_SET, KEY_SET_AND_TRANSFERRED)
-    found.key_status = KEY_SET_AND_TRANSFERRED if is_set else KEY_TRANSFERRED
-    mbus.expect_reading(meter, channel, at)
-
-
-def transfer_device_key(meter: SimulatedMeter, channel: int, sealed: bytes, at: int) -> None:
-    """Send a device its firmware update authentication key or its optical port key, wrapped with the default key."""
+def transfer_key(meter: SimulatedMeter, channel: int, sealed: bytes, at: int) -> None:
+    """Send a device a new key, wrapped with the default key; which one it is stands in the envelope."""
     taken = _send(meter, channel, sealed, at)
     if taken is None:
         return
@@ -55,14 +43,22 @@ def transfer_device_key(meter: SimulatedMeter, channel: int, sealed: bytes, at: 
     if taken.kind is KeyKind.FIRMWARE:
         found.firmware_key = taken.key
     elif taken.kind is KeyKind.OPTICAL_PORT:
-        found.optical_port_key = taken.key
-        opened = any(taken.key)
-        found.status = found.status | _P0 if opened else found.status & ~_P0
-        if opened:
-            mbus.log_auxiliary(meter, channel, mbus.STATUS_BIT + mbus.OPTICAL_PORT_ENABLED, at)
+        _enable_optical_port(meter, channel, taken.key, at)
+    else:
+        found.device_key = _kept(meter, channel, taken.key)
+        is_set = found.key_status in (KEY_SET, KEY_SET_AND_TRANSFERRED)
+        found.key_status = KEY_SET_AND_TRANSFERRED if is_set else KEY_TRANSFERRED
+        mbus.expect_reading(meter, channel, at)
 
 
-_P0: Final = 1 << mbus.OPTICAL_PORT_ENABLED
+def _enable_optical_port(meter: SimulatedMeter, channel: int, key: bytes, at: int) -> None:
+    """Open the optical port under a key; sixteen zeros close it."""
+    found = mbus.touch(meter, channel)
+    found.optical_port_key = key
+    found.status &= ~(1 << mbus.OPTICAL_PORT_ENABLED)
+    if any(key):
+        found.status |= 1 << mbus.OPTICAL_PORT_ENABLED
+        mbus.log_auxiliary(meter, channel, mbus.STATUS_BIT + mbus.OPTICAL_PORT_ENABLED, at)
 
 
 def firmware_key(meter: SimulatedMeter, channel: int) -> bytes:
