@@ -21,6 +21,7 @@ from meterstream.simulator.disconnector import Disconnector
 from meterstream.simulator.keytransfer import SecuritySetup
 from meterstream.simulator.mbus_behaviours import MBUS_BEHAVIOURS
 from meterstream.simulator.profiles import ProfileBehaviour
+from meterstream.simulator.push_setup import PushSetup
 from meterstream.simulator.rights import Association
 
 BEHAVIOURS: Final[Mapping[int | str, Behaviour]] = MappingProxyType(
@@ -30,6 +31,7 @@ BEHAVIOURS: Final[Mapping[int | str, Behaviour]] = MappingProxyType(
         11: SpecialDays(),
         15: Association(),
         20: ActivityCalendar(),
+        40: PushSetup(),
         64: SecuritySetup(),
         70: Disconnector(),
         **MBUS_BEHAVIOURS,
