@@ -46,6 +46,8 @@ CLIENT, REGISTER, DATA, PROFILE = 72, 4, 1, 7
 SUCCESS = (ActionResult.SUCCESS, None)
 ALL_MEDIA = MbusOptions(MBusPlan.parse("gas,water,thermal,electricity"))
 OPEN_TIME = octet_string(bytes.fromhex("FFFFFFFFFFFFFFFFFF8000FF"))
+BEGIN = bytes.fromhex("07EA070FFF0C071E")
+"""The test clock at the start, as the meters show it."""
 Maker = Callable[..., SimulatedMeter]
 
 
@@ -73,7 +75,9 @@ def channel_of(meter: SimulatedMeter, channel: int) -> list[Any]:
 
 
 def codes(meter: SimulatedMeter, log: int) -> list[int]:
-    return [row.value[1].value for row in get(meter, PROFILE, f"0.0.99.98.{log}.255")]
+    """List what has been logged since the test began."""
+    rows = get(meter, PROFILE, f"0.0.99.98.{log}.255")
+    return [row.value[1].value for row in rows if row.value[0].value >= BEGIN]
 
 
 def alarms(meter: SimulatedMeter) -> int:

@@ -41,6 +41,8 @@ CLOSING = bytes.fromhex("2E27B6A8B8F64E35DB35EB5966AEA63D4CC969057A6DA7C6BCF13DB
 MANAGEMENT = 1
 SET_KEY, TRANSFER, SEND = 7, 8, 6
 DONE = (ActionResult.SUCCESS, None)
+BEGIN = bytes.fromhex("07EA070FFF0C071E")
+"""The test clock at the start, as the meters show it."""
 Maker = Callable[..., SimulatedMeter]
 
 
@@ -61,7 +63,9 @@ def key_status(meter: SimulatedMeter, channel: int = 1) -> int:
 
 
 def codes(meter: SimulatedMeter, log: int) -> list[int]:
-    return [row.value[1].value for row in read(meter, 7, f"0.0.99.98.{log}.255")]
+    """List what has been logged since the test began."""
+    rows = read(meter, 7, f"0.0.99.98.{log}.255")
+    return [row.value[1].value for row in rows if row.value[0].value >= BEGIN]
 
 
 def wrapped(meter: SimulatedMeter, kind: int, key: bytes, counter: int, channel: int = 1) -> bytes:
