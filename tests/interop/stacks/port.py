@@ -90,6 +90,7 @@ class Line:
     encryption_key: bytes = field(default=ENCRYPTION_KEY, repr=False)
     authentication_key: bytes = field(default=AUTHENTICATION_KEY, repr=False)
     password: bytes = field(default=PASSWORD, repr=False)
+    client_sap: int | None = None
 
     @classmethod
     def at(cls, port: int, way: Way, small_port: int = 0) -> Line:
@@ -102,7 +103,7 @@ class Line:
 
     @property
     def sap(self) -> int:
-        return CLIENT_SAPS[self.way]
+        return CLIENT_SAPS[self.way] if self.client_sap is None else self.client_sap
 
     @property
     def ciphered(self) -> bool:
