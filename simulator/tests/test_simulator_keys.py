@@ -47,9 +47,7 @@ def _act(meter: SimulatedMeter, data: Data | None) -> ActionResult:
 
 
 @pytest.mark.parametrize("key_id", [AUTHENTICATION, UNICAST])
-async def test_a_transferred_key_is_the_one_of_the_next_association(
-    open_meter: Any, counters: Any, key_id: int
-) -> None:
+async def test_a_transferred_key_is_that_of_the_next_association(open_meter: Any, counters: Any, key_id: int) -> None:
     async with SimulatedFleet(FleetSettings(meters=1)) as fleet:
         counter = counters()
         async with await open_meter(fleet, 1, counter) as session:

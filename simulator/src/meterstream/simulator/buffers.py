@@ -25,9 +25,9 @@ from meterstream.dlms.data import (
 from meterstream.dlms.errors import DecodeError
 from meterstream.simulator.behaviour import Behaviour
 from meterstream.simulator.curve import EPOCH
-from meterstream.simulator.events import EventRow
+from meterstream.simulator.events import EventRow, rows_of
 from meterstream.simulator.layout import CAPTURE_OBJECTS, CAPTURE_PERIOD, PROFILE_ENTRIES
-from meterstream.simulator.values import MeterView, Reader, meter_seconds
+from meterstream.simulator.values import Reader, meter_seconds
 from meterstream.simulator.zone import Zone
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def read_buffer(
     if window is None:
         return DataAccessResult.OTHER_REASON
     if item.role.endswith("_log"):
-        return _log_rows(meter, item, window)
+        return _log_rows(meter, item, at, window)
     columns = capture_columns(meter, item)
     wanted = [column for column in columns if window.columns is None or column in window.columns]
     wanted = wanted[slice(*window.places)]
@@ -98,7 +98,7 @@ def read_buffer(
 def entries_in_use(meter: SimulatedMeter, item: SimulatedObject, at: int) -> int:
     """Count the rows of a buffer."""
     if item.role.endswith("_log"):
-        return len(_logged(meter, item))
+        return len(_logged(meter, item, at))
     return len(_row_times(meter, item, at, _Window()))
 
 
@@ -200,7 +200,10 @@ def _count(meter: SimulatedMeter, item: SimulatedObject, attribute: int, default
     if written is not None and isinstance(written.value, int):
         return written.value
     laid_down = item.definition.attributes[attribute].value
-    return laid_down if isinstance(laid_down, int) else default
+    if isinstance(laid_down, int):
+        return laid_down
+    value = item.attributes[attribute].read(meter, 0).value
+    return value if isinstance(value, int) and value else default
 
 
 def _column_reader(meter: SimulatedMeter, column: CaptureObject) -> Reader:
@@ -208,7 +211,7 @@ def _column_reader(meter: SimulatedMeter, column: CaptureObject) -> Reader:
     if not column.data_index:
         return read
 
-    def element(meter: MeterView, at: int) -> Data:
+    def element(meter: SimulatedMeter, at: int) -> Data:
         whole = read(meter, at).value
         return whole[column.data_index - 1] if isinstance(whole, tuple) and column.data_index <= len(whole) else null()
 
@@ -222,7 +225,7 @@ def _attribute_reader(meter: SimulatedMeter, column: CaptureObject) -> Reader:
     if type(item.behaviour).read is Behaviour.read:
         return attribute.read
 
-    def read(view: MeterView, at: int) -> Data:
+    def read(view: SimulatedMeter, at: int) -> Data:
         value = item.behaviour.read(meter, item, attribute.number, at)
         if value is None:
             return attribute.read(view, at)
@@ -231,8 +234,8 @@ def _attribute_reader(meter: SimulatedMeter, column: CaptureObject) -> Reader:
     return read
 
 
-def _logged(meter: SimulatedMeter, item: SimulatedObject) -> Sequence[EventRow]:
-    return meter.events(item.role)[-log_entries(meter, item) :]
+def _logged(meter: SimulatedMeter, item: SimulatedObject, at: int) -> Sequence[EventRow]:
+    return rows_of(meter, item.role, log_entries(meter, item), at)
 
 
 def log_entries(meter: SimulatedMeter, item: SimulatedObject) -> int:
@@ -240,12 +243,12 @@ def log_entries(meter: SimulatedMeter, item: SimulatedObject) -> int:
     return _count(meter, item, PROFILE_ENTRIES, _LOG_ENTRIES)
 
 
-def _log_rows(meter: SimulatedMeter, item: SimulatedObject, window: _Window) -> Data:
+def _log_rows(meter: SimulatedMeter, item: SimulatedObject, at: int, window: _Window) -> Data:
     """Write clock, event code and further columns, which are 0 where an event has no value for them."""
     columns = item.columns
     kinds = [meter.tree.objects[column.logical_name].attributes[column.attribute].type for column in columns]
     rows = []
-    for time, *numbers in [row for row in _logged(meter, item) if window.first <= row[0] <= window.last][
+    for time, *numbers in [row for row in _logged(meter, item, at) if window.first <= row[0] <= window.last][
         slice(*window.entries)
     ]:
         numbers += [0] * (len(kinds) - 1 - len(numbers))

@@ -232,7 +232,7 @@ class SimulatedMeter:
         return (at + self.clock_offset_ms) // 1000
 
     def events(self, role: str) -> Sequence[EventRow]:
-        """List the rows of an event log, oldest first."""
+        """List what has happened to this meter itself, oldest first; its log also tells of the time before."""
         logs = self.peek(EventLogs)
         return logs.rows.get(role, ()) if logs else ()
 

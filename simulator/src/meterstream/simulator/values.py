@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from meterstream.dlms.data import (
     CLOCK,
@@ -23,8 +23,12 @@ from meterstream.dlms.data import double_long_unsigned as u32
 from meterstream.dlms.objects import Attribute, AttributeType, CosemObject, ScalerUnit
 from meterstream.simulator.curve import household, mixed
 from meterstream.simulator.identity import identification_for, logical_device_name_for, system_title_for
+from meterstream.simulator.quality import quality_reader
 from meterstream.simulator.supply import is_connected, units_at
-from meterstream.simulator.zone import EUROPEAN_BEGIN, EUROPEAN_END, Zone
+from meterstream.simulator.zone import EUROPEAN_BEGIN, EUROPEAN_END
+
+if TYPE_CHECKING:
+    from meterstream.simulator.meter import SimulatedMeter
 
 _U16: Final = 0xFFFF
 _U32: Final = 0xFFFF_FFFF
@@ -34,29 +38,7 @@ _PHASES: Final = ("_l1", "_l2", "_l3")
 _OPEN_TIME: Final = bytes.fromhex("FFFFFFFFFFFFFFFFFF8000FF")
 
 
-_State = TypeVar("_State")
-
-
-class MeterView(Protocol):
-    """What readers may know of a meter; times are in milliseconds since 1970."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def zone(self) -> Zone: ...
-    @property
-    def clock_offset_ms(self) -> int:
-        """What the meter's clock is ahead of the fleet's."""
-
-    @property
-    def last_invocation_counter(self) -> int: ...
-    @property
-    def client_title(self) -> bytes: ...
-    def peek(self, kind: type[_State]) -> _State | None:
-        """Give the state of one kind, if there is any."""
-
-
-Reader: TypeAlias = Callable[[MeterView, int], Data]
+Reader: TypeAlias = "Callable[[SimulatedMeter, int], Data]"
 """(meter, moment of the fleet's clock in milliseconds) -> value."""
 
 
@@ -70,7 +52,7 @@ def scaler_unit(value: ScalerUnit) -> Data:
     return structure(integer(value.scaler), enum(value.unit or 0))
 
 
-def meter_seconds(meter: MeterView, at: int) -> int:
+def meter_seconds(meter: SimulatedMeter, at: int) -> int:
     """Tell what the meter's own clock shows at a moment, in whole seconds since 1970."""
     return (at + meter.clock_offset_ms) // 1000
 
@@ -85,6 +67,9 @@ def reader_for(item: CosemObject, attribute: Attribute, channel: int | None) -> 
     if item.role.startswith("amr_profile_status"):
         return _amr_status
     if attribute.number == 2:
+        counted = quality_reader(item)
+        if counted is not None:
+            return counted
         electrical = _electrical(item)
         if electrical is not None:
             return electrical
@@ -145,37 +130,37 @@ _ZEROS: Final[Mapping[AttributeType, Data]] = {
 # --- clock, identification, counters ---
 
 
-def _clock_time(meter: MeterView, at: int) -> Data:
+def _clock_time(meter: SimulatedMeter, at: int) -> Data:
     seconds, rest = divmod(at + meter.clock_offset_ms, 1000)
     return octet_string(meter.zone.octets(seconds, rest // 10))
 
 
-def _clock_status(meter: MeterView, at: int) -> Data:
+def _clock_status(meter: SimulatedMeter, at: int) -> Data:
     return _u8(0x80 if meter.zone.is_daylight_saving(meter_seconds(meter, at)) else 0)
 
 
-def _amr_status(meter: MeterView, at: int) -> Data:
+def _amr_status(meter: SimulatedMeter, at: int) -> Data:
     saving = meter.zone.is_daylight_saving(meter_seconds(meter, at))
     return _u8(_STATUS_DAYLIGHT_SAVING if saving else 0)
 
 
-def _serial_number(meter: MeterView, _at: int) -> Data:
+def _serial_number(meter: SimulatedMeter, _at: int) -> Data:
     return octet_string(f"{meter.number:012d}".encode())
 
 
-def _identification(meter: MeterView, _at: int) -> Data:
+def _identification(meter: SimulatedMeter, _at: int) -> Data:
     return octet_string(identification_for(meter.number).encode())
 
 
-def _logical_device_name(meter: MeterView, _at: int) -> Data:
+def _logical_device_name(meter: SimulatedMeter, _at: int) -> Data:
     return octet_string(logical_device_name_for(meter.number))
 
 
-def _sap_assignment(meter: MeterView, _at: int) -> Data:
+def _sap_assignment(meter: SimulatedMeter, _at: int) -> Data:
     return array((structure(long_unsigned(1), octet_string(logical_device_name_for(meter.number))),))
 
 
-def _invocation_counter(meter: MeterView, _at: int) -> Data:
+def _invocation_counter(meter: SimulatedMeter, _at: int) -> Data:
     return u32(meter.last_invocation_counter)
 
 
@@ -183,7 +168,7 @@ def _invocation_counter(meter: MeterView, _at: int) -> Data:
 
 
 def _energy(*, export: bool, rates: tuple[int, ...]) -> Reader:
-    def read(meter: MeterView, at: int) -> Data:
+    def read(meter: SimulatedMeter, at: int) -> Data:
         home, units = household(meter.number), units_at(meter, at // 1000)
         if export:
             return u32(sum(home.export_energy(units[rate + 1]) for rate in rates) & _U32)
@@ -201,28 +186,25 @@ def _electrical(item: CosemObject) -> Reader | None:
     share = 3 if phase else 1
     power = "export_power" if "export" in role else "import_power"
 
-    def volts(meter: MeterView, at: int) -> Data:
+    def volts(meter: SimulatedMeter, at: int) -> Data:
         return Data(kind, 2270 * factor // 10 + mixed(meter.number, at // 1000 // _QUARTER * 4 + phase) % (6 * factor))
 
-    def amperes(meter: MeterView, at: int) -> Data:
+    def amperes(meter: SimulatedMeter, at: int) -> Data:
         return Data(kind, _power(meter, "import_power", at) * factor // (230 * share) & _U16)
 
-    def watts(meter: MeterView, at: int) -> Data:
+    def watts(meter: SimulatedMeter, at: int) -> Data:
         return Data(kind, _power(meter, power, at) * factor // share & _U16)
 
-    def var(meter: MeterView, at: int) -> Data:
+    def var(meter: SimulatedMeter, at: int) -> Data:
         return Data(kind, _power(meter, power, at) * factor // (10 * share) & _U16)
-
-    def count(meter: MeterView, _at: int) -> Data:
-        return Data(kind, mixed(meter.number, sum(item.obis.text.encode())) % 6)
 
     for text, reader in (("voltage_l", volts), ("current", amperes), ("reactive_power", var), ("power_", watts)):
         if role.startswith(("instantaneous_", "average_")) and text in f"{role}_":
             return reader
-    return count if role.startswith("number_of_") else None
+    return None
 
 
-def _power(meter: MeterView, direction: str, at: int) -> int:
+def _power(meter: SimulatedMeter, direction: str, at: int) -> int:
     """Give the power in W; none flows through a meter that is disconnected."""
     time = at // 1000
     return int(getattr(household(meter.number), direction)(time)) if is_connected(meter, time) else 0
@@ -250,11 +232,11 @@ def _configuration(item: CosemObject, _channel: int | None) -> Reader:
     return constant(structure(enum(1), bit_string("0101001000000000")))
 
 
-def _total_power(meter: MeterView, at: int) -> Data:
+def _total_power(meter: SimulatedMeter, at: int) -> Data:
     return u32(_power(meter, "import_power", at) + _power(meter, "export_power", at))
 
 
-def _network_time(meter: MeterView, at: int) -> Data:
+def _network_time(meter: SimulatedMeter, at: int) -> Data:
     """When the modem last looked at its network: every minute."""
     seconds = meter_seconds(meter, at)
     return Data(DataType.DATE_TIME, meter.zone.octets(seconds - seconds % 60))
@@ -271,11 +253,11 @@ def _thd(phase: int) -> Mapping[tuple[str, int], _Choice]:
     }
 
 
-def _title(meter: MeterView, _at: int) -> Data:
+def _title(meter: SimulatedMeter, _at: int) -> Data:
     return octet_string(system_title_for(meter.number))
 
 
-def _client_title(meter: MeterView, _at: int) -> Data:
+def _client_title(meter: SimulatedMeter, _at: int) -> Data:
     return octet_string(meter.client_title)
 
 
@@ -292,6 +274,7 @@ _SPECIAL: Final[Mapping[tuple[str, int], _Choice]] = {
     ("invocation_counter", 2): _always(_invocation_counter),
     ("security_setup", 4): _always(_client_title),
     ("security_setup", 5): _always(_title),
+    ("power_failure_log", 8): _fixed(u32(10)),
     ("active_energy_import", 2): _always(_energy(export=False, rates=(1, 2))),
     ("active_energy_import_rate_1", 2): _always(_energy(export=False, rates=(1,))),
     ("active_energy_import_rate_2", 2): _always(_energy(export=False, rates=(2,))),

@@ -1,0 +1,86 @@
+"""Registers that count power failures, sags and swells, and those that hold the last of them; logs agree with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from meterstream.dlms.data import Data
+from meterstream.dlms.objects import CosemObject
+from meterstream.simulator.curve import mixed
+from meterstream.simulator.events import rows_of, total
+from meterstream.simulator.history import (
+    EXTENDED_QUALITY,
+    POWER_FAILURES,
+    past_power_failures,
+    past_quality_events,
+)
+
+if TYPE_CHECKING:
+    from meterstream.simulator.meter import SimulatedMeter
+
+_LONG_S: Final = 180
+_U16: Final = 0xFFFF
+_FIRST_SAG, _FIRST_SWELL = 93, 96
+_LOOK_BACK: Final = 20
+_SHORT_FAILURES: Final = 8
+_VOLTAGE: Final = re.compile(
+    r"(?:(number)_of_voltage|(magnitude|duration)_of_last_voltage)_(sag|swell)s?_(?:for|in_phase)_l([123])"
+)
+
+
+def quality_reader(item: CosemObject) -> Callable[[SimulatedMeter, int], Data] | None:
+    """Choose the reader of a counter of failures, sags or swells, or of the last sag or swell; None: another object."""
+    kind = item.attributes[2].type.data_type
+    if item.role == "number_of_long_power_failures":
+        return lambda meter, at: Data(kind, _long_failures(meter, at) & _U16)
+    if item.role == "number_of_power_failures":
+        return lambda meter, at: Data(kind, _long_failures(meter, at) + mixed(meter.number, 5) % _SHORT_FAILURES & _U16)
+    found = _VOLTAGE.fullmatch(item.role)
+    if found is None:
+        return None
+    number, part, direction, phase = found.groups()
+    code = (_FIRST_SAG if direction == "sag" else _FIRST_SWELL) + int(phase) - 1
+    if number:
+        return lambda meter, at: Data(kind, _events(meter, code, at) & _U16)
+    column = 2 if part == "magnitude" else 3
+    return lambda meter, at: Data(kind, _last(meter, code, column, at))
+
+
+def _long_failures(meter: SimulatedMeter, at: int) -> int:
+    return past_power_failures(meter.number, meter.seconds(at)) + total(meter, POWER_FAILURES)
+
+
+def _events(meter: SimulatedMeter, code: int, at: int) -> int:
+    return past_quality_events(code, meter.number, meter.seconds(at)) + total(meter, f"{EXTENDED_QUALITY}:{code}")
+
+
+def _last(meter: SimulatedMeter, code: int, column: int, at: int) -> int:
+    for row in reversed(rows_of(meter, EXTENDED_QUALITY, _LOOK_BACK, at)):
+        if row[1] == code and len(row) > column:
+            return row[column]
+    return 0
+
+
+def log_power_failure(meter: SimulatedMeter, duration_s: int, at: int) -> None:
+    """The power is back after so many seconds: a row in the power failure log when it was away for 3 minutes."""
+    if duration_s >= _LONG_S:
+        meter.log(POWER_FAILURES, duration_s, at)
+
+
+def log_voltage_event(meter: SimulatedMeter, code: int, magnitude: int, duration: int, at: int) -> None:
+    """A voltage has sagged (93 to 95 for L1 to L3) or swelled (96 to 98): an extended row, and its alarm.
+
+    Args:
+        magnitude: in 0.1 V.
+        duration: in 0.1 s.
+
+    Raises:
+        ValueError: another code.
+    """
+    if not _FIRST_SAG <= code < _FIRST_SAG + 6:
+        raise ValueError(f"code {code} is outside {_FIRST_SAG} to {_FIRST_SAG + 5}")
+    meter.log(EXTENDED_QUALITY, code, at, magnitude, duration)
+    if "alarm_register_2" in meter.tree.by_role:
+        meter.raise_alarm(2, code - _FIRST_SAG, at)
