@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from meterstream.simulator.meter import SimulatedMeter
+from meterstream.simulator.quality import log_power_failure
+from meterstream.simulator.supply import retouch
 
 _LOG: Final = "standard_event_log"
 _POWER_FAILURE, _POWER_RETURNED, _CLOCK_INVALID = 1, 2, 6
@@ -23,12 +25,19 @@ def power_off(meter: SimulatedMeter, at: int) -> None:
 
 
 def power_on(meter: SimulatedMeter, at: int, *, clock_lost: bool) -> None:
-    """The supply has returned: an event and an alarm, and a clock that runs on or begins anew in the year 2000."""
+    """The supply has returned: an event and an alarm, and a clock that runs on or begins anew in the year 2000.
+
+    A failure of three minutes or more is also in the power failure log.
+    """
+    gone = next((time for time, code, *_ in reversed(meter.events(_LOG)) if code == _POWER_FAILURE), None)
+    duration = 0 if gone is None else meter.seconds(at) - gone
     if clock_lost:
         meter.clock_offset_ms = _EPOCH_OF_CLOCK_MS - at
+        retouch(meter, at)
         meter.log(_LOG, _CLOCK_INVALID, at)
         _alarm(meter, _ALARM_CLOCK_INVALID, at)
     meter.log(_LOG, _POWER_RETURNED, at)
+    log_power_failure(meter, duration, at)
     _alarm(meter, _ALARM_POWER_UP, at)
 
 
