@@ -31,6 +31,7 @@ from meterstream.simulator.curve import EPOCH
 from meterstream.simulator.history import past_power_failures, past_quality_events, past_rows
 from meterstream.simulator.meter import SimulatedMeter
 from meterstream.simulator.quality import log_power_failure, log_voltage_event
+from meterstream.simulator.reboot import power_off, power_on
 
 MANAGEMENT = 1
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -154,6 +155,15 @@ def test_a_power_failure_of_three_minutes_is_a_long_one(make_meter: Maker) -> No
         log_power_failure(meter, 600, at)
     assert _get(meter, "number_of_long_power_failures") == before + 12
     assert [row[1] for row in _rows(meter, "power_failure_log")] == [600] * 10
+
+
+def test_a_meter_notes_how_long_its_power_was_away(make_meter: Maker, clock: Any) -> None:
+    meter = make_meter()
+    power_off(meter, meter.model.now_ms())
+    clock.seconds += 300
+    power_on(meter, meter.model.now_ms(), clock_lost=False)
+    assert _rows(meter, "power_failure_log")[-1] == (clock(), 300)
+    assert [code for _, code in meter.events("standard_event_log")] == [1, 2]
 
 
 def test_a_voltage_sag_is_logged_counted_and_raises_its_alarm(make_meter: Maker) -> None:
