@@ -23,11 +23,11 @@ def serve_one(listener: socket.socket, serve: Any, keys: SecurityKeys) -> None:
 
 async def test_the_client_of_the_readme_reads_the_meter_of_the_readme() -> None:
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     client: dict[str, Any] = {}
     meter: dict[str, Any] = {}
     exec(compile(blocks[0], "README client", "exec", dont_inherit=True), client)
-    exec(compile(blocks[1], "README meter", "exec", dont_inherit=True), meter)
+    exec(compile(blocks[1] + blocks[2], "README meter", "exec", dont_inherit=True), meter)
 
     keys, counters = SecurityKeys(bytes(16), bytes(range(16))), InMemoryCounters(1)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -39,3 +39,7 @@ async def test_the_client_of_the_readme_reads_the_meter_of_the_readme() -> None:
             await served
     assert abs(datetime.now(UTC) - clock.to_datetime()) < timedelta(seconds=10)
     assert counters.next_counter == 1 + 4
+
+    async with asyncio.timeout(10), await meter["listen"]("127.0.0.1", 0, keys) as listener:
+        clock = await client["read_clock"](*listener.address, keys, counters)
+    assert abs(datetime.now(UTC) - clock.to_datetime()) < timedelta(seconds=10)

@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m meterstream.dlms")
     command = parser.add_subparsers(required=True, metavar="COMMAND").add_parser(
-        "decode", help="describe an APDU or wrapper frames; secrets are masked", allow_abbrev=False
+        "decode", help="describe an APDU, wrapper or HDLC frames; secrets are masked", allow_abbrev=False
     )
     command.add_argument("hex", nargs="?", default=_STDIN, metavar="HEX", help="octets; - or nothing: standard input")
     command.add_argument("--keys-file", type=Path, metavar="FILE", help="EK and AK, a line of hex each")

@@ -1,4 +1,4 @@
-"""Octets to a trace: wrapper frames and APDUs, plain or ciphered."""
+"""Octets to a trace: wrapper frames, HDLC frames and APDUs, plain or ciphered."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from meterstream.dlms.trace.access import access_request, access_response
 from meterstream.dlms.trace.acse import acse
 from meterstream.dlms.trace.ciphered import CIPHERED_TAGS, ciphered
 from meterstream.dlms.trace.cursor import Cursor
+from meterstream.dlms.trace.hdlc import START as HDLC_START
+from meterstream.dlms.trace.hdlc import hdlc_frames
 from meterstream.dlms.trace.initiate import (
     confirmed_service_error,
     exception_response,
@@ -48,7 +50,7 @@ def describe(
     limits: TraceLimits = DEFAULT_TRACE_LIMITS,
     context: TraceContext | None = None,
 ) -> Trace:
-    """Describe one APDU, or wrapper frames in a row; any octets give a trace, never an exception.
+    """Describe one APDU, or wrapper or HDLC frames in a row; any octets give a trace, never an exception.
 
     Passwords, keys and values of objects that hold them are masked. An answer does not say what it answers: with the
     request before it, in `octets` or through `context`, its strings are shown, else only those that are no secret.
@@ -66,6 +68,8 @@ def describe(
         lines.add(str(error))
     elif octets.startswith(_WRAPPER_START):
         error = _frames(tracer, cursor)
+    elif octets.startswith(HDLC_START):
+        error = hdlc_frames(tracer, cursor)
     else:
         error = _guarded(tracer, cursor)
     if len(octets) > limits.input_octets:
