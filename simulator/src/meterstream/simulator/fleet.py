@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time as system_time
 from collections.abc import Callable, Iterator
@@ -10,12 +11,14 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
+from meterstream.simulator.agenda import Agenda
 from meterstream.simulator.control import start_control
 from meterstream.simulator.identity import MeterKeys, identification_for, keys_for, password_for
 from meterstream.simulator.lines import Lines
 from meterstream.simulator.meter import SimulatedMeter
 from meterstream.simulator.openfiles import room_for_lines
 from meterstream.simulator.outbox import Outbox
+from meterstream.simulator.persistence import StateFile
 from meterstream.simulator.push import PushMessage
 from meterstream.simulator.reboot import power_off, power_on, restarted
 from meterstream.simulator.roster import Roster
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MeterKeys", "SimulatedFleet", "identification_for", "keys_for", "password_for"]
 
+_log = logging.getLogger(__name__)
+
 _BACKLOG: Final = 4096
 _MAX_SCHEDULED: Final = 1_000_000
 _LONGEST_SWEEP_S: Final = 5.0
@@ -41,6 +46,7 @@ class SimulatedFleet:
     Attributes:
         roster: its meters.
         outbox: what they push.
+        state: the file that keeps what they know; None: there is none.
         reserve: own invocation counters they may use.
         lines: who is connected to them.
 
@@ -53,7 +59,8 @@ class SimulatedFleet:
         self.stats = Stats()
         self.roster = Roster(settings, self.stats, now, self)
         self.outbox = Outbox(settings.outbox, self.stats, self.roster.now_ms)
-        self.reserve: CounterReserve = NoReserve()
+        self.state = None if settings.state_file is None else StateFile(settings.state_file, settings, self.roster)
+        self.reserve: CounterReserve = self.state or NoReserve()
         self.lines = Lines(settings, self.stats, self.call_later, self.meter)
         self._servers: list[asyncio.Server] = []
         self._ports: list[int] = []
@@ -61,6 +68,8 @@ class SimulatedFleet:
         self._control_port: int | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sweep: asyncio.TimerHandle | None = None
+        self._saver: asyncio.Task[None] | None = None
+        self._started = False
         self._scheduled: set[asyncio.TimerHandle] = set()
         self._random = random.Random(settings.seed)
 
@@ -74,14 +83,19 @@ class SimulatedFleet:
         await self.stop()
 
     async def start(self) -> None:
-        """Listen on all ports.
+        """Take up the state that was kept, and listen on all ports.
 
         Raises:
-            OSError: a port is taken, or so many ports need more open files than this process may have.
+            OSError: a port is taken, so many ports need more open files than this process may have, or the state
+                file cannot be read or written.
+            StateError: the state file cannot be used.
         """
         self._loop = asyncio.get_running_loop()
         settings = self.settings
         self.lines.at_most = room_for_lines(settings.listeners, settings.max_connections)
+        if self.state is not None:
+            await self.state.start()
+            self._plan_again()
         try:
             for index in range(settings.listeners):
                 port = settings.port + index if settings.port else 0
@@ -93,15 +107,26 @@ class SimulatedFleet:
             self.outbox.start()
             if settings.control_port is not None:
                 self._control, self._control_port = await start_control(self, settings.control_port)
+            self._started = True
         except BaseException:
             await self.stop()
             raise
         self._sweep_later()
+        if self.state is not None and settings.save_every_s:
+            self._saver = self._loop.create_task(self._save_again_and_again(settings.save_every_s))
 
     async def stop(self) -> None:
-        """Stop listening and drop all lines at once."""
+        """Stop listening, drop all lines at once, and write the state.
+
+        Raises:
+            OSError: the state cannot be written.
+        """
         if self._sweep is not None:
             self._sweep.cancel()
+        if self._saver is not None:
+            self._saver.cancel()
+            await asyncio.gather(self._saver, return_exceptions=True)
+            self._saver = None
         for timer in self._scheduled:
             timer.cancel()
         self._scheduled.clear()
@@ -119,6 +144,42 @@ class SimulatedFleet:
         if self._control is not None:
             await self._control.cleanup()
             self._control = None
+        if self._started:
+            self._started = False
+            await self.save(last=True)
+
+    async def save(self, *, last: bool = False) -> int | None:
+        """Write the state of all meters; gives how many, None where there is no state file.
+
+        Raises:
+            OSError: it cannot be written; the file is then as it was.
+        """
+        if self.state is None:
+            return None
+        try:
+            saved = await self.state.save(last=last)
+        except OSError:
+            self.stats.state_failures += 1
+            raise
+        self.stats.state_saves += 1
+        return saved
+
+    async def _save_again_and_again(self, every_s: float) -> None:
+        while True:
+            await asyncio.sleep(every_s)
+            try:
+                await self.save()
+            except OSError:
+                _log.exception("the state of the fleet cannot be written")
+
+    def _plan_again(self) -> None:
+        """Let meters do in time what they had planned before the fleet was stopped."""
+        now = self.roster.now_ms()
+        for meter in self.roster:
+            agenda = meter.peek(Agenda)
+            if agenda is not None:
+                for moment, _ in agenda.entries:
+                    self.schedule(max(moment - now, 0), meter.settle)
 
     # --- who is where ---
 

@@ -40,6 +40,9 @@ class Surroundings(Protocol):
 class Roster:
     """All meters that have been contacted.
 
+    Attributes:
+        least_counter: own counters of meters made from now on begin there, if not above.
+
     Args:
         now: the fleet's clock, in seconds since 1970 (UTC).
     """
@@ -51,6 +54,7 @@ class Roster:
         self._stats = stats
         self._now = now
         self._surroundings = surroundings
+        self.least_counter = 0
         self._meters: dict[int, SimulatedMeter] = {}
         self._models = {protocol: self._make_model(protocol) for protocol in settings.protocols}
 
@@ -73,12 +77,16 @@ class Roster:
             model = self._models[settings.protocol_of(number)]
             seed = settings.seed if settings.fault_seed is None else settings.fault_seed
             fault = fault_for(settings.faults, seed, number)
-            meter = self._meters[number] = SimulatedMeter(number, model, self._first_counter(), fault)
+            meter = self._meters[number] = SimulatedMeter(number, model, self.first_counter(), fault)
         return meter
 
     def keys(self, number: int) -> MeterKeys:
         """Give the keys a meter left the factory with."""
         return keys_for(self._settings.seed, number)
+
+    def password(self, meter: SimulatedMeter) -> bytes:
+        """Give the LLS password a client has set, otherwise that of the factory."""
+        return secret_of(meter) or password_for(self._settings.seed, meter.number)
 
     def access(self, meter: SimulatedMeter) -> CountedAccess | None:
         """Give the management client's access to a meter; None where the fleet has no security."""
@@ -122,6 +130,6 @@ class Roster:
         """Tell the fleet's time in milliseconds since 1970."""
         return int(self._now() * 1000)
 
-    def _first_counter(self) -> int:
-        """Start the meter's own counter where a later start of the same fleet would still be ahead of it."""
-        return min(max(int(self._now()) - _COUNTERS_SINCE, 1), _MAX_START_COUNTER)
+    def first_counter(self) -> int:
+        """Start a meter's own counter where a later start of the same fleet would still be ahead of it."""
+        return max(min(max(int(self._now()) - _COUNTERS_SINCE, 1), _MAX_START_COUNTER), self.least_counter)

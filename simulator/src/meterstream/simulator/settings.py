@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from meterstream.dlms.meter import Habits, Level
@@ -82,6 +83,8 @@ class FleetSettings:
         fault_seed: decides which meters a share of faults strikes; None: `seed`.
         mbus, images, pushes: M-Bus devices, image transfer and push messages.
         outbox: bounds on the sending of pushes.
+        state_file: what the meters know is kept there over restarts; None: it is forgotten.
+        save_every_s: how often it is written besides at the end; 0: only then and on demand.
     """
 
     meters: int = 1
@@ -112,6 +115,8 @@ class FleetSettings:
     images: ImageOptions = field(default_factory=ImageOptions)
     pushes: PushOptions = field(default_factory=PushOptions)
     outbox: OutboxLimits = field(default_factory=OutboxLimits)
+    state_file: Path | None = None
+    save_every_s: float = 300
 
     def __post_init__(self) -> None:
         """Check what the types do not say.
@@ -136,6 +141,7 @@ class FleetSettings:
         for name in ("delay_ms", "second_connection_wait_ms", "free_after_ms"):
             _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
         _require(0 <= self.delay_spread <= 1, "delay_spread", self.delay_spread, "0 to 1")
+        _require(self.save_every_s >= 0, "save_every_s", self.save_every_s, "0 or more")
         _require(self.idle_timeout_s > 0, "idle_timeout_s", self.idle_timeout_s, "more than 0")
         known = [f"{name} {version}" for name, version in available_profiles()]
         _require(bool(self.protocols), "protocols", self.protocols, "at least one")

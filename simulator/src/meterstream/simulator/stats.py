@@ -34,6 +34,8 @@ class Stats:
     pushes_sent: int = 0
     pushes_failed: int = 0
     pushes_dropped: int = 0
+    state_saves: int = 0
+    state_failures: int = 0
     open_connections: int = 0
     open_associations: int = 0
 
