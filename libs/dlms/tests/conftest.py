@@ -23,6 +23,7 @@ from meterstream.dlms.data import (
     unsigned,
 )
 from meterstream.dlms.meter import ClientAccess, Habits, MeterAssociation, MeterSecurity
+from meterstream.dlms.security import AsymmetricKeys, PrivateKey, SecuritySuite
 
 EK = bytes.fromhex("000102030405060708090A0B0C0D0E0F")
 AK = bytes.fromhex("D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF")
@@ -32,6 +33,11 @@ SERVER_TITLE = bytes.fromhex("4F5347000000270F")
 CTOS = bytes.fromhex("3132333435363738393A3B3C3D3E3F40")
 STOC = bytes.fromhex("6162636465666768696A6B6C6D6E6F70")
 PASSWORD = b"11111111"
+
+_CLIENT_KEY = PrivateKey(SecuritySuite.SUITE_1, bytes(range(1, 33)))
+_SERVER_KEY = PrivateKey(SecuritySuite.SUITE_1, bytes(range(33, 65)))
+CLIENT_KEYS = AsymmetricKeys(_CLIENT_KEY, _SERVER_KEY.public)
+SERVER_KEYS = AsymmetricKeys(_SERVER_KEY, _CLIENT_KEY.public)
 
 CLOCK = AttributeRef(8, LogicalName.parse("0.0.1.0.0.255"), 2)
 COUNTER = AttributeRef(1, LogicalName.parse("0.0.43.1.0.255"), 2)
@@ -102,19 +108,23 @@ class Pair:
 
 def make_pair(level: Level, habits: Habits | None = None, **config: Any) -> Pair:
     keys = KEYS if level.ciphered else None
+    secret = PASSWORD if level.has_secret else None
     sap = 1 if level.ciphered else 16
     application = FakeMeter({CLOCK: CLOCK_VALUE, COUNTER: double_long_unsigned(12345), PROFILE: profile(96)})
-    access = ClientAccess(level, keys, PASSWORD if level is Level.LLS else None)
+    access = ClientAccess(level, keys, secret, asymmetric=SERVER_KEYS if level is Level.HLS7_ECDSA else None)
     security = MeterSecurity(SERVER_TITLE, {sap: access}, lambda length: (STOC * 4)[:length], next_counter=500)
     settings = AssociationConfig(
         level,
         client_sap=sap,
         client_title=CLIENT_TITLE if level.ciphered else None,
         keys=keys,
-        password=PASSWORD if level is Level.LLS else None,
+        password=secret,
+        asymmetric=CLIENT_KEYS if level is Level.HLS7_ECDSA else None,
         **config,
     )
-    challenge = CTOS if level is Level.HLS5_GMAC else b""
+    challenge = b""
+    if level.hls:
+        challenge = CTOS * 2 if level is Level.HLS7_ECDSA else CTOS
     client = ClientAssociation(settings, count(12345).__next__, challenge)
     meter = MeterAssociation(application, security, habits or Habits())
     return Pair(client, meter, application, access, security)

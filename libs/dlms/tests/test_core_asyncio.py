@@ -36,6 +36,7 @@ from meterstream.dlms.errors import (
 )
 from meterstream.dlms.framing import HEADER, wrap
 from meterstream.dlms.meter import Habits, MeterAssociation
+from meterstream.dlms.security import AsymmetricKeys, PrivateKey, SecuritySuite
 
 CLOCK = AttributeRef(8, LogicalName.parse("0.0.1.0.0.255"), 2)
 COUNTER = AttributeRef(1, LogicalName.parse("0.0.43.1.0.255"), 2)
@@ -44,6 +45,10 @@ UNKNOWN = AttributeRef(3, LogicalName.parse("1.0.1.8.1.255"), 2)
 RESET = MethodRef(3, LogicalName.parse("1.0.1.8.0.255"), 1)
 KEYS = SecurityKeys(bytes(range(16)), bytes.fromhex("D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF"))
 TITLE = bytes.fromhex("2020201CBE991A14")
+SIGNATURE_KEYS = AsymmetricKeys(
+    PrivateKey(SecuritySuite.SUITE_1, bytes(range(1, 33))),
+    PrivateKey(SecuritySuite.SUITE_1, bytes(range(33, 65))).public,
+)
 
 Answer = Callable[[bytes], bytes | None]
 """What the meter does with octets: the answer; None resets the connection; b"!" closes it."""
@@ -117,7 +122,8 @@ def config_of(level: Level, **settings: Any) -> AssociationConfig:
         client_sap=1 if level.ciphered else 16,
         client_title=TITLE if level.ciphered else None,
         keys=KEYS if level.ciphered else None,
-        password=b"11111111" if level is Level.LLS else None,
+        password=b"11111111" if level.has_secret else None,
+        asymmetric=SIGNATURE_KEYS if level is Level.HLS7_ECDSA else None,
         **settings,
     )
 

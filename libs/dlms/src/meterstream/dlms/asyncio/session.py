@@ -96,7 +96,7 @@ async def open_session(
         address: host (name or IP address) and port; 4059 is the registered one.
         counters: None only where the level is NONE.
         response_timeout_s: for each answer, seconds.
-        challenge: gives so many random bytes, for CtoS.
+        challenge: gives so many random bytes, for CtoS and for keys that live for one association or APDU.
         trace: gets every frame sent and received.
         framing: the wrapper over TCP unless given; HDLC over TCP has time-outs of its own in it.
     Raises: ConnectFailed, AssociationRejected, ExceptionResponse, ConfirmedServiceError, PeerError, SecurityError,
@@ -104,9 +104,9 @@ async def open_session(
     """
     if counters is None and config.level.ciphered:
         raise ConfigurationError(f"{config.level.name} needs invocation counters")
-    ctos = challenge(config.challenge_length) if config.level is Level.HLS5_GMAC else b""
+    ctos = challenge(config.challenge_length) if config.level.hls else b""
     association = ClientAssociation(
-        config, counters.take if counters is not None else _no_counter, ctos, framing_of(framing)
+        config, counters.take if counters is not None else _no_counter, ctos, framing_of(framing), challenge
     )
     if counters is not None and config.level.ciphered:
         await counters.ensure(_COUNTERS_TO_ASSOCIATE)

@@ -22,6 +22,8 @@ from meterstream.dlms.client.channel import Channel, refusal
 from meterstream.dlms.client.config import AssociationConfig, check_challenge_length
 from meterstream.dlms.client.events import Associated, Continue, Event, Released
 from meterstream.dlms.client.exchanges import INVOKE_ID, Exchange, check_invoke
+from meterstream.dlms.client.general import GeneralBlocks
+from meterstream.dlms.client.notifications import UNASKED, Inbox, Notification
 from meterstream.dlms.client.opening import build_aarq, check_pass_4, open_aare, pass_3, without_password
 from meterstream.dlms.data import AttributeRef, Data, MethodRef
 from meterstream.dlms.errors import (
@@ -29,6 +31,7 @@ from meterstream.dlms.errors import (
     ConfirmedServiceError,
     DlmsError,
     ExceptionResponse,
+    TransferAborted,
     UnexpectedAnswer,
 )
 from meterstream.dlms.framing import Framing
@@ -64,6 +67,7 @@ class ClientAssociation:
     Args:
         take_counter: gives the next invocation counter of the client; each value it gives is used once at most.
         challenge: CtoS, fresh random bytes for every association; empty unless HLS.
+        fresh: gives so many fresh random bytes; needed for dedicated keys, wrapped keys and one-pass key agreement.
         framing: how APDUs lie on the line; the wrapper unless given. What the methods call a frame is then one of it.
     """
 
@@ -73,11 +77,15 @@ class ClientAssociation:
         "_channel",
         "_config",
         "_exchange",
+        "_general",
         "_handler",
+        "_inbox",
         "_invoke",
         "_negotiated",
         "_phase",
+        "_server_challenge",
         "_set_room",
+        "_unasked",
     )
 
     def __init__(
@@ -86,19 +94,26 @@ class ClientAssociation:
         take_counter: Callable[[], int],
         challenge: bytes = b"",
         framing: Framing | None = None,
+        fresh: Callable[[int], bytes] | None = None,
     ) -> None:
-        if config.level is Level.HLS5_GMAC:
-            check_challenge_length(len(challenge))
+        if config.level.hls:
+            check_challenge_length(len(challenge), config.level)
         self._config = config
-        self._channel = Channel(config, take_counter, framing)
+        self._channel = Channel(config, take_counter, framing, fresh)
         self._challenge = challenge
+        self._server_challenge = b""
         self._phase = Phase.IDLE
-        self._handler: Callable[[bytes], Event] | None = None
+        self._handler: Callable[[bytes], Event | None] | None = None
         self._exchange: Exchange | None = None
         self._invoke = 0
         self._negotiated = Conformance(0)
         self._set_room: int | None = None
         self._action_room: int | None = None
+        self._general: GeneralBlocks | None = None
+        self._inbox = Inbox(config.limits.max_notifications, config.limits.data)
+        # Answers come in general-glo-ciphering only where the association is protected that way.
+        general = frozenset({tags.GENERAL_GLO_CIPHERING}) if self._channel.protector is None else frozenset()
+        self._unasked = UNASKED | general | {tags.GENERAL_BLOCK_TRANSFER}
 
     @property
     def phase(self) -> Phase:
@@ -124,6 +139,20 @@ class ClientAssociation:
         """Counter of the last ciphered APDU accepted from the meter."""
         counter = self._channel.last_received
         return None if counter < 0 else counter
+
+    @property
+    def last_received_transaction(self) -> int | None:
+        """Transaction id last accepted from the meter where it guards against replays (TransactionPolicy)."""
+        return self._channel.last_received_transaction
+
+    @property
+    def missed_notifications(self) -> int:
+        """Notifications that were lost because too many waited already."""
+        return self._inbox.missed
+
+    def take_notifications(self) -> tuple[Notification, ...]:
+        """What the meter sent unasked, before, between or after its answers, in order; each is handed out once."""
+        return self._inbox.take()
 
     @property
     def sent_apdus(self) -> int:
@@ -188,16 +217,19 @@ class ClientAssociation:
     # Answers
 
     def receive(self, octets: bytes) -> Event | None:
-        """Takes bytes from the line; None asks for more.
+        """Takes bytes from the line; None asks for more, or there were notifications only.
 
         Raises: PeerError, SecurityError, AssociationRejected, ExceptionResponse, ConfirmedServiceError.
         """
         handler = self._handler
+        channel = self._channel
         try:
-            if handler is None:
-                raise UnexpectedAnswer(f"{len(octets)} octets from the meter while {self._phase.value}")
-            apdu = self._channel.feed(octets)
-            return None if apdu is None else handler(apdu)
+            apdu = channel.feed(octets)
+            if apdu is None:
+                return None
+            if handler is None or channel.more or apdu[0] in self._unasked:
+                return self._receive_several(apdu)
+            return handler(apdu)
         except (ExceptionResponse, ConfirmedServiceError):
             # In the middle of a block transfer nobody knows whether the meter still is in it: reconnect.
             if self._phase is Phase.AWAITING and self._exchange is not None and not self._exchange.halfway:
@@ -209,6 +241,59 @@ class ClientAssociation:
             self._fail()
             raise
 
+    def ask_again(self) -> bytes | None:
+        """When nothing came in time: what was sent last, where general blocks are under way and may have been lost.
+
+        None where repeating would not help: wait on, or give up.
+        """
+        general = self._general
+        if general is None or not general.used or self._phase is not Phase.AWAITING:
+            return None
+        try:
+            return general.again() or None
+        except TransferAborted:
+            return None
+
+    def _receive_several(self, first: bytes) -> Event | None:
+        """APDUs of which at most one is an answer; the others are notifications and general blocks."""
+        event: Event | None = None
+        awaiting = self._phase is Phase.AWAITING
+        apdu: bytes | None = first
+        while apdu is not None:
+            found = self._receive_one(apdu)
+            if isinstance(event, Continue) and isinstance(found, Continue):
+                event = Continue(event.frame + found.frame)
+            else:
+                event = event if found is None else found
+            apdu = self._channel.next_apdu() if self._channel.more else None
+        if self._channel.more and not awaiting and event is not None:
+            raise UnexpectedAnswer("octets after the answer")
+        return event
+
+    def _receive_one(self, apdu: bytes) -> Event | None:
+        handler, general = self._handler, self._general
+        if apdu[0] == tags.GENERAL_BLOCK_TRANSFER and general is not None:
+            if handler is None and general.used:
+                return None  # the double of a block whose APDU is whole
+            return self._on_general(general, apdu)
+        if apdu[0] in self._unasked or (handler is None and apdu[0] in tags.GENERAL_TAGS):
+            self._inbox.put(self._channel, apdu)
+            return None
+        if handler is None:
+            raise UnexpectedAnswer(f"{len(apdu)} octets from the meter while {self._phase.value}")
+        return handler(apdu)
+
+    def _on_general(self, general: GeneralBlocks, apdu: bytes) -> Event | None:
+        handler = self._handler
+        if handler is None:
+            raise UnexpectedAnswer("a general block that nobody asked for")
+        frames, whole = general.take(apdu)
+        if whole is not None:
+            if not whole or whole[0] == tags.GENERAL_BLOCK_TRANSFER:
+                raise UnexpectedAnswer("general blocks inside one another")
+            return handler(whole)
+        return Continue(frames) if frames else None
+
     def _next_invoke(self) -> int:
         if self._phase is not Phase.READY:
             raise AssociationStateError(f"request while {self._phase.value}")
@@ -218,12 +303,16 @@ class ClientAssociation:
         return self._channel.room if self._negotiated & service else None
 
     def _begin(self, plaintext: bytes, exchange: Exchange) -> bytes:
-        frame = self._channel.request(plaintext)
+        frame = self._send(plaintext)
         self._invoke = exchange.invoke & INVOKE_ID
         self._exchange = exchange
         self._handler = self._on_answer
         self._phase = Phase.AWAITING
         return frame
+
+    def _send(self, plaintext: bytes) -> bytes:
+        general = self._general
+        return self._channel.request(plaintext) if general is None else general.request(plaintext)
 
     def _end_exchange(self) -> None:
         self._phase = Phase.READY
@@ -243,11 +332,15 @@ class ClientAssociation:
         self._channel.server_max_pdu = opened.initiate.max_pdu or self._channel.server_max_pdu
         self._set_room = self._room_for(Conformance.BLOCK_TRANSFER_SET)
         self._action_room = self._room_for(Conformance.BLOCK_TRANSFER_ACTION)
-        if self._config.level is not Level.HLS5_GMAC:
+        if self._negotiated & Conformance.GENERAL_BLOCK_TRANSFER:
+            self._general = GeneralBlocks(self._channel, self._config.limits.general)
+        if not self._config.level.hls:
             self._end_exchange()
             return Associated()
         self._invoke = 1
-        frame = pass_3(self._channel, self._invoke | CONFIRMED | HIGH_PRIORITY, opened.server_challenge)
+        self._server_challenge = opened.server_challenge
+        invoke = self._invoke | CONFIRMED | HIGH_PRIORITY
+        frame = pass_3(self._config, self._channel, invoke, self._challenge, self._server_challenge)
         self._phase = Phase.AUTHENTICATING
         self._handler = self._on_pass_4
         return Continue(frame)
@@ -259,17 +352,21 @@ class ClientAssociation:
         check_invoke(answer.invoke, self._invoke)
         if not isinstance(answer, ActionResponseNormal):
             raise UnexpectedAnswer("HLS pass 4 in another form than action-response-normal")
-        check_pass_4(self._channel, answer, self._challenge, counter_of_aare)
+        check_pass_4(self._config, self._channel, answer, self._challenge, self._server_challenge, counter_of_aare)
         self._end_exchange()
         return Associated()
 
-    def _on_answer(self, apdu: bytes) -> Event:
+    def _on_answer(self, apdu: bytes) -> Event | None:
         exchange = self._exchange
         if exchange is None:
             raise UnexpectedAnswer("an answer to no request")
-        outcome = exchange.answer(self._channel.unprotect(apdu, exchange.tag))
+        plaintext = self._channel.unprotect(apdu, exchange.tag)
+        if plaintext[0] != exchange.tag:
+            self._inbox.put_plain(plaintext, protected=True)
+            return None
+        outcome = exchange.answer(plaintext)
         if isinstance(outcome, bytes):
-            return Continue(self._channel.request(outcome))
+            return Continue(self._send(outcome))
         self._end_exchange()
         return outcome
 

@@ -11,9 +11,13 @@ from meterstream.dlms.apdu import (
     is_plain_exception,
     tags,
 )
-from meterstream.dlms.client.config import AssociationConfig
+from meterstream.dlms.apdu.general_ciphering import decode_general_key_ciphering
+from meterstream.dlms.client.config import AssociationConfig, ReceivedCounterPolicy, TransactionPolicy
+from meterstream.dlms.data import encode_length
 from meterstream.dlms.errors import (
+    ConfigurationError,
     ConfirmedServiceError,
+    DecipherError,
     DecodeError,
     ExceptionResponse,
     FrameError,
@@ -22,45 +26,131 @@ from meterstream.dlms.errors import (
     UnexpectedAnswer,
 )
 from meterstream.dlms.framing import Framing, WrapperReader
-from meterstream.dlms.security import OVERHEAD, Suite0
+from meterstream.dlms.security import (
+    OVERHEAD,
+    Cipher,
+    Ciphering,
+    CounterKind,
+    Form,
+    Level,
+    Protection,
+    Protector,
+    SecuritySuite,
+    Suite0,
+    make_cipher,
+)
+from meterstream.dlms.security.protector import overhead
 
 
 class Channel:
     """Frames of one association.
 
     Attributes:
-        cipher: None where nothing is ciphered.
+        cipher: of a standard association; None where nothing is ciphered, or `protector` does it.
+        protector: of an association that is protected in another way.
         server_title: from the AARE on.
         server_max_pdu: largest APDU the meter takes, in octets.
         last_received: counter of the last accepted APDU of the meter, -1 before the first.
         sent_apdus: frames made so far.
+        more: whether octets wait behind the APDU that was taken last.
     """
 
     __slots__ = (
         "_client_sap",
         "_client_title",
+        "_config",
+        "_form",
         "_framing",
+        "_last_transaction",
+        "_least",
         "_server_sap",
         "_take_counter",
+        "_tokens",
         "cipher",
+        "dedicated_key",
         "last_received",
+        "more",
+        "protector",
         "sent_apdus",
         "server_max_pdu",
         "server_title",
     )
 
     def __init__(
-        self, config: AssociationConfig, take_counter: Callable[[], int], framing: Framing | None = None
+        self,
+        config: AssociationConfig,
+        take_counter: Callable[[], int],
+        framing: Framing | None = None,
+        fresh: Callable[[int], bytes] | None = None,
     ) -> None:
         self._client_sap, self._server_sap = config.client_sap, config.server_sap
         self._client_title = config.client_title or b""
         self._take_counter = take_counter
         self._framing: Framing = WrapperReader() if framing is None else framing
-        self.cipher = Suite0(config.keys) if config.level.ciphered and config.keys is not None else None
+        self._config = config
+        self.cipher: Suite0 | None = None
+        self.protector: Protector | None = None
+        self.dedicated_key: bytes | None = None
+        if config.standard and config.keys is not None:
+            self.cipher = Suite0(config.keys)
+        elif config.level is not Level.NONE:
+            self._protect_specially(config, fresh)
         self.server_title = b""
         self.server_max_pdu = MAX_PDU
         self.last_received = -1
         self.sent_apdus = 0
+        self.more = False
+
+    def _protect_specially(self, config: AssociationConfig, fresh: Callable[[int], bytes] | None) -> None:
+        keys = config.keys
+        self._tokens: Cipher | None = None if keys is None else make_cipher(keys)
+        if not config.policy or (not config.ciphered and config.asymmetric is None):
+            return
+        if config.ciphering.dedicated and keys is not None:
+            if fresh is None:
+                raise ConfigurationError("a dedicated key needs a source of fresh random bytes")
+            self.dedicated_key = fresh(keys.suite.key_octets)
+        self._form = Form(
+            Ciphering.GENERAL_GLOBAL if config.ciphering is Ciphering.GENERAL_DEDICATED else Ciphering.GLOBAL,
+            config.policy.request & Protection.AUTHENTICATED_ENCRYPTED,
+        )
+        self._least = config.policy.response & Protection.AUTHENTICATED_ENCRYPTED
+        self._last_transaction = -1
+        self.protector = Protector(
+            keys,
+            self._client_title,
+            b"",
+            self._take_counter,
+            self,
+            dedicated_key=self.dedicated_key,
+            asymmetric=config.asymmetric,
+            fresh=fresh,
+        )
+
+    def learn_title(self, title: bytes) -> None:
+        """The meter's system title, before the first of its APDUs is opened."""
+        config = self._config
+        self.server_title = title
+        if config.received_counter_policy is ReceivedCounterPolicy.RISING:
+            self.last_received = config.last_received_counters.get(title, -1)
+        if self.protector is not None:
+            self.protector.peer_title = title
+            self._last_transaction = config.last_received_transactions.get(title, -1)
+
+    def negotiated(self) -> None:
+        """From now on APDUs may be protected generally: what the AARE agreed on."""
+        if self.protector is not None:
+            config = self._config
+            ciphering = Ciphering.GENERAL_GLOBAL if config.ciphering.general else Ciphering.GLOBAL
+            if config.ciphering is Ciphering.GENERAL:
+                ciphering = Ciphering.GENERAL
+            self._form = Form(ciphering, config.policy.request, config.key_choice)
+            self._least = config.policy.response
+
+    def established(self) -> None:
+        """From now on a dedicated key is used."""
+        if self.protector is not None:
+            self._form = self._form._replace(ciphering=self._config.ciphering)
 
     def frame(self, apdu: bytes) -> bytes:
         """Frame of an APDU that is as it shall be sent."""
@@ -72,6 +162,22 @@ class Channel:
         """Octets of a frame before its APDU."""
         return self._framing.header
 
+    def seal_initiate(self, plaintext: bytes) -> bytes:
+        """The initiate-request as the AARQ shall carry it. Raises: CountersExhausted."""
+        if self.protector is not None:
+            return self.protector.protect(plaintext, self._form)
+        return self.seal(tags.GLO_INITIATE_REQUEST, plaintext)
+
+    def open_initiate(self, apdu: bytes) -> bytes:
+        """The initiate-response of an AARE. Raises: DecipherError, ReplayError, UnexpectedAnswer, DecodeError."""
+        if self.protector is not None:
+            return self.protector.open(apdu, self._least).plaintext
+        if self.cipher is None:
+            return apdu
+        if apdu[0] != tags.GLO_INITIATE_RESPONSE:
+            raise UnexpectedAnswer("initiate-response is not ciphered")
+        return self.unseal(apdu)
+
     def seal(self, tag: int, plaintext: bytes) -> bytes:
         """Protected APDU under the next counter. Raises: CountersExhausted."""
         if self.cipher is None:
@@ -80,9 +186,17 @@ class Channel:
 
     def token(self, challenge: bytes) -> bytes:
         """f(challenge) under a counter of its own, so that no nonce is used twice. Raises: CountersExhausted."""
-        if self.cipher is None:
+        return self._token_cipher().token(self._client_title, self._take_counter(), challenge)
+
+    def verify_token(self, token: bytes, challenge: bytes) -> int:
+        """The counter in f(challenge) of the meter. Raises: AuthenticationError."""
+        return self._token_cipher().verify_token(token, self.server_title, challenge)
+
+    def _token_cipher(self) -> Cipher:
+        cipher = self.cipher or self._tokens
+        if cipher is None:
             raise UnexpectedAnswer("no keys to answer a challenge with")
-        return self.cipher.token(self._client_title, self._take_counter(), challenge)
+        return cipher
 
     def request(self, plaintext: bytes) -> bytes:
         """Frame of a GET, SET or ACTION request.
@@ -92,14 +206,21 @@ class Channel:
         octets = self.protected_octets(len(plaintext))
         if octets > self.server_max_pdu:
             raise PduTooLarge(f"request of {octets} octets, the meter takes {self.server_max_pdu}")
+        return self.frame(self.protect(plaintext))
+
+    def protect(self, plaintext: bytes) -> bytes:
+        """The APDU of a request, of any size, as it shall be sent. Raises: ConfigurationError, CountersExhausted."""
         if self.cipher is None:
-            return self.frame(plaintext)
-        return self.frame(self.seal(tags.GLO_OF[plaintext[0]], plaintext))
+            return plaintext if self.protector is None else self.protector.protect(plaintext, self._form)
+        tag = tags.GLO_OF.get(plaintext[0])
+        if tag is None:
+            raise ConfigurationError(f"service {plaintext[0]:#04x} is ciphered with general protection only")
+        return self.seal(tag, plaintext)
 
     def protected_octets(self, octets: int) -> int:
         """Octets of the protected APDU around so many of a plain request."""
         if self.cipher is None:
-            return octets
+            return octets if self.protector is None else octets + overhead(self._form, self._suite())
         length = octets + OVERHEAD
         return length + (2 if length < 0x80 else 3 if length < 0x100 else 4)
 
@@ -110,29 +231,36 @@ class Channel:
         return max(limit + limit - self.protected_octets(limit), 0)
 
     def feed(self, octets: bytes) -> bytes | None:
-        """The APDU of the meter's answer once it is complete.
+        """The first whole APDU of the meter, if any. Raises: as next_apdu."""
+        self._framing.feed(octets)
+        return self.next_apdu()
 
-        Raises: FrameError, LimitExceeded, UnexpectedAnswer (octets after the answer, or an answer without any).
+    def next_apdu(self) -> bytes | None:
+        """The next whole APDU of what was fed; `more` says whether octets are left after it.
+
+        Raises: FrameError, LimitExceeded, UnexpectedAnswer (an answer without any octet).
         """
         framing = self._framing
-        framing.feed(octets)
         frame = framing.next_frame()
         if frame is None:
             return None
         source, destination, apdu = frame
         if source != self._server_sap or destination != self._client_sap:
             raise FrameError(f"answer from {source} to {destination}, asked {self._server_sap} as {self._client_sap}")
-        if framing.waiting or not apdu:
-            raise UnexpectedAnswer("octets after the answer" if apdu else "answer without any octet")
+        if not apdu:
+            raise UnexpectedAnswer("answer without any octet")
+        self.more = framing.waiting > 0
         return apdu
 
     def unprotect(self, apdu: bytes, expected: int) -> bytes:
-        """The plain answer, which starts with the tag `expected`.
+        """The plain answer, which starts with the tag `expected`; under general protection it may be a notification.
 
         Raises: ExceptionResponse, ConfirmedServiceError, UnexpectedAnswer, DecipherError, ReplayError.
         """
         tag = apdu[0]
         if self.cipher is None:
+            if self.protector is not None:
+                return self._open(self.protector, apdu, expected)
             if tag != expected:
                 raise refusal(apdu) or UnexpectedAnswer(f"tag {tag:#04x} instead of {expected:#04x}")
             return apdu
@@ -144,6 +272,69 @@ class Channel:
         if not plaintext or plaintext[0] != expected:
             raise UnexpectedAnswer(f"service under tag {tag:#04x} is not {expected:#04x}")
         return plaintext
+
+    def _open(self, protector: Protector, apdu: bytes, expected: int) -> bytes:
+        if error := refusal(apdu):
+            raise error
+        plaintext, _, form = protector.open(apdu, self._least)
+        if plaintext[0] in (expected, tags.DATA_NOTIFICATION, tags.EVENT_NOTIFICATION_REQUEST):
+            return plaintext
+        if error := refusal(plaintext, ciphered=bool(form.protection)):
+            raise error
+        raise UnexpectedAnswer(f"service {plaintext[0]:#04x} instead of {expected:#04x}")
+
+    def check(self, kind: CounterKind, number: int) -> None:
+        """ReceivedCounters of the protector. Raises: ReplayError."""
+        if kind is not CounterKind.TRANSACTION:
+            if number <= self.last_received:
+                raise ReplayError(f"counter {number} of the meter is not above {self.last_received}")
+        elif self._config.transaction_policy is TransactionPolicy.RISING:
+            if number <= self._last_transaction:
+                raise ReplayError("transaction id of the answer does not rise")
+        elif self.protector is None or number != self.protector.sent_transaction:
+            raise ReplayError("transaction id of the answer is not that of the request")
+
+    def accept(self, kind: CounterKind, number: int) -> None:
+        """ReceivedCounters of the protector."""
+        if kind is CounterKind.TRANSACTION:
+            self._last_transaction = max(self._last_transaction, number)
+        else:
+            self.last_received = max(self.last_received, number)
+
+    @property
+    def last_received_transaction(self) -> int | None:
+        """Highest transaction id accepted from the meter where that was checked, as a number."""
+        transaction = -1 if self.protector is None else self._last_transaction
+        return None if transaction < 0 else transaction
+
+    def _suite(self) -> SecuritySuite:
+        config = self._config
+        if config.asymmetric is not None:
+            return config.asymmetric.suite
+        return SecuritySuite.SUITE_0 if config.keys is None else config.keys.suite
+
+    def open_unasked(self, apdu: bytes) -> tuple[bytes, bool]:
+        """The service in an APDU that no request asked for, and whether it was protected.
+
+        Raises: UnexpectedAnswer, DecipherError, AuthenticationError, ReplayError, DecodeError.
+        """
+        tag = apdu[0]
+        if tag in (tags.DATA_NOTIFICATION, tags.EVENT_NOTIFICATION_REQUEST):
+            return apdu, False
+        if self.protector is not None:
+            plaintext, _, form = self.protector.open(apdu, self._least)
+            return plaintext, bool(form.protection)
+        if tag == tags.GENERAL_GLO_CIPHERING:
+            general = decode_general_key_ciphering(apdu)
+            if general.system_title and general.system_title != self.server_title:
+                raise DecipherError("system title of the APDU is not that of the meter")
+            apdu = bytes((tag,)) + encode_length(len(general.content)) + general.content
+        elif tag != tags.GLO_EVENT_NOTIFICATION_REQUEST:
+            raise UnexpectedAnswer(f"tag {tag:#04x} that nobody asked for")
+        plaintext = self.unseal(apdu)
+        if not plaintext or plaintext[0] not in (tags.DATA_NOTIFICATION, tags.EVENT_NOTIFICATION_REQUEST):
+            raise UnexpectedAnswer(f"no notification under tag {tag:#04x}")
+        return plaintext, True
 
     def unseal(self, apdu: bytes) -> bytes:
         """Plaintext of a protected APDU whose counter rises. Raises: DecipherError, ReplayError."""
@@ -159,10 +350,14 @@ class Channel:
         self.last_received = counter
 
 
-def refusal(apdu: bytes) -> ExceptionResponse | ConfirmedServiceError | None:
-    """The error a plain exception-response or confirmed-service-error stands for; None for any other APDU."""
+def refusal(apdu: bytes, *, ciphered: bool = False) -> ExceptionResponse | ConfirmedServiceError | None:
+    """The error a plain exception-response or confirmed-service-error stands for; None for any other APDU.
+
+    Args:
+        ciphered: whether it came out of a protected APDU.
+    """
     if apdu[0] == tags.EXCEPTION_RESPONSE and is_plain_exception(apdu):
-        return exception_response(apdu, ciphered=False)
+        return exception_response(apdu, ciphered=ciphered)
     if apdu[0] == tags.CONFIRMED_SERVICE_ERROR:
         try:
             error = decode_confirmed_service_error(apdu)

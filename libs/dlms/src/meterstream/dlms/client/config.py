@@ -12,10 +12,25 @@ from typing import Final
 from meterstream.dlms.apdu import DEFAULT_CONFORMANCE, MAX_PDU, Conformance
 from meterstream.dlms.data import DEFAULT_LIMITS, DataLimits
 from meterstream.dlms.errors import ChallengeLengthError, ConfigurationError
-from meterstream.dlms.security import Level, SecurityKeys, check_title
+from meterstream.dlms.security import (
+    AsymmetricKeys,
+    Ciphering,
+    KeyChoice,
+    Level,
+    SecurityKeys,
+    SecurityPolicy,
+    SecuritySuite,
+    challenge_bounds,
+    check_title,
+)
+from meterstream.dlms.security.hls import MAX_CHALLENGE, MIN_CHALLENGE, check_proof
+from meterstream.dlms.transfer import DEFAULT_GENERAL_LIMITS, GeneralLimits
 
-MIN_CHALLENGE: Final = 8
-MAX_CHALLENGE: Final = 64
+__all__ = [
+    "MANAGEMENT_CLIENT", "MAX_CHALLENGE", "MIN_CHALLENGE", "PUBLIC_CLIENT", "AnswerLimits", "AssociationConfig",
+    "ReceivedCounterPolicy", "TransactionPolicy", "check_challenge_length", "client_title_for",
+]  # fmt: skip
+
 PUBLIC_CLIENT: Final = 16
 MANAGEMENT_CLIENT: Final = 1
 
@@ -34,13 +49,31 @@ class ReceivedCounterPolicy(Enum):
     FREE = "free"
 
 
+class TransactionPolicy(Enum):
+    """What the transaction id of an answer must be where it is all that tells an answer from a replayed one.
+
+    That is so under general-ciphering with a wrapped or agreed key, and under general-signing of a plain APDU.
+    ECHOED: that of the request. RISING: as a number, above the last one known of this meter.
+    """
+
+    ECHOED = "echoed"
+    RISING = "rising"
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerLimits:
-    """Bounds on one answer, all its blocks together."""
+    """Bounds on one answer, all its blocks together.
+
+    Attributes:
+        general: bounds of general block transfer, both ways, and the window it offers.
+        max_notifications: that wait until they are taken; more are counted only.
+    """
 
     max_bytes: int = 4 * 1024 * 1024
     max_blocks: int = 16_384
     data: DataLimits = DEFAULT_LIMITS
+    general: GeneralLimits = DEFAULT_GENERAL_LIMITS
+    max_notifications: int = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +82,22 @@ class AssociationConfig:
 
     Attributes:
         client_sap, server_sap: wPorts; 16 is the public client, server 1 the management logical device.
-        client_title: 8 bytes, needed unless level is NONE.
-        challenge_length: of CtoS, 8..64; some meters take 16 at most.
+        client_title: 8 bytes, needed where APDUs are ciphered and for HLS 5, 6 and 7.
+        keys: needed where APDUs are ciphered and for HLS 5.
+        password: attribute `secret` of the association: LLS password, or HLS secret of mechanisms 3, 4 and 6.
+        challenge_length: of CtoS, 8..64, with HLS 7 32..64; some meters take 16 at most.
         max_pdu: what the meter may send at once; longer answers are taken all the same.
         with_list_max: references in one GET or SET with-list; 1 means single requests.
-        last_received_counters: by server title, the highest counter known; used when the policy is RISING.
+        last_received_counters: by server title, the highest counter known under the global key; used when the policy
+            is RISING. A dedicated key starts a counter of its own.
+        policy: how requests are protected, and the least protection that answers must have.
+        ciphering: the APDUs that carry ciphered services once the association is open; a dedicated key is made of
+            fresh random bytes for each association.
+        key_choice: key-info of general-ciphering.
+        asymmetric: elliptic-curve keys for HLS 7, signatures and agreed keys.
+        transaction_policy, last_received_transactions: see TransactionPolicy; the latter by server title.
+        ciphered, standard: derived. Whether APDUs are ciphered; whether as most meters want it: suite 0,
+            authenticated and encrypted, service-specific with the global key.
     Raises: ConfigurationError, ChallengeLengthError.
     """
 
@@ -70,26 +114,77 @@ class AssociationConfig:
     received_counter_policy: ReceivedCounterPolicy = ReceivedCounterPolicy.RISING
     last_received_counters: Mapping[bytes, int] = field(default_factory=lambda: MappingProxyType({}))
     limits: AnswerLimits = field(default_factory=AnswerLimits)
+    policy: SecurityPolicy = SecurityPolicy.AUTHENTICATED_ENCRYPTED
+    ciphering: Ciphering = Ciphering.GLOBAL
+    key_choice: KeyChoice = KeyChoice.IDENTIFIED
+    asymmetric: AsymmetricKeys | None = None
+    transaction_policy: TransactionPolicy = TransactionPolicy.ECHOED
+    last_received_transactions: Mapping[bytes, int] = field(default_factory=lambda: MappingProxyType({}))
+    ciphered: bool = field(init=False, repr=False)
+    standard: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not 0 <= self.client_sap <= 0xFFFF or not 0 <= self.server_sap <= 0xFFFF:
             raise ConfigurationError("client_sap and server_sap are wPorts, 0..65535")
         if not 0 <= self.max_pdu <= MAX_PDU or self.with_list_max < 1:
             raise ConfigurationError("max_pdu is 0..65535, with_list_max at least 1")
-        if not self.level.ciphered:
+        ciphered = self.level.ciphered and self.policy.ciphers
+        standard = (
+            ciphered
+            and self.policy == SecurityPolicy.AUTHENTICATED_ENCRYPTED
+            and self.ciphering is Ciphering.GLOBAL
+            and self.keys is not None
+            and self.keys.suite is SecuritySuite.SUITE_0
+            and not self.conformance & Conformance.GENERAL_PROTECTION
+        )
+        object.__setattr__(self, "ciphered", ciphered)
+        object.__setattr__(self, "standard", standard)
+        self._check_level()
+        if not standard:
+            self._check_protection()
+
+    def _check_level(self) -> None:
+        level = self.level
+        if level is Level.NONE:
             return
-        if self.client_title is None or self.keys is None:
-            raise ConfigurationError(f"{self.level.name} needs client_title and keys")
-        check_title(self.client_title, "client")
-        if self.level is Level.LLS and self.password is None:
-            raise ConfigurationError("LLS needs a password")
-        if self.level is Level.HLS5_GMAC:
-            check_challenge_length(self.challenge_length)
+        if (self.ciphered or level is Level.HLS5_GMAC) and (self.client_title is None or self.keys is None):
+            raise ConfigurationError(f"{level.name} needs client_title and keys")
+        if self.client_title is not None:
+            check_title(self.client_title, "client")
+        elif level.needs_titles:
+            raise ConfigurationError(f"{level.name} needs client_title")
+        check_proof(level, self.password, self.asymmetric)
+        if level.hls:
+            check_challenge_length(self.challenge_length, level)
+
+    def _check_protection(self) -> None:
+        general = self.ciphering.general or self.policy & SecurityPolicy.SIGNED
+        if self.level is Level.NONE:
+            return
+        if general and not self.conformance & Conformance.GENERAL_PROTECTION:
+            raise ConfigurationError("general protection has to be proposed in conformance")
+        if self.policy & SecurityPolicy.SIGNED and (self.asymmetric is None or self.client_title is None):
+            raise ConfigurationError("signatures need asymmetric keys and client_title")
+        if self.ciphering.dedicated and not self.policy & SecurityPolicy.ENCRYPTED_REQUEST:
+            raise ConfigurationError("a dedicated key has to be sent encrypted")
+        if self.ciphering is Ciphering.GENERAL and self.key_choice.carries_key:
+            self._check_carried_key()
+
+    def _check_carried_key(self) -> None:
+        if self.key_choice is KeyChoice.WRAPPED:
+            if self.keys is None or self.keys.master_key is None:
+                raise ConfigurationError("wrapped keys need the master key")
+        elif self.asymmetric is None or None in (self.asymmetric.agreement, self.asymmetric.peer_agreement):
+            raise ConfigurationError("agreed keys need the key agreement keys of both sides")
+        elif self.keys is not None and self.keys.suite is not self.asymmetric.suite:
+            raise ConfigurationError("asymmetric keys are not of the suite of the keys")
 
 
-def check_challenge_length(length: int) -> None:
-    if not MIN_CHALLENGE <= length <= MAX_CHALLENGE:
-        raise ChallengeLengthError(f"challenge of {length} bytes; {MIN_CHALLENGE}..{MAX_CHALLENGE} are possible")
+def check_challenge_length(length: int, level: Level = Level.HLS5_GMAC) -> None:
+    """Raises: ChallengeLengthError."""
+    bounds = challenge_bounds(level)
+    if length not in bounds:
+        raise ChallengeLengthError(f"challenge of {length} bytes; {bounds[0]}..{bounds[-1]} are possible")
 
 
 def client_title_for(device_identification: str) -> bytes:

@@ -13,23 +13,31 @@ from meterstream.dlms.apdu import (
     ActionResult,
     ApplicationContext,
     AssociationResult,
+    Conformance,
     DiagnosticSource,
     InitiateRequest,
     InitiateResponse,
     Mechanism,
     decode_aarq,
     decode_initiate_response,
-    tags,
 )
 from meterstream.dlms.client.channel import Channel, refusal
-from meterstream.dlms.client.config import MAX_CHALLENGE, MIN_CHALLENGE, AssociationConfig, ReceivedCounterPolicy
+from meterstream.dlms.client.config import AssociationConfig
 from meterstream.dlms.data import DataType, LogicalName, MethodRef, octet_string
 from meterstream.dlms.errors import AssociationRejected, AuthenticationError, DecodeError, UnexpectedAnswer
-from meterstream.dlms.security import TITLE_OCTETS, Level
+from meterstream.dlms.security import TITLE_OCTETS, Level, Proof, SecurityPolicy, challenge_bounds
 
 REPLY_TO_HLS: Final = MethodRef(15, LogicalName.parse("0.0.40.0.0.255"), 1)
 
-_MECHANISMS: Final = {Level.NONE: None, Level.LLS: Mechanism.LLS, Level.HLS5_GMAC: Mechanism.HLS_GMAC}
+_MECHANISMS: Final = {
+    Level.NONE: None,
+    Level.LLS: Mechanism.LLS,
+    Level.HLS3_MD5: Mechanism.HLS_MD5,
+    Level.HLS4_SHA1: Mechanism.HLS_SHA1,
+    Level.HLS5_GMAC: Mechanism.HLS_GMAC,
+    Level.HLS6_SHA256: Mechanism.HLS_SHA256,
+    Level.HLS7_ECDSA: Mechanism.HLS_ECDSA,
+}
 
 
 class Opened(NamedTuple):
@@ -40,18 +48,19 @@ class Opened(NamedTuple):
 
 
 def build_aarq(config: AssociationConfig, channel: Channel, challenge: bytes) -> bytes:
-    """The AARQ of `config`; uses up one counter with HLS. Raises: CountersExhausted."""
-    information = InitiateRequest(config.conformance, config.max_pdu).encode()
-    if config.level is Level.NONE:
+    """The AARQ of `config`; uses up one counter with ciphering and HLS. Raises: CountersExhausted."""
+    level, dedicated = config.level, channel.dedicated_key
+    information = InitiateRequest(config.conformance, config.max_pdu, dedicated).encode()
+    if level is Level.NONE:
         return Aarq(ApplicationContext.LOGICAL_NAMES, information).encode()
     authentication = config.password
-    if config.level is Level.HLS5_GMAC:
-        # With LLS the initiate-request stays plain although the context says ciphered: meters of that kind expect it.
-        information = channel.seal(tags.GLO_INITIATE_REQUEST, information)
+    if level is not Level.LLS:
         authentication = challenge
-    mechanism = _MECHANISMS[config.level]
-    context = ApplicationContext.LOGICAL_NAMES_CIPHERED
-    return Aarq(context, information, config.client_title, mechanism, authentication).encode()
+    if config.ciphered and (level is not Level.LLS or dedicated is not None):
+        # With LLS the initiate-request stays plain although the context says ciphered: meters of that kind expect it.
+        information = channel.seal_initiate(information)
+    context = ApplicationContext.LOGICAL_NAMES_CIPHERED if config.ciphered else ApplicationContext.LOGICAL_NAMES
+    return Aarq(context, information, config.client_title, _MECHANISMS[level], authentication).encode()
 
 
 def open_aare(config: AssociationConfig, channel: Channel, aare: Aare, challenge: bytes) -> Opened:
@@ -65,7 +74,7 @@ def open_aare(config: AssociationConfig, channel: Channel, aare: Aare, challenge
     if aare.result != AssociationResult.ACCEPTED:
         source = "user" if aare.source == DiagnosticSource.USER else "provider"
         raise AssociationRejected(aare.result, source, aare.diagnostic)
-    ciphered = config.level.ciphered
+    ciphered, level = config.ciphered, config.level
     expected = ApplicationContext.LOGICAL_NAMES_CIPHERED if ciphered else ApplicationContext.LOGICAL_NAMES
     if aare.context != expected:
         raise UnexpectedAnswer(f"application context {aare.context} instead of {expected}")
@@ -74,19 +83,23 @@ def open_aare(config: AssociationConfig, channel: Channel, aare: Aare, challenge
         raise DecodeError("AARE has no user-information")
     if error := refusal(information):
         raise error
-    if ciphered:
+    if ciphered or level.needs_titles:
         _learn_title(config, channel, aare.responding_title)
-        if information[0] != tags.GLO_INITIATE_RESPONSE:
-            raise UnexpectedAnswer("initiate-response is not ciphered")
-        information = channel.unseal(information)
-    server_challenge = b""
-    if config.level is Level.HLS5_GMAC:
-        server_challenge = aare.authentication_value or b""
-        if not MIN_CHALLENGE <= len(server_challenge) <= MAX_CHALLENGE:
-            raise UnexpectedAnswer(f"challenge StoC of {len(server_challenge)} bytes")
-        if server_challenge == challenge:
-            raise AuthenticationError("the meter sent our own challenge back")
-    return Opened(decode_initiate_response(information), server_challenge)
+    initiate = decode_initiate_response(channel.open_initiate(information) if ciphered else information)
+    if (config.ciphering.general or config.policy & SecurityPolicy.SIGNED) and not (
+        initiate.conformance & Conformance.GENERAL_PROTECTION
+    ):
+        raise UnexpectedAnswer("the meter does not grant general protection")
+    channel.negotiated()
+    if not level.hls:
+        channel.established()
+        return Opened(initiate, b"")
+    server_challenge = aare.authentication_value or b""
+    if len(server_challenge) not in challenge_bounds(level):
+        raise UnexpectedAnswer(f"challenge StoC of {len(server_challenge)} bytes")
+    if server_challenge == challenge:
+        raise AuthenticationError("the meter sent our own challenge back")
+    return Opened(initiate, server_challenge)
 
 
 def _learn_title(config: AssociationConfig, channel: Channel, title: bytes | None) -> None:
@@ -95,33 +108,57 @@ def _learn_title(config: AssociationConfig, channel: Channel, title: bytes | Non
     if title == config.client_title:
         # Our own APDUs and tokens, sent back, would pass for those of a meter.
         raise AuthenticationError("the meter claims the system title of the client")
-    channel.server_title = title
-    if config.received_counter_policy is ReceivedCounterPolicy.RISING:
-        channel.last_received = config.last_received_counters.get(title, -1)
+    channel.learn_title(title)
 
 
-def pass_3(channel: Channel, invoke: int, server_challenge: bytes) -> bytes:
-    """Frame of the ACTION that answers StoC; uses up two counters. Raises: CountersExhausted."""
-    token = channel.token(server_challenge)
+def pass_3(
+    config: AssociationConfig, channel: Channel, invoke: int, challenge: bytes, server_challenge: bytes
+) -> bytes:
+    """Frame of the ACTION that answers StoC; uses up a counter for the token of HLS 5, and one where it is ciphered.
+
+    Raises: CountersExhausted.
+    """
+    if config.level is Level.HLS5_GMAC:
+        token = channel.token(server_challenge)
+    else:
+        title = config.client_title or b""
+        token = _proof(config).make(server_challenge, challenge, title, channel.server_title)
     return channel.request(ActionRequestNormal(invoke, REPLY_TO_HLS, octet_string(token)).encode())
 
 
-def check_pass_4(channel: Channel, answer: ActionResponseNormal, challenge: bytes, counter_before: int) -> None:
-    """Verifies f(CtoS); its counter may equal that of its APDU, but must be above `counter_before`, the AARE's.
+def check_pass_4(
+    config: AssociationConfig,
+    channel: Channel,
+    answer: ActionResponseNormal,
+    challenge: bytes,
+    server_challenge: bytes,
+    counter_before: int,
+) -> None:
+    """Verifies f(CtoS).
 
+    The counter in that of HLS 5 may equal that of its APDU, but must be above `counter_before`, the AARE's.
     Raises: AuthenticationError.
     """
     if answer.result is not ActionResult.SUCCESS:
         raise AuthenticationError(f"the meter refused HLS pass 3: {answer.result.name}")
     data = answer.data
-    if channel.cipher is None or data is None or not isinstance(data, tuple):
+    if data is None or not isinstance(data, tuple):
         raise AuthenticationError("HLS pass 4 has no token")
     if data.type is not DataType.OCTET_STRING or not isinstance(data.value, bytes):
         raise AuthenticationError(f"HLS pass 4 is {data.type.name} instead of an octet-string")
-    counter = channel.cipher.verify_token(data.value, channel.server_title, challenge)
-    if counter <= counter_before:
-        raise AuthenticationError(f"counter {counter} of HLS pass 4 is not above {counter_before}")
-    channel.last_received = max(channel.last_received, counter)
+    if config.level is Level.HLS5_GMAC:
+        counter = channel.verify_token(data.value, challenge)
+        if counter <= counter_before:
+            raise AuthenticationError(f"counter {counter} of HLS pass 4 is not above {counter_before}")
+        channel.last_received = max(channel.last_received, counter)
+    else:
+        title = config.client_title or b""
+        _proof(config).check(data.value, challenge, server_challenge, title, channel.server_title)
+    channel.established()
+
+
+def _proof(config: AssociationConfig) -> Proof:
+    return Proof(config.level, config.password, config.asymmetric)
 
 
 def without_password(aarq: bytes) -> bytes:

@@ -7,11 +7,13 @@ from typing import Final
 
 from meterstream.dlms.apdu import (
     MAX_PDU,
+    Aarq,
     ActionRequestNormal,
     ActionResponseNormal,
     ActionResult,
     Conformance,
     ExceptionResponse,
+    InitiateRequest,
     Rlre,
     UserDiagnostic,
     decode_aarq,
@@ -35,6 +37,7 @@ from meterstream.dlms.framing import Framing, WrapperReader
 from meterstream.dlms.meter.application import DropLine, MeterApplication
 from meterstream.dlms.meter.opening import (
     accepting_aare,
+    draw_challenge,
     fault_of,
     initiate_response,
     open_request,
@@ -42,13 +45,15 @@ from meterstream.dlms.meter.opening import (
     unseal,
 )
 from meterstream.dlms.meter.policy import ClientAccess, CounterPolicy, Habits, MeterSecurity, Reaction
+from meterstream.dlms.meter.protection import SpecialProtection, is_general
 from meterstream.dlms.meter.services import AddressNotServed, Services, Violation
 from meterstream.dlms.meter.transfers import DEFAULT_TRANSFER_LIMITS, TransferLimits
-from meterstream.dlms.security import OVERHEAD, Level, SecurityKeys, Suite0
+from meterstream.dlms.security import OVERHEAD, Level, Proof, SecurityKeys, Suite0, make_cipher
 
 REPLY_TO_HLS: Final = MethodRef(15, LogicalName.parse("0.0.40.0.0.255"), 1)
 _CIPHERED_HEAD: Final = OVERHEAD + 4
 _REQUEST_TAGS: Final = (tags.GET_REQUEST, tags.SET_REQUEST, tags.ACTION_REQUEST, tags.ACCESS_REQUEST)
+_GENERAL_INITIATE: Final = (bytes((tags.GENERAL_GLO_CIPHERING,)), bytes((tags.GENERAL_CIPHERING,)))
 _DEFAULT_HABITS: Final = Habits()
 
 
@@ -78,6 +83,7 @@ class MeterAssociation:
         "_client_challenge",
         "_client_title",
         "_framing",
+        "_general",
         "_habits",
         "_keys",
         "_limits",
@@ -87,6 +93,8 @@ class MeterAssociation:
         "_server_challenge",
         "_server_sap",
         "_services",
+        "_special",
+        "_specially",
         "close_cause",
         "closed",
     )
@@ -117,6 +125,9 @@ class MeterAssociation:
         self._access: ClientAccess | None = None
         self._keys: SecurityKeys | None = None
         self._cipher: Suite0 | None = None
+        self._special: SpecialProtection | None = None
+        self._specially = False
+        self._general = False
         self._client_title = b""
         self._client_challenge = b""
         self._server_challenge = b""
@@ -221,7 +232,10 @@ class MeterAssociation:
 
     def _unprotect(self, access: ClientAccess, apdu: bytes) -> bytes:
         tag = apdu[0]
+        self._specially = False
         if self._cipher is None:
+            if self._special is not None:
+                return self._unprotect_specially(access, self._special, apdu)
             if tag not in _REQUEST_TAGS:
                 raise DecodeError(f"tag {tag:#04x} is not served without ciphering")
             return apdu
@@ -229,18 +243,28 @@ class MeterAssociation:
             raise DecipherError("plain request in a ciphered association")
         plain_tag = tags.PLAIN_OF.get(tag)
         if plain_tag not in _REQUEST_TAGS:
-            raise DecodeError(f"tag {tag:#04x} is not served")
+            return self._unprotect_specially(access, self._special_of(access), apdu)
         self._use_keys(access)
         _, plaintext = unseal(access, self._cipher, self._client_title, apdu)
         if not plaintext or plaintext[0] != plain_tag:
             raise DecipherError("service does not belong to its tag")
         return plaintext
 
+    def _unprotect_specially(self, access: ClientAccess, special: SpecialProtection, apdu: bytes) -> bytes:
+        if is_general(apdu) and not self._general:
+            raise DecodeError(f"tag {apdu[0]:#04x} is not served: no general protection was granted")
+        self._use_keys(access)
+        plaintext = special.unprotect(apdu)
+        if plaintext[0] not in _REQUEST_TAGS:
+            raise DecodeError(f"tag {plaintext[0]:#04x} is not served")
+        self._specially = True
+        return plaintext
+
     def _protect(self, answer: bytes) -> bytes:
         if self._habits.answer_under_new_keys and self._access is not None:
             self._use_keys(self._access)
-        if self._cipher is None:
-            return answer
+        if self._cipher is None or self._specially:
+            return answer if self._special is None else self._special.protect(answer)
         security = self._security
         return self._cipher.seal(tags.GLO_OF[answer[0]], security.system_title, security.take_counter(), answer)
 
@@ -249,7 +273,22 @@ class MeterAssociation:
         keys = access.keys if access.level.ciphered else None
         if keys is not self._keys:
             self._keys = keys
-            self._cipher = None if keys is None else Suite0(keys)
+            self._cipher = Suite0(keys) if keys is not None and access.standard else None
+            if self._special is not None:
+                self._special.use_keys()
+
+    def _special_of(self, access: ClientAccess) -> SpecialProtection:
+        if self._special is None:
+            self._special = SpecialProtection(access, self._security, self._client_title)
+        return self._special
+
+    def _seal_initiate(self, plaintext: bytes) -> bytes:
+        """Plain, or ciphered where there are keys."""
+        if self._cipher is None or self._specially:
+            return plaintext if self._special is None else self._special.protect(plaintext)
+        security = self._security
+        counter = security.take_counter()
+        return self._cipher.seal(tags.GLO_INITIATE_RESPONSE, security.system_title, counter, plaintext)
 
     # Association
 
@@ -264,21 +303,43 @@ class MeterAssociation:
         fault = fault_of(aarq, access, self._security, self._habits)
         if fault is not None:
             return self._reject(fault, aarq.context)
-        initiate, self._aarq_counter = open_request(aarq, access, self._cipher)
+        self._client_title = aarq.calling_title or b""
+        initiate = self._open_request(aarq, access)
         granted = initiate.conformance & self._habits.conformance
-        hls = access.level is Level.HLS5_GMAC
+        hls = access.level.hls
         if hls:
             self._client_challenge = aarq.authentication_value or b""
-            self._server_challenge = self._security.challenge(len(self._client_challenge))
-        self._sap, self._access, self._client_title = source, access, aarq.calling_title or b""
+            self._server_challenge = draw_challenge(self._security, self._client_challenge)
+        self._sap, self._access = source, access
         self._phase = MeterPhase.HALF_OPEN if hls else MeterPhase.ASSOCIATED
+        self._general = bool(granted & Conformance.GENERAL_PROTECTION)
         limit = min(initiate.max_pdu or MAX_PDU, self._habits.max_send_pdu)
-        self._services.start(source, granted, limit - (_CIPHERED_HEAD if self._cipher else 0))
+        self._services.start(source, granted, limit - self._overhead(access))
         named = granted | self._habits.unproposed_conformance
-        return accepting_aare(access, self._security, self._habits, self._cipher, named, self._server_challenge)
+        seal = self._seal_initiate
+        return accepting_aare(access, self._security, self._habits, seal, named, self._server_challenge)
+
+    def _open_request(self, aarq: Aarq, access: ClientAccess) -> InitiateRequest:
+        """The initiate-request; the AARE will be protected as it was. Raises: SecurityError, DecodeError."""
+        special: SpecialProtection | None = None
+        self._special = None
+        general = aarq.user_information[:1] in _GENERAL_INITIATE
+        if access.level is not Level.NONE and access.policy and (self._cipher is None or general):
+            special = self._special_of(access)
+        self._specially = special is not None
+        initiate, self._aarq_counter = open_request(aarq, access, self._cipher, special)
+        if initiate.dedicated_key is not None and special is None and self._cipher is not None:
+            self._special_of(access).use_dedicated_key(initiate.dedicated_key)
+        return initiate
+
+    def _overhead(self, access: ClientAccess) -> int:
+        """The most octets that protection adds to an answer."""
+        if self._special is not None or (self._general and access.ciphered):
+            return self._special_of(access).overhead(general=self._general)
+        return _CIPHERED_HEAD if self._cipher is not None else 0
 
     def _reject(self, diagnostic: UserDiagnostic, context: int) -> bytes:
-        aare = rejecting_aare(diagnostic, self._security, self._habits, self._cipher, context)
+        aare = rejecting_aare(diagnostic, self._habits, self._seal_initiate, context)
         self._forget()
         return aare
 
@@ -286,21 +347,39 @@ class MeterAssociation:
         """Verifies f(StoC) and answers with f(CtoS); a wrong token leaves the association half open."""
         token = action.data.value if action.data is not None else None
         invoke = self._services.invoke(action.invoke)
-        if self._cipher is None or not isinstance(token, bytes):
+        if not isinstance(token, bytes):
             return ActionResponseNormal(invoke, ActionResult.TYPE_UNMATCHED).encode()
         try:
-            counter = self._cipher.verify_token(token, self._client_title, self._server_challenge)
-        except AuthenticationError:
+            proof = self._prove_gmac(access, token) if access.level is Level.HLS5_GMAC else self._prove(access, token)
+        except (AuthenticationError, ReplayError):
             return ActionResponseNormal(invoke, ActionResult.OTHER_REASON).encode()
-        if access.counter_policy is CounterPolicy.STRICT and counter <= self._aarq_counter:
-            return ActionResponseNormal(invoke, ActionResult.OTHER_REASON).encode()
-        access.advance(counter)
         self._phase = MeterPhase.ASSOCIATED
-        security = self._security
-        own = security.next_counter if self._habits.token_shares_counter else security.take_counter()
-        answer = octet_string(self._cipher.token(security.system_title, own, self._client_challenge))
         self._client_challenge = self._server_challenge = b""
-        return ActionResponseNormal(invoke, ActionResult.SUCCESS, answer).encode()
+        return ActionResponseNormal(invoke, ActionResult.SUCCESS, octet_string(proof)).encode()
+
+    def _prove_gmac(self, access: ClientAccess, token: bytes) -> bytes:
+        """f(CtoS) of HLS 5 for a right f(StoC). Raises: AuthenticationError, ReplayError."""
+        cipher = self._cipher or (None if access.keys is None else make_cipher(access.keys))
+        if cipher is None:
+            raise AuthenticationError("no keys to check a token with")
+        counter = cipher.verify_token(token, self._client_title, self._server_challenge)
+        if access.counter_policy is CounterPolicy.STRICT and counter <= self._aarq_counter:
+            raise ReplayError("counter of HLS pass 3 is not above that of the AARQ")
+        if not access.ciphered and not access.accepts(counter):
+            raise ReplayError("counter of HLS pass 3 does not rise")
+        access.advance(counter)
+        security = self._security
+        shares = self._habits.token_shares_counter and access.ciphered
+        own = security.shared_counter() if shares else security.take_counter()
+        return cipher.token(security.system_title, own, self._client_challenge)
+
+    def _prove(self, access: ClientAccess, token: bytes) -> bytes:
+        """f(CtoS) of the other mechanisms for a right f(StoC). Raises: AuthenticationError."""
+        proof = Proof(access.level, access.password, access.asymmetric)
+        own, received = self._server_challenge, self._client_challenge
+        own_title, client_title = self._security.system_title, self._client_title
+        proof.check(token, own, received, own_title, client_title)
+        return proof.make(received, own, own_title, client_title)
 
     def _on_rlrq(self, apdu: bytes) -> bytes:
         habits = self._habits
@@ -309,7 +388,7 @@ class MeterAssociation:
         if habits.answer_release and not (release.reason is None and habits.drop_release_without_reason):
             information: bytes | None = None
             if habits.release_information and self._access is not None:
-                information = initiate_response(self._security, habits, self._cipher, Conformance(0))
+                information = initiate_response(habits, self._seal_initiate, Conformance(0))
             answer = Rlre(user_information=information).encode()
         self._services.stop()
         self._forget()

@@ -9,8 +9,17 @@ from typing import Final
 
 from meterstream.dlms.apdu import DEFAULT_CONFORMANCE, MAX_PDU, Conformance
 from meterstream.dlms.apdu.acse import UserDiagnostic
-from meterstream.dlms.errors import ConfigurationError
-from meterstream.dlms.security import Level, SecurityKeys, check_title
+from meterstream.dlms.errors import ConfigurationError, ReplayError
+from meterstream.dlms.security import (
+    AsymmetricKeys,
+    CounterKind,
+    Level,
+    SecurityKeys,
+    SecurityPolicy,
+    SecuritySuite,
+    check_title,
+)
+from meterstream.dlms.security.hls import check_proof
 
 NO_SERVICES: Final = Conformance(0)
 
@@ -36,8 +45,14 @@ class ClientAccess:
     """One client address a meter serves. Shared by all connections of the meter, so that its counter is too.
 
     Attributes:
-        keys, password: as `level` needs them.
+        keys: where APDUs are ciphered, and for HLS 5.
+        password: attribute `secret` of the association: LLS password, or HLS secret of mechanisms 3, 4 and 6.
         last_client_counter: last counter accepted under the encryption key.
+        policy: the least protection of requests and answers; an answer has that of its request too.
+        asymmetric: elliptic-curve keys for HLS 7, signatures and agreed keys.
+        last_broadcast_counter: last counter accepted under the broadcast key.
+        last_transaction: last transaction id accepted, as a number, where the APDU brought a key of its own or was
+            signed only; it has to rise as counters do.
     Raises: ConfigurationError.
     """
 
@@ -46,12 +61,35 @@ class ClientAccess:
     password: bytes | None = field(default=None, repr=False)
     last_client_counter: int = 0
     counter_policy: CounterPolicy = CounterPolicy.STRICT
+    policy: SecurityPolicy = SecurityPolicy.AUTHENTICATED_ENCRYPTED
+    asymmetric: AsymmetricKeys | None = None
+    last_broadcast_counter: int = 0
+    last_transaction: int = -1
 
     def __post_init__(self) -> None:
-        if self.level.ciphered and self.keys is None:
-            raise ConfigurationError(f"{self.level.name} needs keys")
-        if self.level is Level.LLS and self.password is None:
-            raise ConfigurationError("LLS needs a password")
+        level = self.level
+        if (self.ciphered or level is Level.HLS5_GMAC) and self.keys is None:
+            raise ConfigurationError(f"{level.name} needs keys")
+        check_proof(level, self.password, self.asymmetric)
+        if self.policy & SecurityPolicy.SIGNED and (self.asymmetric is None or self.asymmetric.signing is None):
+            raise ConfigurationError("a policy with signatures needs a signature key")
+
+    @property
+    def ciphered(self) -> bool:
+        """Whether the application context is one with ciphering."""
+        return self.level.ciphered and self.policy.ciphers
+
+    @property
+    def standard(self) -> bool:
+        """Suite 0, authenticated and encrypted both ways, no broadcast key: what most meters want."""
+        keys = self.keys
+        return (
+            keys is not None
+            and keys.suite is SecuritySuite.SUITE_0
+            and keys.broadcast_key is None
+            and self.policy == SecurityPolicy.AUTHENTICATED_ENCRYPTED
+            and self.level.ciphered
+        )
 
     def accepts(self, counter: int) -> bool:
         return self.counter_policy is CounterPolicy.FREE or counter > self.last_client_counter
@@ -61,10 +99,34 @@ class ClientAccess:
         if counter > self.last_client_counter:
             self.last_client_counter = counter
 
+    def check(self, kind: CounterKind, number: int) -> None:
+        """ReceivedCounters: before an APDU is opened. Raises: ReplayError."""
+        if kind is CounterKind.UNICAST:
+            rises = self.accepts(number)
+        elif self.counter_policy is CounterPolicy.FREE:
+            rises = True
+        elif kind is CounterKind.BROADCAST:
+            rises = number > self.last_broadcast_counter
+        else:
+            rises = number > self.last_transaction
+        if not rises:
+            raise ReplayError(f"{kind.value}: number {number} of the client does not rise")
+
+    def accept(self, kind: CounterKind, number: int) -> None:
+        """ReceivedCounters: after an APDU was opened."""
+        if kind is CounterKind.UNICAST:
+            self.advance(number)
+        elif kind is CounterKind.BROADCAST:
+            self.last_broadcast_counter = max(self.last_broadcast_counter, number)
+        else:
+            self.last_transaction = max(self.last_transaction, number)
+
     def replace_keys(self, keys: SecurityKeys) -> None:
         """From the next request on; a new encryption key starts a new counter."""
         if self.keys is None or keys.encryption_key != self.keys.encryption_key:
             self.last_client_counter = 0
+        if self.keys is None or keys.broadcast_key != self.keys.broadcast_key:
+            self.last_broadcast_counter = 0
         self.keys = keys
 
 
@@ -78,6 +140,8 @@ class MeterSecurity:
         challenge: gives so many fresh random bytes, for StoC.
         next_counter: own invocation counter, next to use. Set it to 1 on each connection to play a meter that
             restarts it.
+        counters: gives own invocation counters instead of `next_counter`, never one twice; ReservedCounters keep them
+            over restarts.
     Raises: ConfigurationError.
     """
 
@@ -85,11 +149,24 @@ class MeterSecurity:
     clients: Mapping[int, ClientAccess]
     challenge: Callable[[int], bytes]
     next_counter: int = 1
+    counters: Callable[[], int] | None = None
+    _held: int | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         check_title(self.system_title, "meter")
 
+    def shared_counter(self) -> int:
+        """The counter that the next `take_counter` gives; both stand for one number."""
+        if self.counters is None:
+            return self.next_counter
+        if self._held is None:
+            self._held = self.counters()
+        return self._held
+
     def take_counter(self) -> int:
+        if self.counters is not None:
+            held, self._held = self._held, None
+            return self.counters() if held is None else held
         counter = self.next_counter
         self.next_counter = counter + 1
         return counter
