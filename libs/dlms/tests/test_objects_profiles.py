@@ -1,4 +1,4 @@
-"""The seven shipped profiles hold the facts of their companion standards."""
+"""The Dutch profiles hold the facts of their companion standards."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ ATTRIBUTES = {
 }
 
 
-def test_seven_profiles_are_shipped() -> None:
-    assert sorted(available_profiles()) == sorted(COUNTS)
+def test_seven_dutch_profiles_and_one_from_elsewhere_are_shipped() -> None:
+    assert sorted(available_profiles()) == sorted([*COUNTS, ("IDIS", "2.0")])
 
 
 @pytest.mark.parametrize("protocol", COUNTS, ids=" ".join)

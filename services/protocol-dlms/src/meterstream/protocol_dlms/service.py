@@ -10,6 +10,7 @@ from typing import Final
 
 from meterstream.contracts.base import Record
 from meterstream.contracts.records import DeviceRecord
+from meterstream.dlms.objects import shipped_profiles
 from meterstream.protocol_dlms import executors
 from meterstream.protocol_dlms.answers import READINGS, RESPONSES, SERVICE, Envelopes
 from meterstream.protocol_dlms.associations import Associations
@@ -88,6 +89,7 @@ def build(
 
     Raises: ConfigurationError.
     """
+    shipped_profiles()  # read now: the first session must not wait for it, and a broken pack ends the start
     codec, limits, kafka = shared_codec(), settings.sessions, settings.kafka
     broker = broker or Broker.of(kafka)
     hooks, producer = MeteredHooks(metrics), broker.producer

@@ -34,16 +34,35 @@ _SCALERS: Final = range(-128, 128)
 _EVENT_CODES: Final = range(0x10000)
 
 _UNITS: Final[Mapping[str, Unit | None]] = {
+    "undefined": None,
     "%": Unit.PERCENT,
     "A": Unit.AMPERE,
+    "Ah": Unit.AMPERE_HOUR,
+    "Hz": Unit.HERTZ,
+    "J": Unit.JOULE,
+    "K": Unit.KELVIN,
+    "Pa": Unit.PASCAL,
     "V": Unit.VOLT,
+    "VA": Unit.VOLT_AMPERE,
+    "VAh": Unit.VOLT_AMPERE_HOUR,
     "W": Unit.WATT,
     "Wh": Unit.WATT_HOUR,
+    "bar": Unit.BAR,
     "count": Unit.COUNT,
+    "d": Unit.DAY,
+    "dB": Unit.DB,
+    "dBm": Unit.DBM,
+    "deg": Unit.DEGREE,
+    "degC": Unit.DEGREE_CELSIUS,
+    "h": Unit.HOUR,
+    "kg": Unit.KILOGRAM,
+    "l": Unit.LITRE,
     "m3": Unit.CUBIC_METRE,
+    "m3/h": Unit.CUBIC_METRE_PER_HOUR,
+    "min": Unit.MINUTE,
     "s": Unit.SECOND,
-    "undefined": None,
     "var": Unit.VAR,
+    "varh": Unit.VAR_HOUR,
 }
 _ACCESS: Final[Mapping[str, Access]] = {"r": Access.READ, "rw": Access.READ | Access.WRITE}
 _REQUESTS: Final = ("actual_sp", "actual_pp", "periodic_sp", "periodic_pp")

@@ -14,7 +14,7 @@ from meterstream.contracts.records import ReadingRow
 from meterstream.contracts.types import Quantity
 from meterstream.dlms.apdu import DataAccessResult
 from meterstream.dlms.data import Data
-from meterstream.dlms.objects import MeterProfile, ScalerUnit
+from meterstream.dlms.objects import MeterProfile, ScalerUnit, Source
 from meterstream.protocol_dlms.executor import SCALER_UNIT, At, Context, Executor, Meter
 from meterstream.protocol_dlms.model.quantities import (
     ENERGY_FIELDS,
@@ -49,9 +49,9 @@ async def execute(request: GetActualMeterReadsRequest, context: Context) -> GetA
 
 async def _scaler_unit(meter: Meter, role: str) -> ScalerUnit:
     """As the standard lays it down; read only where a profile leaves it to the meter."""
-    laid_down = meter.profile.object(role).attributes[SCALER_UNIT].scaler_unit
-    if laid_down is not None:
-        return laid_down
+    attribute = meter.profile.object(role).attributes[SCALER_UNIT]
+    if attribute.source is Source.CONSTANT and attribute.scaler_unit is not None:
+        return attribute.scaler_unit
     return read_scaler_unit(await meter.get(At(role, SCALER_UNIT)), f"{role} scaler and unit")
 
 
