@@ -43,9 +43,9 @@ class HdlcParameters:
             if not 1 <= getattr(self, name) <= MAX_WINDOW:
                 raise ConfigurationError(f"{name} is not in 1..{MAX_WINDOW}")
 
-    def encode(self) -> bytes:
-        """Information field of SNRM or UA; none where all values are the standard's."""
-        if self == HdlcParameters():
+    def encode(self, *, always: bool = False) -> bytes:
+        """Information field of SNRM or UA; none where all values are the standard's, unless `always`."""
+        if self == HdlcParameters() and not always:
             return b""
         values = b"".join(
             (

@@ -141,7 +141,8 @@ class HdlcServerLink(HdlcLink):
         self._turn = False
         self._phase = HdlcPhase.CONNECTED
         self._deadline = now + self._limits.inactivity_timeout_s
-        self._send(control_octet(Kind.UA, poll_final=True), agreed.encode())
+        # Who names parameters is answered with parameters: some clients cannot read an UA without them (jDLMS 1.8).
+        self._send(control_octet(Kind.UA, poll_final=True), agreed.encode(always=bool(frame.information)))
         self._events.append(Connected(frame.source.upper, agreed))
 
     def _connected(self, frame: HdlcFrame) -> None:
