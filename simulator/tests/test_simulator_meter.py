@@ -313,21 +313,24 @@ def test_clock_sets_are_logged(make_meter: Maker, clock: Any) -> None:
 # --- profiles the client lays out ---
 
 
-def test_definable_profile_takes_known_columns_only(make_meter: Maker) -> None:
+def test_definable_profile_takes_known_columns_only(make_meter: Maker, clock: Any) -> None:
     meter = make_meter()
     profile = load_profile("SMR", "5.0.0")
     columns = profile.ref("definable_load_profile", 3)
-    clock = CaptureObject(8, CLOCK.logical_name, 2).to_data()
+    time = CaptureObject(8, CLOCK.logical_name, 2).to_data()
     sags = CaptureObject(1, profile.ref("number_of_voltage_sags_for_l1", 2).logical_name, 2).to_data()
     energy = CaptureObject(3, IMPORT.logical_name, 2).to_data()
-    for refused in (array((clock, energy)), array(()), array((clock,) * 15), array((structure(),))):
+    for refused in (array((time, energy)), array(()), array((time,) * 15), array((structure(),))):
         assert meter.set(MANAGEMENT, columns, None, refused) is DataAccessResult.OTHER_REASON
-    assert meter.set(MANAGEMENT, columns, None, array((clock, sags))) is DataAccessResult.SUCCESS
-    assert meter.get(MANAGEMENT, columns, None) == array((clock, sags))
+    assert meter.set(MANAGEMENT, columns, None, array((time, sags))) is DataAccessResult.SUCCESS
+    assert meter.get(MANAGEMENT, columns, None) == array((time, sags))
     entries = profile.ref("definable_load_profile", 8)
     assert meter.set(MANAGEMENT, entries, None, double_long_unsigned(961)) is DataAccessResult.OTHER_REASON
     assert meter.set(MANAGEMENT, entries, None, double_long_unsigned(5)) is DataAccessResult.SUCCESS
 
+    buffer = profile.ref("definable_load_profile", 2)
+    assert meter.get(MANAGEMENT, buffer, None) == array()
+    clock.seconds += 2 * 3600
     rows = meter.get(MANAGEMENT, profile.ref("definable_load_profile", 2), None)
 
     assert isinstance(rows, Data)

@@ -18,6 +18,7 @@ from meterstream.simulator.configuration import (
     TestScheduler,
 )
 from meterstream.simulator.disconnector import Disconnector
+from meterstream.simulator.image_transfer import FirmwareVersion, ImageTransferBehaviour
 from meterstream.simulator.keytransfer import SecuritySetup
 from meterstream.simulator.mbus_behaviours import MBUS_BEHAVIOURS
 from meterstream.simulator.profiles import ProfileBehaviour
@@ -30,12 +31,15 @@ BEHAVIOURS: Final[Mapping[int | str, Behaviour]] = MappingProxyType(
         8: ClockBehaviour(),
         11: SpecialDays(),
         15: Association(),
+        18: ImageTransferBehaviour(),
         20: ActivityCalendar(),
         40: PushSetup(),
         64: SecuritySetup(),
         70: Disconnector(),
         **MBUS_BEHAVIOURS,
         **{f"alarm_register_{number}": AlarmRegister() for number in (1, 2, 3)},
+        "active_firmware_identifier": FirmwareVersion(),
+        "active_firmware_signature": FirmwareVersion(),
         "error_object": AlarmRegister(),
         "configuration_object": ConfigurationObject(),
         "administrative_in_out": AdministrativeStatus(),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from meterstream.simulator.tree import ObjectTree, SimulatedObject
 
 _DAY: Final = 86400
+_EXTENDED_REGISTER, _CAPTURE_TIME = 4, 5
 _FOREVER: Final = 1 << 62
 _ALL: Final = (0, None)
 _LOG_ENTRIES: Final = 100
@@ -49,11 +51,29 @@ class BufferRules:
         columns: a range may select columns; otherwise such a request is refused with other-reason.
         by_entry: selector 2 is served; otherwise it is refused with other-reason.
         null_clock: the clock column is null-data where a row follows the one before by exactly one period.
+        ranges: ranges are heeded; otherwise every request is answered with the whole buffer.
+        row_before: an answer to a range begins with the row before it.
+        to_exclusive: a row captured at the end of a range is left out.
+        null_capture_time: so is the capture time of an M-Bus device, as `null_clock` says of the clock.
+        refill: a profile whose columns a client has chosen anew has rows of the time before; otherwise it is empty
+            until the next capture.
     """
 
     columns: bool = True
     by_entry: bool = False
     null_clock: bool = False
+    ranges: bool = True
+    row_before: bool = False
+    to_exclusive: bool = False
+    null_capture_time: bool = False
+    refill: bool = False
+
+
+@dataclass(slots=True)
+class Cleared:
+    """When profiles were cleared, by logical name, in seconds of the meter's clock; rows up to then are gone."""
+
+    moments: dict[bytes, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +106,11 @@ def read_buffer(
     wanted = [column for column in columns if window.columns is None or column in window.columns]
     wanted = wanted[slice(*window.places)]
     readers = [_column_reader(meter, column) for column in wanted]
-    times = _row_times(meter, item, at, window)
-    clock = next((place for place, column in enumerate(wanted) if column == CLOCK), None)
+    times = _wanted_times(_row_times(meter, item, at), window, rules)
     rows = [[read(meter, time * 1000 - meter.clock_offset_ms) for read in readers] for time in times]
-    if rules.null_clock and clock is not None and _period(meter, item):
-        for row in rows[1:]:
-            row[clock] = null()
+    for place, column in enumerate(wanted):
+        if (rules.null_clock and column == CLOCK) or (rules.null_capture_time and _is_capture_time(column)):
+            _leave_out(rows, place, meter.zone, _period(meter, item))
     return array(structure(*row) for row in rows)
 
 
@@ -99,7 +118,7 @@ def entries_in_use(meter: SimulatedMeter, item: SimulatedObject, at: int) -> int
     """Count the rows of a buffer."""
     if item.role.endswith("_log"):
         return len(_logged(meter, item, at))
-    return len(_row_times(meter, item, at, _Window()))
+    return len(_row_times(meter, item, at))
 
 
 def capture_columns(meter: SimulatedMeter, item: SimulatedObject) -> tuple[CaptureObject, ...]:
@@ -127,7 +146,7 @@ def is_known_column(tree: ObjectTree, column: CaptureObject) -> bool:
 
 def _window(meter: SimulatedMeter, selection: Selection | None, rules: BufferRules) -> _Window | None:
     """Read the access parameters; None: a form this meter does not serve."""
-    if selection is None:
+    if selection is None or not rules.ranges:
         return _Window()
     parts = selection.parameters.value
     if not isinstance(parts, tuple) or len(parts) != 4:
@@ -161,20 +180,44 @@ def _entries(parts: tuple[Data, ...]) -> _Window:
     return _Window(entries=(first - 1, last or None), places=(first_column - 1, last_column or None))
 
 
-def _row_times(meter: SimulatedMeter, item: SimulatedObject, at: int, window: _Window) -> list[int]:
-    """List when the wanted rows were captured, in seconds of the meter's clock, oldest first."""
+def _row_times(meter: SimulatedMeter, item: SimulatedObject, at: int) -> Sequence[int]:
+    """List when the rows of a buffer were captured, in seconds of the meter's clock, oldest first."""
     now = meter_seconds(meter, at)
     entries = _count(meter, item, PROFILE_ENTRIES, _PROFILE_ENTRIES)
     period = _period(meter, item)
+    cleared = meter.peek(Cleared)
+    begin = EPOCH if cleared is None else max(EPOCH, cleared.moments.get(item.logical_name, 0) + 1)
     if period and period != _DAY:
         newest = now // period * period
-        oldest = max(newest - (entries - 1) * period, EPOCH)
-        if window.entries is _ALL:
-            oldest, newest = max(oldest, window.first), min(newest, window.last)
-        return list(range(-(-oldest // period) * period, newest + 1, period))[slice(*window.entries)]
+        oldest = max(newest - (entries - 1) * period, begin)
+        return range(-(-oldest // period) * period, newest + 1, period)
     back = _days(meter.zone, now) if period else _months(meter.zone, now)
-    held = [time for _, time in zip(range(entries), takewhile(lambda time: time >= EPOCH, back), strict=False)]
-    return [time for time in reversed(held) if window.first <= time <= window.last][slice(*window.entries)]
+    held = [time for _, time in zip(range(entries), takewhile(lambda time: time >= begin, back), strict=False)]
+    return held[::-1]
+
+
+def _wanted_times(held: Sequence[int], window: _Window, rules: BufferRules) -> Sequence[int]:
+    if window.entries is not _ALL:
+        return held[slice(*window.entries)]
+    begin = bisect_left(held, window.first)
+    end = bisect_left(held, window.last) if rules.to_exclusive else bisect_right(held, window.last)
+    if rules.row_before and begin and window.first:
+        begin -= 1
+    return held[begin:end]
+
+
+def _is_capture_time(column: CaptureObject) -> bool:
+    return (column.class_id, column.attribute) == (_EXTENDED_REGISTER, _CAPTURE_TIME)
+
+
+def _leave_out(rows: list[list[Data]], place: int, zone: Zone, period: int) -> None:
+    """Replace date-times by null-data where they are the one before plus the period; months have no fixed one."""
+    before: float | None = None
+    for row in rows:
+        moment = zone.moment(CosemDateTime.from_data(row[place]))
+        if period and before is not None and moment == before + period:
+            row[place] = null()
+        before = moment
 
 
 def _days(zone: Zone, now: int) -> Iterator[int]:

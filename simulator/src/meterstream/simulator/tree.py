@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
@@ -31,6 +31,9 @@ from meterstream.simulator.values import Reader, constant, reader_for
 _READ_ONLY: Final = 1
 _READ_AND_WRITE: Final = 3
 _ACCESS: Final = 1
+_VALUE: Final = ((2, 0),)
+_CAPTURED: Final = {47: ((6, 3), (6, 4)), 72: ((11, 0),), 77: ((2, 0),)}
+_CAPTURED_CHANNELS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,16 +149,18 @@ def _reader(
 
 
 def _columns(profile: MeterProfile, definition: CosemObject, channel: int | None) -> tuple[CaptureObject, ...]:
-    """List the fixed columns; a profile whose columns the client chooses starts with all plain values it may take."""
+    """List the fixed columns; a profile whose columns the client chooses starts with all it may take."""
     if definition.captures:
         return tuple(column.capture_object() for column in profile.columns(definition.role, channel))
-    columns = []
-    for role in definition.selectable:
-        captured = profile.object(role)
-        if captured.obis.has_channel or captured.attributes[2].type.data_type is DataType.VISIBLE_STRING:
-            continue
-        columns.append(CaptureObject(captured.class_id, captured.obis.logical_name(), 2, 0))
-    return tuple(columns)
+    return tuple(column for role in definition.selectable for column in _first_columns(profile.object(role)))
+
+
+def _first_columns(captured: CosemObject) -> Iterator[CaptureObject]:
+    """List what is captured of an object: its value, signal quality and bit error rate, M-Bus status and signal."""
+    for channel in captured.obis.channels()[:_CAPTURED_CHANNELS]:
+        name = captured.obis.logical_name(channel)
+        for attribute, data_index in _CAPTURED.get(captured.class_id, _VALUE):
+            yield CaptureObject(captured.class_id, name, attribute, data_index)
 
 
 def _with_object_list(item: SimulatedObject, objects: Mapping[bytes, SimulatedObject]) -> SimulatedObject:

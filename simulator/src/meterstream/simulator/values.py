@@ -34,6 +34,9 @@ _U16: Final = 0xFFFF
 _U32: Final = 0xFFFF_FFFF
 _QUARTER: Final = 900
 _STATUS_DAYLIGHT_SAVING: Final = 0x08
+_STATUS_OF_EVENT: Final = {1: 0x80, 2: 0x80, 4: 0x20, 5: 0x20, 6: 0x02}
+"""Power down for failures and returns, clock adjusted for old and new time, clock invalid."""
+_STATUS_PERIODS: Final = (("hourly", 3_600), ("daily", 86_400), ("monthly", 31 * 86_400))
 _PHASES: Final = ("_l1", "_l2", "_l3")
 _OPEN_TIME: Final = bytes.fromhex("FFFFFFFFFFFFFFFFFF8000FF")
 
@@ -65,7 +68,7 @@ def reader_for(item: CosemObject, attribute: Attribute, channel: int | None) -> 
     if attribute.scaler_unit is not None:
         return constant(scaler_unit(attribute.scaler_unit))
     if item.role.startswith("amr_profile_status"):
-        return _amr_status
+        return _amr_status(item)
     if attribute.number == 2:
         counted = quality_reader(item)
         if counted is not None:
@@ -139,9 +142,19 @@ def _clock_status(meter: SimulatedMeter, at: int) -> Data:
     return _u8(0x80 if meter.zone.is_daylight_saving(meter_seconds(meter, at)) else 0)
 
 
-def _amr_status(meter: SimulatedMeter, at: int) -> Data:
-    saving = meter.zone.is_daylight_saving(meter_seconds(meter, at))
-    return _u8(_STATUS_DAYLIGHT_SAVING if saving else 0)
+def _amr_status(item: CosemObject) -> Reader:
+    """Tell of daylight saving, and whether in the period before clock or supply were disturbed."""
+    period = next((seconds for part, seconds in _STATUS_PERIODS if part in item.role), _QUARTER)
+
+    def read(meter: SimulatedMeter, at: int) -> Data:
+        time = meter_seconds(meter, at)
+        status = _STATUS_DAYLIGHT_SAVING if meter.zone.is_daylight_saving(time) else 0
+        for event_time, code, *_ in meter.events("standard_event_log"):
+            if time - period < event_time <= time:
+                status |= _STATUS_OF_EVENT.get(code, 0)
+        return _u8(status)
+
+    return read
 
 
 def _serial_number(meter: SimulatedMeter, _at: int) -> Data:
