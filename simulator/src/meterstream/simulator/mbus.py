@@ -195,7 +195,7 @@ def new_device(channel: MbusChannel, identity: MbusIdentity) -> None:
     channel.name(identity)
     channel.key_status = channel.status = channel.alarm = channel.key_counter = 0
     channel.meter_key = channel.device_key = channel.firmware_key = channel.optical_port_key = None
-    channel.firmware = b""
+    channel.firmware = channel.new_firmware = b""
     channel.valve = VALVE_OPEN
 
 

@@ -12,6 +12,7 @@ from meterstream.simulator import mbus
 from meterstream.simulator.behaviour import Behaviour
 from meterstream.simulator.curve import mixed
 from meterstream.simulator.mbus_device import FACTS, Medium
+from meterstream.simulator.mbus_forward import arrived
 from meterstream.simulator.mbus_state import FIVE_MINUTES_S, HOUR_S
 from meterstream.simulator.values import scaler_unit
 
@@ -87,6 +88,9 @@ class MbusVersion(Behaviour):
             "mbus_device_config_metrology_version": f"M{found.device_type:02d}.01",
         }
         return octet_string(texts.get(item.role, "F01.00").encode())
+
+    def due(self, meter: SimulatedMeter, item: SimulatedObject, at: int) -> None:
+        arrived(meter, item.channel or 0, at)
 
 
 class MbusDiagnostic(Behaviour):

@@ -104,6 +104,7 @@ class MbusChannel:
         alarm: attribute 12, kept until it is reset.
         captured: the last reading out of turn.
         firmware: simple version info; empty: that of the factory.
+        new_firmware, outcome: version of an image on its way to the device, and what the device will say of it.
         valve: control state of the device's valve: 0 closed, 1 open, 2 ready to be opened by hand.
     """
 
@@ -125,6 +126,8 @@ class MbusChannel:
     alarm: int = 0
     captured: int = 0
     firmware: bytes = b""
+    new_firmware: bytes = b""
+    outcome: int = 0
     valve: int = VALVE_OPEN
     spans: list[MbusSpan] = field(default_factory=list)
 
