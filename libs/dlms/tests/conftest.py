@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from meterstream.dlms.apdu import ActionResult, DataAccessResult, ReadResult, Selection
+from meterstream.dlms.apdu import (
+    DEFAULT_CONFORMANCE,
+    ActionResult,
+    Conformance,
+    DataAccessResult,
+    ReadResult,
+    Selection,
+)
 from meterstream.dlms.client import AssociationConfig, ClientAssociation, Continue, Event, Level, SecurityKeys
 from meterstream.dlms.data import (
     AttributeRef,
@@ -146,3 +153,77 @@ def associated() -> Callable[..., Pair]:
         return pair
 
     return make
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """Keys of both sides in one suite; `asymmetric` of suite 0 is that of suite 1, for HLS 7 asks for nothing more."""
+
+    suite: SecuritySuite
+    keys: SecurityKeys
+    client: AsymmetricKeys
+    server: AsymmetricKeys
+
+
+def make_keyring(suite: SecuritySuite) -> Keyring:
+    def symmetric(first: int) -> bytes:
+        return bytes(range(first, first + suite.key_octets))
+
+    curve = max(suite, SecuritySuite.SUITE_1)
+
+    def private(first: int) -> PrivateKey:
+        return PrivateKey(curve, bytes(range(first, first + curve.coordinate_octets)))
+
+    signing, agreement = (private(1), private(2)), (private(3), private(4))
+    return Keyring(
+        suite,
+        SecurityKeys(symmetric(0), symmetric(0xA0), suite, symmetric(0x40), symmetric(0x80)),
+        AsymmetricKeys(signing[0], signing[1].public, agreement[0], agreement[1].public),
+        AsymmetricKeys(signing[1], signing[0].public, agreement[1], agreement[0].public),
+    )
+
+
+def make_secured(
+    level: Level,
+    keyring: Keyring,
+    *,
+    habits: Habits | None = None,
+    access: dict[str, Any] | None = None,
+    security: dict[str, Any] | None = None,
+    **config: Any,
+) -> Pair:
+    """A pair with all keys of `keyring` on both sides; `config` goes to the client, what it has of policy to both."""
+    conformance = DEFAULT_CONFORMANCE | Conformance.GENERAL_PROTECTION | Conformance.ACCESS
+    secret = PASSWORD if level.has_secret else None
+    settings: dict[str, Any] = {"conformance": conformance, "asymmetric": keyring.client, "keys": keyring.keys} | config
+    shared: dict[str, Any] = {key: settings[key] for key in ("policy",) if key in settings}
+    shared |= {"asymmetric": keyring.server, "keys": keyring.keys} | (access or {})
+    application = FakeMeter({CLOCK: CLOCK_VALUE, COUNTER: double_long_unsigned(12345), PROFILE: profile(96)})
+    client_access = ClientAccess(level, password=secret, **shared)
+    random = count(1)
+    meter_security = MeterSecurity(
+        SERVER_TITLE,
+        {1: client_access},
+        lambda length: next(random).to_bytes(length, "big"),
+        **{"next_counter": 500} | (security or {}),
+    )
+    fresh = count(1000)
+    client = ClientAssociation(
+        AssociationConfig(level, client_title=CLIENT_TITLE, password=secret, **settings),
+        count(12345).__next__,
+        (CTOS * 2 if level.hls else b""),
+        fresh=lambda length: next(fresh).to_bytes(length, "big"),
+    )
+    meter = MeterAssociation(application, meter_security, habits or Habits(conformance=conformance))
+    return Pair(client, meter, application, client_access, meter_security)
+
+
+@pytest.fixture(scope="session")
+def keyring_of() -> Callable[[SecuritySuite], Keyring]:
+    return make_keyring
+
+
+@pytest.fixture(scope="session")
+def secured() -> Callable[..., Pair]:
+    """make_secured(level, keyring, ...)."""
+    return make_secured

@@ -23,7 +23,6 @@ from meterstream.dlms.client import (
     Event,
     GetAnswer,
     GetListAnswer,
-    Level,
     ListRefused,
     Phase,
     SetAnswer,
