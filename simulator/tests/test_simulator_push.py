@@ -159,6 +159,7 @@ def test_other_defects() -> None:
         ("SMR 4.3", PushForm.TEXT),
         ("SMR 5.0.0", PushForm.NOTIFICATION),
         ("SMR 5.5", PushForm.NOTIFICATION),
+        ("IDIS 2.0", PushForm.NOTIFICATION),
     ],
 )
 def test_the_form_follows_from_the_companion_standard(protocol: str, form: PushForm) -> None:

@@ -194,6 +194,7 @@ def test_the_last_gasp_of_an_mx382(pushing: Callable[..., Pushing], clock: Any) 
     line = pushing("DSMR 2.2", destination=HEAD_END)
     assert last_gasp(line.meter, int(clock.seconds * 1000))
     assert line.sent[0].transport is Transport.TCP
+    assert not wake_up(pushing("IDIS 2.0", destination=HEAD_END).meter), "it has no setup for that"
     assert not last_gasp(pushing("SMR 5.1", destination=HEAD_END).meter, int(clock.seconds * 1000))
 
 

@@ -19,6 +19,7 @@ from meterstream.dlms.objects import MeterProfile
 SMS_OF_TEXT: Final = LogicalName.parse("0.0.2.3.0.255")
 CSD_OF_TEXT: Final = LogicalName.parse("0.0.2.2.0.255")
 
+_DUTCH: Final = ("DSMR", "SMR")
 _COMMA: Final = b","
 _UNUSED_BIT: Final = 1 << 5
 _INVOKE_ID: Final = 1
@@ -74,11 +75,10 @@ class PushDefect(StrEnum):
 
 
 def form_of(profile: MeterProfile) -> PushForm:
-    """Tell which form meters of a protocol version push in: version 2 MX382, version 4 text, later notifications."""
-    generation = int(profile.version.split(".")[0])
-    if generation >= 5:
-        return PushForm.NOTIFICATION
-    return PushForm.TEXT if generation == 4 else PushForm.MX382
+    """Tell which form meters of a protocol version push in: DSMR 2 MX382, version 4 text, all others notifications."""
+    if profile.name in _DUTCH and profile.version.startswith("4"):
+        return PushForm.TEXT
+    return PushForm.MX382 if profile.name == "DSMR" else PushForm.NOTIFICATION
 
 
 def text_push(

@@ -137,20 +137,24 @@ def wake_up(meter: SimulatedMeter, cause: Wake = Wake.SMS) -> bool:
 
     An MX382 does so by UDP, and to the fleet's destination, for it has no push setup.
     """
-    form, options = form_of(meter.model.profile), meter.model.pushes
+    form, defect = form_of(meter.model.profile), meter.model.pushes.defect
     identification = identification_for(meter.number).encode()
     item = meter.tree.by_role.get(_SMS_SETUP)
-    target = _fallback(meter, Transport.UDP) if item is None else destination_of(meter, item)
+    if form is PushForm.MX382:
+        target = _fallback(meter, Transport.UDP)
+        octets = mx382_push(identification, defect=defect)
+    elif item is None:
+        return False
+    elif form is PushForm.TEXT:
+        target = destination_of(meter, item)
+        name = {Wake.SMS: SMS_OF_TEXT, Wake.CALL: CSD_OF_TEXT, Wake.SCHEDULER: _SCHEDULER_OF_TEXT}[cause]
+        octets = text_push(identification, name, defect=defect)
+    else:
+        target = destination_of(meter, item)
+        name = _SCHEDULER_SETUP if cause is Wake.SCHEDULER else LogicalName(item.logical_name)
+        octets = notification_push(standard_values(identification, name), defect=defect)
     if target is None:
         return False
-    if form is PushForm.MX382 or item is None:
-        octets = mx382_push(identification, defect=options.defect)
-    elif form is PushForm.TEXT:
-        name = {Wake.SMS: SMS_OF_TEXT, Wake.CALL: CSD_OF_TEXT, Wake.SCHEDULER: _SCHEDULER_OF_TEXT}[cause]
-        octets = text_push(identification, name, defect=options.defect)
-    else:
-        name = _SCHEDULER_SETUP if cause is Wake.SCHEDULER else LogicalName(item.logical_name)
-        octets = notification_push(standard_values(identification, name), defect=options.defect)
     meter.model.outbox(PushMessage(meter.number, *target, octets))
     return True
 
