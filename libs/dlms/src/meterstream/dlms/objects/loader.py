@@ -66,6 +66,15 @@ def shipped_profiles() -> ProfileLibrary:
     return ProfileLibrary.read(resources.files(__package__).joinpath("packs"))
 
 
+def profiles_with(*folders: Traversable) -> ProfileLibrary:
+    """The shipped packs and those of other folders, which may inherit from the shipped ones. Reads all of them.
+
+    Raises:
+        PackError: the first broken rule, with file and line.
+    """
+    return ProfileLibrary.read(resources.files(__package__).joinpath("packs"), *folders)
+
+
 def load_profile(name: str, version: str) -> MeterProfile:
     """Look up a shipped profile, such as load_profile("SMR", "5.0.0").
 
