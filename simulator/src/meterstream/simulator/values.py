@@ -24,7 +24,7 @@ from meterstream.dlms.objects import Attribute, AttributeType, CosemObject, Scal
 from meterstream.simulator.curve import household, mixed
 from meterstream.simulator.identity import identification_for, logical_device_name_for, system_title_for
 from meterstream.simulator.quality import quality_reader
-from meterstream.simulator.supply import is_connected, units_at
+from meterstream.simulator.supply import Supply, is_connected, units_at
 from meterstream.simulator.zone import EUROPEAN_BEGIN, EUROPEAN_END
 
 if TYPE_CHECKING:
@@ -182,7 +182,11 @@ def _invocation_counter(meter: SimulatedMeter, _at: int) -> Data:
 
 def _energy(*, export: bool, rates: tuple[int, ...]) -> Reader:
     def read(meter: SimulatedMeter, at: int) -> Data:
-        home, units = household(meter.number), units_at(meter, at // 1000)
+        home, time = household(meter.number), at // 1000
+        if meter.peek(Supply) is None:
+            register = home.exported if export else home.imported
+            return u32(sum(register(rate, time) for rate in rates) & _U32)
+        units = units_at(meter, time)
         if export:
             return u32(sum(home.export_energy(units[rate + 1]) for rate in rates) & _U32)
         return u32(sum(home.import_energy(units[rate - 1]) for rate in rates) & _U32)
