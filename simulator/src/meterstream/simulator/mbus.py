@@ -82,7 +82,7 @@ def touch(meter: SimulatedMeter, channel: int) -> MbusChannel:
 
 def reading(meter: SimulatedMeter, channel: int, at: int, period: int = HOUR_S) -> Reading:
     """Tell what the register of a channel shows at a moment, present or past; `period` in seconds."""
-    return reading_at(look(meter, channel), meter.number, channel, at, meter.clock_offset_ms, period)
+    return reading_at(look(meter, channel), at, meter.clock_offset_ms, period)
 
 
 def factory_keys(meter: SimulatedMeter, channel: int) -> MbusKeys:

@@ -65,6 +65,11 @@ FACTS: Final[Mapping[Medium, MediumFacts]] = MappingProxyType(
 _BY_DEVICE_TYPE: Final = {facts.device_type: medium for medium, facts in FACTS.items()}
 
 
+def medium_of(device_type: int) -> Medium | None:
+    """Tell what devices of a type measure; None: nothing this simulator knows."""
+    return _BY_DEVICE_TYPE.get(device_type)
+
+
 class MbusIdentity(NamedTuple):
     """The short id of a device: what attributes 6 to 9 of the M-Bus client carry.
 
@@ -81,7 +86,7 @@ class MbusIdentity(NamedTuple):
     @property
     def medium(self) -> Medium | None:
         """What such a device measures; None: nothing this simulator knows."""
-        return _BY_DEVICE_TYPE.get(self.device_type)
+        return medium_of(self.device_type)
 
     @property
     def equipment_identifier(self) -> str:

@@ -37,9 +37,10 @@ class MbusRegister(Behaviour):
 
     def read(self, meter: SimulatedMeter, item: SimulatedObject, attribute: int, at: int) -> ReadResult | None:
         period = FIVE_MINUTES_S if item.role == _FIVE_MINUTE_ROLE else HOUR_S
-        found = mbus.reading(meter, item.channel or 0, at, period)
+        channel = item.channel or 0
+        found = mbus.reading(meter, channel, at, period)
         if attribute == _VALUE:
-            return u32(found.value)
+            return u32(found.value(meter.number, channel))
         if attribute == _STATUS:
             return unsigned(0 if found.valid else _DATA_NOT_VALID)
         if attribute == _CAPTURE_TIME:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from meterstream.simulator.curve import mixed
-from meterstream.simulator.mbus_device import CHANNELS, MbusIdentity, MBusPlan, Medium, consumed, identity_of
+from meterstream.simulator.mbus_device import CHANNELS, MbusIdentity, MBusPlan, Medium, consumed, identity_of, medium_of
 
 OPEN: Final = -1
 HOUR_S: Final = 3600
@@ -207,40 +207,52 @@ class Reading(NamedTuple):
     """What the meter has read from a device last.
 
     Attributes:
-        medium: None: there is no device it could read.
-        value: of the register, in its scaler and unit.
+        span: None: there is no device it could read.
         captured: when, seconds since 1970 (UTC); None: never.
         valid: the device answered when it was asked last.
     """
 
-    medium: Medium | None = None
-    value: int = 0
+    span: MbusSpan | None = None
     captured: int | None = None
     valid: bool = True
+
+    @property
+    def medium(self) -> Medium | None:
+        """What the device measures."""
+        return None if self.span is None else medium_of(self.span.device_type)
+
+    def value(self, number: int, index: int) -> int:
+        """Give the register in its scaler and unit, for a meter of that number and a channel."""
+        if self.span is None or self.captured is None:
+            return 0
+        return _register(self.span, number, index, self.captured)
 
 
 NO_READING: Final = Reading()
 
 
-def reading_at(channel: MbusChannel, number: int, index: int, at: int, offset: int, period: int) -> Reading:
+def reading_at(channel: MbusChannel, at: int, offset: int, period: int) -> Reading:
     """Tell what the register of a channel shows at a moment.
 
     Args:
-        number: of the meter.
-        index: of the channel, 1 to 4.
         offset: what the meter's clock is ahead of the fleet's, in milliseconds.
         period: the device is read at every multiple of it, in seconds of the meter's clock.
     """
     asked = last_turn(at, offset, period)
     if asked < channel.captured <= at:
         asked = channel.captured
-    span = next((each for each in reversed(channel.spans) if each.covers(asked)), None)
-    if span is None or span.identity.medium is None:
+    for span in reversed(channel.spans):
+        if span.covers(asked):
+            break
+    else:
         return NO_READING
-    gap = next((gap for gap in span.gaps if gap[0] <= asked and (gap[1] == OPEN or asked < gap[1])), None)
-    answered = asked if gap is None else max(last_turn(gap[0] - 1, offset, period), span.since)
-    value = _register(span, number, index, answered // 1000)
-    return Reading(span.identity.medium, value, answered // 1000, gap is None)
+    if medium_of(span.device_type) is None:
+        return NO_READING
+    for begin, end in span.gaps:
+        if begin <= asked and (end == OPEN or asked < end):
+            answered = max(last_turn(begin - 1, offset, period), span.since)
+            return Reading(span, answered // 1000, False)
+    return Reading(span, asked // 1000)
 
 
 def last_turn(at: int, offset: int, period: int) -> int:
@@ -255,7 +267,7 @@ def next_turn(at: int, offset: int, period: int) -> int:
 
 def _register(span: MbusSpan, number: int, index: int, second: int) -> int:
     """Count on from what the device showed when it came; one that was always there began with the household."""
-    medium = span.identity.medium
+    medium = medium_of(span.device_type)
     if medium is None:
         return 0
     used = consumed(medium, number, index, second)
