@@ -94,7 +94,9 @@ async def test_attributes(fleet: SimulatedFleet, http: ClientSession, open_meter
     async with await open_meter(fleet, 3) as session:
         assert await session.get(IMPORT) == double_long_unsigned(5)
     written = (await _json(http, "/meters/3"))["written"]
-    assert written == [{"obis": "1.0.1.8.0.255", "attribute": 2, "type": "double-long-unsigned", "value": 5}]
+    assert written == [
+        {"class": 3, "obis": "1.0.1.8.0.255", "attribute": 2, "type": "double-long-unsigned", "value": 5}
+    ]
     async with http.delete(path) as answer:
         assert answer.status == 204
     assert await _json(http, path) == own
@@ -151,7 +153,7 @@ async def test_fault_and_clock_offset(fleet: SimulatedFleet, http: ClientSession
         ("POST", "/meters/1/fault", {"kind": "cut", "before": 1}, 400, "unknown field before"),
         ("POST", "/meters/1/fault", {"kind": "cut", "after": "1"}, 400, "after is no whole number"),
         ("POST", "/meters/1/fault", {"kind": "cut", "connections": 0}, 400, "connections is 0, expected 1 or more"),
-        ("POST", "/meters/1/clock-offset", {"offset_ms": 1.5}, 400, "whole number of milliseconds"),
+        ("POST", "/meters/1/clock-offset", {"offset_ms": 1.5}, 400, "offset_ms is 1.5, expected a whole number from"),
         ("GET", "/clock-sets?after=x", None, 400, "after 'x' is no whole number"),
     ],
 )

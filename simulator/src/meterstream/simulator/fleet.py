@@ -246,6 +246,10 @@ class SimulatedFleet:
 
     # --- what happens to meters ---
 
+    def now_ms(self) -> int:
+        """Tell the fleet's time in milliseconds since 1970."""
+        return self.roster.now_ms()
+
     def push(self, message: PushMessage) -> None:
         """Send what a meter pushes."""
         self.outbox.put(message)

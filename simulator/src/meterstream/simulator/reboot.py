@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from meterstream.simulator.meter import SimulatedMeter
+from meterstream.simulator.push_setup import last_gasp
 from meterstream.simulator.quality import log_power_failure
 from meterstream.simulator.supply import retouch
 
@@ -12,7 +13,6 @@ _LOG: Final = "standard_event_log"
 _POWER_FAILURE, _POWER_RETURNED, _CLOCK_INVALID = 1, 2, 6
 _ALARM_CLOCK_INVALID: Final = (1, 0)
 _ALARM_POWER_UP: Final = (1, 2)
-_ALARM_LAST_GASP: Final = (3, 0)
 _COUNTER_BLOCK: Final = 1000
 _EPOCH_OF_CLOCK_MS: Final = 946_684_800_000
 """2000-01-01 00:00 UTC."""
@@ -21,7 +21,7 @@ _EPOCH_OF_CLOCK_MS: Final = 946_684_800_000
 def power_off(meter: SimulatedMeter, at: int) -> None:
     """The supply has gone: an event, and the last gasp of a meter that can."""
     meter.log(_LOG, _POWER_FAILURE, at)
-    _alarm(meter, _ALARM_LAST_GASP, at)
+    last_gasp(meter, at)
 
 
 def power_on(meter: SimulatedMeter, at: int, *, clock_lost: bool) -> None:
