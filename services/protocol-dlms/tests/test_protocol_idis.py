@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,11 +24,14 @@ from meterstream.dlms.data import (
     structure,
     unsigned,
 )
-from meterstream.dlms.objects import load_profile
+from meterstream.dlms.objects import load_profile, shipped_profiles
 from meterstream.protocol_dlms.executor import At, Context, Device
 from meterstream.protocol_dlms.executors import get_actual_meter_reads, get_periodic_meter_reads
 from meterstream.protocol_dlms.model.quantities import ENERGY_FIELDS
+from meterstream.protocol_dlms.service import read_profiles
+from meterstream.protocol_dlms.settings import MeterTypeSettings
 from meterstream.protocol_dlms.twin import MemoryMeter
+from meterstream.runtime.errors import ConfigurationError
 
 ZONE = ZoneInfo("Europe/Vienna")
 IDIS = load_profile("IDIS", "2.0")
@@ -98,3 +102,28 @@ async def test_billing_periods_have_no_status() -> None:
     assert read.active_energy_export_tariff_one == Quantity(value=Decimal("0.05"), unit="KWH")
     asked = {ref for kind, ref, _ in meter.asked if isinstance(ref, AttributeRef)}
     assert IDIS.ref("active_energy_import", 3) in asked
+
+
+def test_own_packs_join_those_of_the_platform(tmp_path: Path) -> None:
+    assert read_profiles(MeterTypeSettings()) is shipped_profiles()
+    (tmp_path / "own.yaml").write_text('protocol: {name: OWN, version: "1"}\ninherits: idis-package-2\nobjects: {}\n')
+    profiles = read_profiles(MeterTypeSettings(folder=tmp_path))
+    assert profiles.get("OWN", "1").objects.keys() == IDIS.objects.keys()
+    assert profiles.get("SMR", "5.0.0").objects
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"objects: {}\ninherits: nobody\n", r"own\.yaml:2: parent 'nobody' is unknown"),
+        (b"\xff", r"own\.yaml:1: the pack is not UTF-8"),
+        (None, "No such file or directory"),
+    ],
+)
+def test_a_broken_pack_ends_the_start(tmp_path: Path, text: bytes | None, reason: str) -> None:
+    folder = tmp_path / "packs"
+    if text is not None:
+        folder.mkdir()
+        (folder / "own.yaml").write_bytes(text)
+    with pytest.raises(ConfigurationError, match=f"METERSTREAM_METER_TYPES__FOLDER: .*{reason}"):
+        read_profiles(MeterTypeSettings(folder=folder))

@@ -54,7 +54,7 @@ class WorkerContract:
             await stage.close()
 
     async def test_reads_sets_and_bundles(self, make_stage: Make) -> None:
-        stage = await make_stage(FleetSettings(meters=3, protocols=("SMR 5.0.0", "DSMR 4.2.2")))
+        stage = await make_stage(FleetSettings(meters=3, protocols=("SMR 5.0.0", "DSMR 4.2.2", "IDIS 2.0")))
         await stage.publish(*(stage.bench.record(number) for number in (1, 2, 3)))
         await stage.start_worker()
         codec = shared_codec()

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from meterstream.contracts.topics import organisation_commands
-from meterstream.dlms.objects.loader import available_profiles
+from meterstream.dlms.objects import ProfileError, profiles_with
 from meterstream.domain.adapters.administration import load_identity_secret
 from meterstream.domain.adapters.contexts import Contexts
 from meterstream.domain.adapters.intake import Intake
@@ -26,7 +26,7 @@ from meterstream.domain.handlers.delivery import Delivery
 from meterstream.domain.handlers.dlms_responses import ResponseHandler
 from meterstream.domain.model.messages import Composer
 from meterstream.domain.rules import load_rules
-from meterstream.domain.settings import DomainSettings, KeySettings
+from meterstream.domain.settings import DomainSettings, KeySettings, MeterTypeSettings
 from meterstream.runtime.clock import Clock, system_clock
 from meterstream.runtime.codec import shared_codec
 from meterstream.runtime.errors import ConfigurationError
@@ -73,6 +73,16 @@ def read_keyring(settings: KeySettings) -> Keyring:
         read_hex_key(settings.protocol_public_key_file),
         read_hex_key(settings.notification_public_key_file),
     )
+
+
+def known_protocols(settings: MeterTypeSettings) -> frozenset[tuple[str, str]]:
+    """Name and version of the meter types that there are packs for. Raises: ConfigurationError."""
+    folder = settings.folder
+    try:
+        known = profiles_with(*([] if folder is None else [folder])).names()
+    except (ProfileError, OSError) as failure:
+        raise ConfigurationError(f"METERSTREAM_METER_TYPES__FOLDER: {failure}") from failure
+    return frozenset((protocol.name, protocol.version) for protocol in known)
 
 
 class DomainService:
@@ -131,7 +141,7 @@ class DomainService:
             composer=Composer(codec),
             functions=await store.function_groups(),
             rules=load_rules(),
-            protocols=frozenset((protocol.name, protocol.version) for protocol in available_profiles()),
+            protocols=known_protocols(settings.meter_types),
             policy=settings.retry.policy(),
             jitter=random.Random().random,
             longest_run=timedelta(seconds=settings.scheduler.longest_run_s),

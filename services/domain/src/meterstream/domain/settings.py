@@ -51,6 +51,12 @@ class SchedulerSettings(SettingsGroup):
     )
 
 
+class MeterTypeSettings(SettingsGroup):
+    """Meter types beyond those that come with the platform."""
+
+    folder: Path | None = Field(None, description="further packs of meter types, the same as protocol-dlms has")
+
+
 class DomainSettings(ServiceSettings):
     """All settings of domain."""
 
@@ -58,3 +64,4 @@ class DomainSettings(ServiceSettings):
     keys: KeySettings
     retry: RetrySettings = RetrySettings()
     scheduler: SchedulerSettings = SchedulerSettings()
+    meter_types: MeterTypeSettings = MeterTypeSettings()

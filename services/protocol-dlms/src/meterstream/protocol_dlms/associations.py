@@ -15,7 +15,7 @@ from meterstream.dlms import errors as dlms
 from meterstream.dlms.apdu import DataAccessResult
 from meterstream.dlms.asyncio import open_session
 from meterstream.dlms.client import PUBLIC_CLIENT, AssociationConfig, Level, client_title_for
-from meterstream.dlms.objects import MeterProfile, load_profile
+from meterstream.dlms.objects import MeterProfile, ProfileLibrary, shipped_profiles
 from meterstream.protocol_dlms.counters import CounterReserver, SessionCounters
 from meterstream.protocol_dlms.executor import AccessRefused, At
 from meterstream.protocol_dlms.failures import translate
@@ -101,8 +101,10 @@ class Associations:
         metrics: Metrics,
         *,
         challenge: Callable[[int], bytes] = secrets.token_bytes,
+        profiles: ProfileLibrary | None = None,
     ) -> None:
         self._settings = settings
+        self._profiles = shipped_profiles() if profiles is None else profiles
         self._keyring = keyring
         self._reserver = reserver
         self._limits = limits
@@ -290,7 +292,7 @@ class Associations:
         if not address:
             raise error("INVALID_IP_ADDRESS", f"no address of {record.device_identification} is known")
         try:
-            profile = load_profile(record.protocol_name, record.protocol_version)
+            profile = self._profiles.get(record.protocol_name, record.protocol_version)
         except dlms.DlmsError as unknown:
             raise translate(unknown) from unknown
         return _Target(visit, profile, (address, record.connection.port or DEFAULT_PORT), level)

@@ -10,7 +10,7 @@ from typing import Final
 
 from meterstream.contracts.base import Record
 from meterstream.contracts.records import DeviceRecord
-from meterstream.dlms.objects import shipped_profiles
+from meterstream.dlms.objects import ProfileError, ProfileLibrary, profiles_with
 from meterstream.protocol_dlms import executors
 from meterstream.protocol_dlms.answers import READINGS, RESPONSES, SERVICE, Envelopes
 from meterstream.protocol_dlms.associations import Associations
@@ -21,7 +21,7 @@ from meterstream.protocol_dlms.limits import ConnectionLimits
 from meterstream.protocol_dlms.marks import Marks
 from meterstream.protocol_dlms.preparation import Upkeep, Views
 from meterstream.protocol_dlms.responder import Responder
-from meterstream.protocol_dlms.settings import Settings
+from meterstream.protocol_dlms.settings import MeterTypeSettings, Settings
 from meterstream.protocol_dlms.views import devices, sessions
 from meterstream.protocol_dlms.worker import Worker
 from meterstream.runtime.clock import system_clock
@@ -89,7 +89,6 @@ def build(
 
     Raises: ConfigurationError.
     """
-    shipped_profiles()  # read now: the first session must not wait for it, and a broken pack ends the start
     codec, limits, kafka = shared_codec(), settings.sessions, settings.kafka
     broker = broker or Broker.of(kafka)
     hooks, producer = MeteredHooks(metrics), broker.producer
@@ -123,7 +122,9 @@ def build(
         block=limits.counter_block,
     )
     connections = ConnectionLimits(limits.max_sessions, limits.connects_per_s)
-    associations = Associations(limits, keyring, reserver, connections, metrics)
+    associations = Associations(
+        limits, keyring, reserver, connections, metrics, profiles=read_profiles(settings.meter_types)
+    )
     marks = Marks(producer, session_table, codec, system_clock)
     responder = Responder(producer)
     worker = Worker(
@@ -162,6 +163,15 @@ def build(
     return [*broker.checks, producer, sending, device_view, session_view, consumer, upkeep]
 
 
+def read_profiles(settings: MeterTypeSettings) -> ProfileLibrary:
+    """Read at start: no session waits for it, and a broken pack ends the start. Raises: ConfigurationError."""
+    folder = settings.folder
+    try:
+        return profiles_with(*([] if folder is None else [folder]))
+    except (ProfileError, OSError) as failure:
+        raise ConfigurationError(f"METERSTREAM_METER_TYPES__FOLDER: {failure}") from failure
+
+
 def _private_key(settings: Settings) -> bytes:
     """Raises: ConfigurationError."""
     try:
@@ -173,4 +183,4 @@ def _private_key(settings: Settings) -> bytes:
     return key
 
 
-__all__ = ["SERVICE", "Broker", "build"]
+__all__ = ["SERVICE", "Broker", "build", "read_profiles"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr
@@ -52,8 +53,15 @@ class SessionSettings(SettingsGroup):
     )
 
 
+class MeterTypeSettings(SettingsGroup):
+    """Meter types beyond those that come with the platform."""
+
+    folder: Path | None = Field(None, description="further packs of meter types, the same as domain has")
+
+
 class Settings(ServiceSettings):
     """Everything that protocol-dlms can be told."""
 
     keys: KeySettings
     sessions: SessionSettings = SessionSettings()
+    meter_types: MeterTypeSettings = MeterTypeSettings()

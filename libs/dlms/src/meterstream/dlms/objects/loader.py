@@ -38,7 +38,7 @@ class ProfileLibrary:
             for file in sorted(folder.iterdir(), key=lambda item: item.name):
                 if file.name.endswith(_SUFFIX):
                     stem = file.name.removesuffix(_SUFFIX)
-                    pack = parse_pack(read_document(str(file), file.read_text(encoding="utf-8")))
+                    pack = parse_pack(read_document(str(file), _text(file)))
                     if stem in packs:
                         raise pack.node.error(f"a pack {stem!r} exists already: {packs[stem].node.where}")
                     packs[stem] = pack
@@ -67,11 +67,14 @@ def shipped_profiles() -> ProfileLibrary:
 
 
 def profiles_with(*folders: Traversable) -> ProfileLibrary:
-    """The shipped packs and those of other folders, which may inherit from the shipped ones. Reads all of them.
+    """The shipped packs and those of other folders, which may inherit from the shipped ones; reads all of them.
 
     Raises:
         PackError: the first broken rule, with file and line.
+        OSError: a folder or file cannot be read.
     """
+    if not folders:
+        return shipped_profiles()
     return ProfileLibrary.read(resources.files(__package__).joinpath("packs"), *folders)
 
 
@@ -87,6 +90,13 @@ def load_profile(name: str, version: str) -> MeterProfile:
 def available_profiles() -> tuple[ProtocolName, ...]:
     """List the protocols that packs are shipped for."""
     return shipped_profiles().names()
+
+
+def _text(file: Traversable) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise PackError(str(file), 1, "the pack is not UTF-8") from error
 
 
 def _profiles(packs: Mapping[str, Pack]) -> dict[ProtocolName, MeterProfile]:
