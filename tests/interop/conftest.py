@@ -76,6 +76,22 @@ class JdlmsMeter:
         return [part for name, value in options.items() for part in (f"--{name}", value)]
 
 
+WORLD_METER = JdlmsMeter(
+    "127.0.0.1",
+    0,
+    manufacturer=METER_TITLE[:3].decode(),
+    serial=int.from_bytes(METER_TITLE[3:], "big"),
+    logical_device_name=NAME.decode(),
+    encryption_key=ENCRYPTION_KEY,
+    authentication_key=AUTHENTICATION_KEY,
+)
+MORE_SECRETS = [
+    *("--password", PASSWORD.hex()),
+    *("--encryption-key-256", ENCRYPTION_KEY_256.hex()),
+    *("--authentication-key-256", AUTHENTICATION_KEY_256.hex()),
+]
+
+
 @pytest.fixture(scope="session")
 def jdlms_classpath(request: pytest.FixtureRequest) -> str:
     """The built program with its libraries; built when its source has changed."""
@@ -120,19 +136,16 @@ def jdlms_meter(jdlms_classpath: str, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="session")
 def jdlms_world(jdlms_classpath: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JdlmsMeter]:
     """A running meter with the names and secrets of `stacks`, and a client address for each level it has."""
-    meter = JdlmsMeter(
-        "127.0.0.1",
-        0,
-        manufacturer=METER_TITLE[:3].decode(),
-        serial=int.from_bytes(METER_TITLE[3:], "big"),
-        logical_device_name=NAME.decode(),
-        encryption_key=ENCRYPTION_KEY,
-        authentication_key=AUTHENTICATION_KEY,
-    )
-    more = ["--password", PASSWORD.hex(), "--encryption-key-256", ENCRYPTION_KEY_256.hex()]
-    more += ["--authentication-key-256", AUTHENTICATION_KEY_256.hex()]
-    with listening(meter, more, jdlms_classpath, tmp_path_factory) as running_meter:
-        yield running_meter
+    with listening(WORLD_METER, MORE_SECRETS, jdlms_classpath, tmp_path_factory) as meter:
+        yield meter
+
+
+@pytest.fixture(scope="session")
+def jdlms_hdlc_world(jdlms_classpath: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JdlmsMeter]:
+    """The same over HDLC."""
+    options = [*MORE_SECRETS, "--framing", "hdlc"]
+    with listening(WORLD_METER, options, jdlms_classpath, tmp_path_factory) as meter:
+        yield meter
 
 
 @pytest.fixture(scope="session")

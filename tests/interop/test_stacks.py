@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import pytest
 from stacks import table
 from stacks.cases import CASES, Connect, Scene
 from stacks.gurux_meter import GuruxMeter
-from stacks.jdlms import JdlmsClient
-from stacks.ours import OurMeter
+from stacks.jdlms import SAPS, JdlmsClient
+from stacks.ours import WITH_GENERAL_PROTECTION, OurMeter
 from stacks.pairs import ASSOCIATE, LIMITS, PAIRS, Pair, cases_of, limit, ways
 from stacks.port import SMALL_PDU, Line, Way
 
 from meterstream.dlms.apdu import MAX_PDU
+from meterstream.dlms.client import MANAGEMENT_CLIENT
 from meterstream.dlms.meter import Habits
 
 pytestmark = pytest.mark.servers
@@ -38,6 +39,7 @@ class Meter:
 
     port: int
     small_port: int
+    hdlc_port: int = 0
     opened: Callable[[], int] = lambda: 0
 
 
@@ -45,9 +47,10 @@ class Meter:
 def our_meter() -> Iterator[Meter]:
     """The same meter twice: as it is, and taking and sending little at once."""
     # The client of jDLMS forgets the RLRE when it sees at the same time that the line was closed after it.
-    whole = OurMeter(Habits(close_after_release=False))
-    small = OurMeter(Habits(max_receive_pdu=SMALL_PDU, max_send_pdu=SMALL_PDU, close_after_release=False))
-    yield Meter(whole.port, small.port, lambda: whole.opened)
+    habits = Habits(close_after_release=False, conformance=WITH_GENERAL_PROTECTION)
+    whole = OurMeter(habits)
+    small = OurMeter(replace(habits, max_receive_pdu=SMALL_PDU, max_send_pdu=SMALL_PDU))
+    yield Meter(whole.port, small.port, whole.hdlc_port, lambda: whole.opened)
     whole.close()
     small.close()
 
@@ -56,15 +59,15 @@ def our_meter() -> Iterator[Meter]:
 def gurux_meter() -> Iterator[Meter]:
     """As our own, twice."""
     whole, small = GuruxMeter(MAX_PDU), GuruxMeter(SMALL_PDU)
-    yield Meter(whole.port, small.port)
+    yield Meter(whole.port, small.port, whole.hdlc_port)
     whole.close()
     small.close()
 
 
 @pytest.fixture
-def jdlms_pair(jdlms_world) -> Meter:
+def jdlms_pair(jdlms_world, jdlms_hdlc_world) -> Meter:
     """It takes APDUs of any size, and sends what the client takes."""
-    return Meter(jdlms_world.port, jdlms_world.port)
+    return Meter(jdlms_world.port, jdlms_world.port, jdlms_hdlc_world.port)
 
 
 @pytest.fixture
@@ -76,7 +79,11 @@ def connect_jdlms(jdlms_client) -> Connect:
 def test_case(request: pytest.FixtureRequest, pair: Pair, way: Way, case: str) -> None:
     meter: Meter = request.getfixturevalue(pair.meter)
     connect = request.getfixturevalue(pair.client) if isinstance(pair.client, str) else pair.client
-    scene = Scene(Line.at(meter.port, way, meter.small_port), connect, pair.refusals, meter.opened)
+    port = meter.hdlc_port if way is Way.HDLC else meter.port
+    line = Line.at(port, way, meter.small_port)
+    if pair.meter == "jdlms_pair":
+        line = replace(line, client_sap=SAPS.get(way, MANAGEMENT_CLIENT))
+    scene = Scene(line, connect, pair.refusals, meter.opened)
     why_not = limit(pair.name, way, case)
     if why_not is None:
         CASES[case](scene)

@@ -12,7 +12,7 @@ from dlms_cosem import cosem, enumerations, utils
 from dlms_cosem.client import ActionError, DataResultError, DlmsClient
 from dlms_cosem.cosem.capture_object import CaptureObject
 from dlms_cosem.cosem.selective_access import EntryDescriptor, RangeDescriptor
-from dlms_cosem.io import BlockingTcpIO, TcpTransport
+from dlms_cosem.io import BlockingTcpIO, HdlcTransport, TcpTransport
 from dlms_cosem.security import (
     HighLevelSecurityGmacAuthentication,
     LowLevelSecurityAuthentication,
@@ -42,10 +42,12 @@ class CosemClient:
     """One association of dlms-cosem as a client; ciphered ones use general-glo-ciphering, it has no other."""
 
     def __init__(self, line: Line) -> None:
+        if line.way in (Way.DEDICATED, Way.GENERAL):
+            raise NotOffered(f"the client does not do {line.way.value}")
         io = ClosingTcpIO(line.host, line.port, timeout=TIMEOUT_S)
         suites = {Way.SUITE_1: 1, Way.SUITE_2: 2}
         self._client = DlmsClient(
-            transport=TcpTransport(line.sap, 1, io, timeout=TIMEOUT_S),
+            transport=(HdlcTransport if line.way is Way.HDLC else TcpTransport)(line.sap, 1, io, timeout=TIMEOUT_S),
             authentication=authentication_of(line),
             encryption_key=line.encryption_key if line.ciphered else None,
             authentication_key=line.authentication_key if line.ciphered else None,
@@ -60,7 +62,10 @@ class CosemClient:
     def associate(self) -> None:
         self._client.connect()
         self._connected = True
-        self._client.associate()
+        try:
+            self._client.associate()
+        except TypeError as error:
+            raise ConnectionError("an HDLC frame without an AARE") from error
 
     def get(self, ref: AttributeRef) -> Plain:
         return self._get(ref)

@@ -8,12 +8,26 @@ from datetime import datetime
 from typing import Any, Final
 
 from gurux_dlms import GXReplyData, ValueEventArgs
+from gurux_dlms.ecdsa import GXPrivateKey
 from gurux_dlms.enums import Authentication, Conformance, DataType, InterfaceType, ObjectType, Security
 from gurux_dlms.objects import GXDLMSClock, GXDLMSProfileGeneric
+from gurux_dlms.objects.enums import SecuritySuite
 from gurux_dlms.secure import GXDLMSSecureClient
 
 from meterstream.dlms.data import AttributeRef, Data, LogicalName, MethodRef
-from stacks.port import CLIENT_TITLE, COUNTERS, TIMEOUT_S, Line, Refused, Way, challenges, receive
+from stacks.port import (
+    CLIENT_SIGNING_KEY,
+    CLIENT_TITLE,
+    COUNTERS,
+    METER_SIGNING_KEY,
+    TIMEOUT_S,
+    Line,
+    NotOffered,
+    Refused,
+    Way,
+    challenges,
+    receive,
+)
 from stacks.world import Plain
 
 AUTHENTICATION: Final = {
@@ -35,9 +49,11 @@ PROPOSED: Final = (
     | Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE
     | Conformance.BLOCK_TRANSFER_WITH_ACTION
 )
+SUITES: Final = {Way.SUITE_1: SecuritySuite.SUITE_1, Way.SUITE_2: SecuritySuite.SUITE_2}
 HEADER: Final = 8
 BLOCKS_MAX: Final = 1_000
 _challenges = challenges()
+_long_challenges = challenges(32)
 
 
 def silence() -> None:
@@ -54,23 +70,30 @@ class GuruxClient:
     """One association of gurux-dlms as a client."""
 
     def __init__(self, line: Line) -> None:
+        if line.way is Way.GENERAL:
+            raise NotOffered("the client has no setting for general-ciphering")
         self._line = line
         self._socket: socket.socket | None = None
-        client = GXDLMSSecureClient(True, line.sap, 1, Authentication.NONE, None, InterfaceType.WRAPPER)
+        framing = InterfaceType.HDLC if line.way is Way.HDLC else InterfaceType.WRAPPER
+        client = GXDLMSSecureClient(True, line.sap, 1, Authentication.NONE, None, framing)
         client.clientAddress = line.sap
         client.authentication = AUTHENTICATION.get(line.way, Authentication.HIGH_GMAC)
         client.password = line.password
         client.proposedConformance = PROPOSED
         client.maxReceivePDUSize = line.max_pdu
         client.ciphering.systemTitle = CLIENT_TITLE
-        client.ctoSChallenge = next(_challenges)  # its own come from no cryptographic source
+        client.ctoSChallenge = next(_long_challenges if line.way is Way.HLS7 else _challenges)  # its own are guessable
         if line.ciphered:
             client.ciphering.security = Security.AUTHENTICATION_ENCRYPTION
             client.ciphering.blockCipherKey = line.encryption_key
             client.ciphering.authenticationKey = line.authentication_key
             client.ciphering.invocationCounter = COUNTERS.next()
-        if line.way is Way.GENERAL:
+        if line.way is Way.GENERAL_GLOBAL:
             client.proposedConformance = PROPOSED | Conformance.GENERAL_PROTECTION
+        if line.way in SUITES:
+            client.ciphering.securitySuite = SUITES[line.way]
+        if line.way is Way.HLS7:
+            client.ciphering.signingKeyPair = signing_pair(CLIENT_SIGNING_KEY, METER_SIGNING_KEY)
         if line.way is Way.DEDICATED:
             client.ciphering.dedicatedKey = bytes(range(0x40, 0x50))
         self.client = client
@@ -78,7 +101,12 @@ class GuruxClient:
     def associate(self) -> None:
         self._socket = socket.create_connection((self._line.host, self._line.port), TIMEOUT_S)
         client = self.client
-        client.parseAareResponse(self._exchange(client.aarqRequest()).data)
+        if self._line.way is Way.HDLC:
+            client.parseUAResponse(self._exchange([client.snrmRequest()]).data)
+        reply = self._exchange(client.aarqRequest())
+        if not reply.data:
+            raise ConnectionError("an HDLC frame without an AARE")
+        client.parseAareResponse(reply.data)
         if client.authentication > Authentication.LOW:
             reply = self._exchange(client.getApplicationAssociationRequest())
             client.parseApplicationAssociationResponse(reply.data)
@@ -113,6 +141,8 @@ class GuruxClient:
 
     def release(self) -> None:
         self._exchange(self.client.releaseRequest())
+        if self._line.way is Way.HDLC:
+            self._exchange([self.client.disconnectRequest()])
         self.close()
 
     def close(self) -> None:
@@ -136,9 +166,23 @@ class GuruxClient:
     def _ask(self, frame: Any, reply: Any) -> None:
         assert self._socket is not None
         self._socket.sendall(bytes(frame))
+        if self._line.way is Way.HDLC:
+            self._take_frame(self._socket, reply)
+            return
         head = receive(self._socket, HEADER)
         answer = head + receive(self._socket, int.from_bytes(head[6:8], "big"))
         self.client.getData(bytearray(answer), reply)
+
+    def _take_frame(self, connection: socket.socket, reply: Any) -> None:
+        """One HDLC frame; its length is in the eleven bits after the flag."""
+        head = receive(connection, 3)
+        octets = head + receive(connection, (int.from_bytes(head[1:3], "big") & 0x7FF) - 2 + 1)
+        self.client.getData(bytearray(octets), reply)
+
+
+def signing_pair(own: bytes, other: bytes) -> tuple[Any, Any]:
+    """The public key of the other side and the own private one."""
+    return GXPrivateKey.fromRawBytes(bytearray(other)).getPublicKey(), GXPrivateKey.fromRawBytes(bytearray(own))
 
 
 def object_of(ref: AttributeRef | MethodRef) -> Any:

@@ -12,12 +12,14 @@ import secrets
 import socket
 import socketserver
 import threading
+from collections.abc import Callable
 from typing import Any, Final
 
-from gurux_dlms import GXByteBuffer, GXDateTime, ValueEventArgs
+from gurux_dlms import GXByteBuffer, GXDateTime, GXReplyData, ValueEventArgs
 from gurux_dlms._GXAPDU import _GXAPDU
 from gurux_dlms.AesGcmParameter import AesGcmParameter
 from gurux_dlms.ConnectionState import ConnectionState
+from gurux_dlms.ecdsa import GXEcdsa
 from gurux_dlms.enums import Authentication, Command, Conformance, DataType, InterfaceType, Security, Unit
 from gurux_dlms.GXCiphering import GXCiphering
 from gurux_dlms.GXDLMS import GXDLMS
@@ -39,9 +41,20 @@ from gurux_dlms.objects import (
 from gurux_dlms.objects.enums import SecuritySuite
 
 from meterstream.dlms.apdu import ActionResult, DataAccessResult
+from meterstream.dlms.framing.hdlc import decode_frame
 from stacks import world
-from stacks.gurux_client import AUTHENTICATION
-from stacks.port import CLIENT_SAPS, METER_TITLE, TIMEOUT_S, Line, Way, receive
+from stacks.gurux_client import AUTHENTICATION, SUITES, signing_pair
+from stacks.port import (
+    CLIENT_SAPS,
+    CLIENT_SIGNING_KEY,
+    METER_SIGNING_KEY,
+    METER_TITLE,
+    TAGS,
+    TIMEOUT_S,
+    Line,
+    Way,
+    receive,
+)
 
 WAYS: Final = {sap: way for way, sap in CLIENT_SAPS.items() if way is not Way.HDLC}
 GRANTED: Final = (
@@ -58,6 +71,9 @@ WITH_CIPHERING: Final = 3
 AUTHENTICATION_FAILURE: Final = 13
 AUTHENTICATION_REQUIRED: Final = 14
 NORMAL, NEXT_OR_FIRST_BLOCK, WITH_LIST_OR_BLOCK = 1, 2, 3
+SNRM, DISC, UA = 0x93, 0x53, 0x73
+SEGMENTED, FRAME_LENGTH = 0x08, 0x7FF
+LLC_OF_CLIENT, LLC_OF_METER = b"\xe6\xe6\x00", b"\xe6\xe7\x00"
 ANSWER_HEAD: Final = 40
 READ_ONLY: Final = ("1.0.1.8.0.255", "1.0.2.8.0.255", "0.0.42.0.0.255", "1.0.99.1.0.255", "0.0.96.3.10.255")
 
@@ -112,6 +128,7 @@ class Association:
         settings.allowAnonymousAccess = True
         settings.cipher = GXCiphering(METER_TITLE)
         self._settings = settings
+        self.settings = settings
         self._pending = GXByteBuffer()
         self._written: tuple[Any, int] | None = None
 
@@ -124,6 +141,9 @@ class Association:
             return self._associate(source, apdu)
         if tag == Command.RELEASE_REQUEST:
             return bytes((Command.RELEASE_RESPONSE, 3, 0x80, 1, 0))
+        wanted = TAGS.get(self._line.way)
+        if wanted and tag not in wanted and self._settings.connected == ConnectionState.DLMS:
+            raise Close
         request = GXByteBuffer(self._opened(apdu))
         command = request.getUInt8()
         handlers = {
@@ -139,9 +159,9 @@ class Association:
         settings, way = self._settings, WAYS[source]
         self._line = line = Line.at(0, way)
         cipher = settings.cipher
-        cipher.securitySuite = {Way.SUITE_1: SecuritySuite.SUITE_1, Way.SUITE_2: SecuritySuite.SUITE_2}.get(
-            way, SecuritySuite.SUITE_0
-        )
+        cipher.securitySuite = SUITES.get(way, SecuritySuite.SUITE_0)
+        if way is Way.HLS7:
+            cipher.signingKeyPair = signing_pair(METER_SIGNING_KEY, CLIENT_SIGNING_KEY)
         cipher.blockCipherKey, cipher.authenticationKey = line.encryption_key, line.authentication_key
         _GXAPDU.parsePDU(settings, cipher, GXByteBuffer(aarq), None)
         # It takes the protection from the initiate-request, which may be plain with LLS.
@@ -156,7 +176,7 @@ class Association:
         if wanted <= Authentication.LOW:
             settings.connected = ConnectionState.DLMS
             return self._aare(0, 0)
-        settings.stoCChallenge = bytearray(secrets.token_bytes(16))
+        settings.stoCChallenge = bytearray(secrets.token_bytes(32 if way is Way.HLS7 else 16))
         return self._aare(0, AUTHENTICATION_REQUIRED)
 
     def _aare(self, result: int, diagnostic: int) -> bytes:
@@ -168,7 +188,7 @@ class Association:
             body += bytes((0xA4, 10, 4, 8)) + METER_TITLE
         if settings.authentication > Authentication.LOW and result == 0:
             challenge = bytes(settings.stoCChallenge)
-            body += bytes.fromhex("88020780 8907608574050802") + bytes((settings.authentication,))
+            body += bytes.fromhex("880207808907608574050802") + bytes((settings.authentication,))
             body += bytes((0xAA, len(challenge) + 2, 0x80, len(challenge))) + challenge
         plain_cipher = None  # the suite is not passed on where it ciphers by itself
         information = bytes(_GXAPDU.getUserInformation(settings, plain_cipher))
@@ -311,8 +331,13 @@ class Association:
     def _reply_to_hls(self, invoke: int, token: bytes) -> bytes:
         settings = self._settings
         counter = int.from_bytes(token[1:5], "big")
-        theirs = self._token(settings.stoCChallenge, settings.ctoSChallenge, counter, own=False)
-        if theirs != token:
+        if settings.authentication == Authentication.HIGH_ECDSA:
+            signed = bytes(settings.sourceSystemTitle) + METER_TITLE
+            signed += bytes(settings.stoCChallenge) + bytes(settings.ctoSChallenge)
+            proven = GXEcdsa(settings.cipher.signingKeyPair[0]).verify(bytearray(token), bytearray(signed))
+        else:
+            proven = self._token(settings.stoCChallenge, settings.ctoSChallenge, counter, own=False) == token
+        if not proven:
             raise Close
         ours = self._token(settings.ctoSChallenge, settings.stoCChallenge, settings.cipher.invocationCounter, own=True)
         settings.cipher.invocationCounter += 1
@@ -334,6 +359,8 @@ class Association:
             secret = mine
         elif settings.authentication == Authentication.HIGH_SHA256:
             secret = password + mine + peer + bytes(challenge) + bytes(other)
+        elif settings.authentication == Authentication.HIGH_ECDSA:
+            secret = mine + peer + bytes(challenge) + bytes(other)
         return bytes(GXSecure.secure(settings, settings.cipher, counter, challenge, bytearray(secret)))
 
     def _plain_answer(self, command: int, content: bytes) -> bytes:
@@ -372,39 +399,78 @@ def _rows(profile: Any, selection: tuple[int, Any] | None) -> list[Any]:
     return [row for row in profile.buffer if first <= row[0].value <= last]
 
 
+def over_wrapper(connection: socket.socket, association: Association) -> None:
+    """Serves until the connection ends."""
+    while True:
+        head = receive(connection, 8)
+        apdu = receive(connection, int.from_bytes(head[6:8], "big"))
+        answer = association.answer(int.from_bytes(head[2:4], "big"), apdu)
+        connection.sendall(head[:2] + head[4:6] + head[2:4] + len(answer).to_bytes(2, "big") + answer)
+
+
+def over_hdlc(connection: socket.socket, association: Association) -> None:
+    """Serves until the connection ends. Frames and sequence numbers are those of gurux-dlms."""
+    settings = association.settings
+    settings.interfaceType = InterfaceType.HDLC
+    request, answer = b"", GXByteBuffer()
+    while True:
+        head = receive(connection, 3)
+        frame = head + receive(connection, (int.from_bytes(head[1:3], "big") & FRAME_LENGTH) - 1)
+        info = GXReplyData()
+        buffer = GXByteBuffer(frame)
+        control = GXDLMS.getHdlcData(True, settings, buffer, info, None)
+        if control in (SNRM, DISC):
+            settings.resetFrameSequence()
+            connection.sendall(bytes(GXDLMS.getHdlcFrame(settings, UA, None)))
+        elif control & 1:  # RR: the next part of the answer
+            connection.sendall(bytes(GXDLMS.getHdlcFrame(settings, settings.getNextSend(False), answer)))
+        else:
+            request += decode_frame(frame).information
+            if head[1] & SEGMENTED:
+                connection.sendall(bytes(GXDLMS.getHdlcFrame(settings, settings.getReceiverReady(), None)))
+                continue
+            apdu = association.answer(settings.clientAddress, request[len(LLC_OF_CLIENT) :])
+            # The writer of GET responses has put the LLC header before them.
+            request, answer = b"", GXByteBuffer(LLC_OF_METER + apdu.removeprefix(LLC_OF_METER))
+            connection.sendall(bytes(GXDLMS.getHdlcFrame(settings, 0, answer)))
+
+
 class GuruxMeter:
-    """The meter on a TCP port of this process, one thread per connection."""
+    """The meter on TCP ports of this process, one thread per connection."""
 
     def __init__(self, max_pdu: int) -> None:
-        items, meter = objects(), self
+        self.failures: list[Exception] = []
+        self._servers = []
+        items = objects()
+        self.port = self._listen(over_wrapper, items, max_pdu)
+        self.hdlc_port = self._listen(over_hdlc, items, max_pdu)
+
+    def _listen(self, serve: Callable[[socket.socket, Association], None], items: Any, max_pdu: int) -> int:
+        failures = self.failures
 
         class Connection(socketserver.BaseRequestHandler):
             request: socket.socket
 
             def handle(self) -> None:
                 self.request.settimeout(TIMEOUT_S)
-                association = Association(items, max_pdu)
                 try:
-                    while True:
-                        head = receive(self.request, 8)
-                        apdu = receive(self.request, int.from_bytes(head[6:8], "big"))
-                        answer = association.answer(int.from_bytes(head[2:4], "big"), apdu)
-                        header = head[:2] + head[4:6] + head[2:4] + len(answer).to_bytes(2, "big")
-                        self.request.sendall(header + answer)
+                    serve(self.request, Association(items, max_pdu))
                 except Exception as error:  # gurux-dlms raises anything; the connection ends with it
-                    meter.failures.append(error)
+                    failures.append(error)
 
         class Server(socketserver.ThreadingTCPServer):
             allow_reuse_address = True
             daemon_threads = True
 
-        self.failures: list[Exception] = []
-        self._server = Server(("127.0.0.1", 0), Connection)
-        self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
-        self._thread.start()
+        server = Server(("127.0.0.1", 0), Connection)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        self._servers.append((server, thread))
+        port: int = server.server_address[1]
+        return port
 
     def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(TIMEOUT_S)
+        for server, thread in self._servers:
+            server.shutdown()
+            server.server_close()
+            thread.join(TIMEOUT_S)

@@ -18,12 +18,14 @@ from meterstream.dlms.data import (
     entry_descriptor,
     range_descriptor,
 )
-from stacks.port import COUNTERS, TIMEOUT_S, Line, NotOffered, Refused, Way
+from stacks.port import CLIENT_SAPS, COUNTERS, TIMEOUT_S, Line, NotOffered, Refused, Way
 from stacks.world import Plain
 
 METER_CLASS: Final = "meterstream.interop.JdlmsMeter"
 CLIENT_CLASS: Final = "meterstream.interop.JdlmsClient"
 MECHANISMS: Final = {Way.NONE: "NONE", Way.LLS: "LOW", Way.LLS_PLAIN: "LOW"}
+SAPS: Final = {way: CLIENT_SAPS[way] for way in (Way.NONE, Way.LLS, Way.LLS_PLAIN, Way.SUITE_2)}
+"""Addresses of clients that the meter knows, besides the one with HLS 5."""
 TYPES: Final = {
     DataType.UNSIGNED: "u8",
     DataType.LONG_UNSIGNED: "u16",
@@ -139,8 +141,8 @@ class JdlmsClient:
 
 
 def mechanism_of(way: Way) -> str:
-    if way in (Way.HLS3, Way.HLS4, Way.HLS6, Way.HLS7):
-        raise NotOffered(f"the client has no mechanism for {way.value}")
+    if way in (Way.HLS3, Way.HLS4, Way.HLS6, Way.HLS7, Way.DEDICATED, Way.GENERAL_GLOBAL, Way.GENERAL):
+        raise NotOffered(f"the client has no setting for {way.value}")
     return MECHANISMS.get(way, "HLS5_GMAC")
 
 

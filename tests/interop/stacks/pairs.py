@@ -16,7 +16,7 @@ from stacks.cosem_client import CosemClient
 from stacks.gurux_client import GuruxClient
 from stacks.jdlms import JdlmsRefused
 from stacks.ours import LEVELS, OurClient
-from stacks.port import CIPHERED, Way
+from stacks.port import CIPHERED, Refused, Way
 
 OUR_REFUSALS: Final = (AssociationRejected, ExceptionResponse, LinkClosed, LinkReset, SecurityError)
 
@@ -32,7 +32,7 @@ class Pair:
 
 
 PAIRS: Final = (
-    Pair("gurux-dlms client", GuruxClient, "our_meter", (ConnectionError, GXDLMSException)),
+    Pair("gurux-dlms client", GuruxClient, "our_meter", (ConnectionError, GXDLMSException, Refused)),
     Pair(
         "dlms-cosem client",
         CosemClient,
@@ -73,16 +73,54 @@ def ways() -> list[Way]:
 
 Key = tuple[str, Way | None, str | None]
 
+NO_MECHANISM: Final = "jDLMS: its mechanisms are none, LLS and HLS 5"
+NO_SETTING: Final = "jDLMS: no setting for it"
+NO_GENERAL: Final = "jDLMS: its server does not grant general protection"
+COSEM_MECHANISMS: Final = "dlms-cosem: its mechanisms are none, LLS, HLS 2 and HLS 5"
+NO_GENERAL_CIPHERING: Final = (
+    "gurux-dlms: no setting for it as a client; as a meter its decoder fails on a missing member"
+)
+
 LIMITS: Final[dict[Key, str]] = {
+    ("gurux-dlms client", Way.GENERAL, None): NO_GENERAL_CIPHERING,
     ("gurux-dlms client", None, "GET with-list, one unknown"): "gurux-dlms: the error of one item becomes None",
     ("gurux-dlms client", None, "SET with-list"): "gurux-dlms: writeList fails on a missing member",
+    ("gurux-dlms meter", Way.GENERAL, None): NO_GENERAL_CIPHERING,
+    ("dlms-cosem client", Way.HLS3, None): COSEM_MECHANISMS,
+    ("dlms-cosem client", Way.HLS4, None): COSEM_MECHANISMS,
+    ("dlms-cosem client", Way.HLS6, None): COSEM_MECHANISMS,
+    ("dlms-cosem client", Way.HLS7, None): COSEM_MECHANISMS,
+    ("dlms-cosem client", Way.DEDICATED, None): "dlms-cosem: has the setting, and does not use it",
+    ("dlms-cosem client", Way.GENERAL, None): "dlms-cosem: ciphers with general-glo-ciphering only",
     ("dlms-cosem client", None, "SET with-list"): "dlms-cosem: no call for it",
     ("dlms-cosem client", None, "profile by entry"): "dlms-cosem: EntryDescriptor cannot be encoded",
     ("dlms-cosem client", None, "GET with-list in blocks"): "dlms-cosem: gives the first block as the answer",
     ("dlms-cosem client", None, "SET in blocks"): "dlms-cosem: no blocks of its own",
-    ("dlms-cosem client", Way.LLS, None): "our meter: general-glo-ciphering, the only one that dlms-cosem has",
-    ("dlms-cosem client", Way.HLS5, None): "our meter: general-glo-ciphering, the only one that dlms-cosem has",
+    ("jDLMS client", Way.HLS3, None): NO_MECHANISM,
+    ("jDLMS client", Way.HLS4, None): NO_MECHANISM,
+    ("jDLMS client", Way.HLS6, None): NO_MECHANISM,
+    ("jDLMS client", Way.HLS7, None): NO_MECHANISM,
+    ("jDLMS client", Way.DEDICATED, None): NO_SETTING,
+    ("jDLMS client", Way.GENERAL_GLOBAL, None): NO_SETTING,
+    ("jDLMS client", Way.GENERAL, None): NO_SETTING,
+    ("jDLMS client", Way.SUITE_1, None): "jDLMS: names AES-128 suite 0",
+    ("jDLMS client", Way.SUITE_2, None): "jDLMS: names AES-256 suite 1 in the security control octet",
     ("jDLMS client", None, "SET in blocks"): 'jDLMS: raises "fragments not yet implemented" and sends nothing',
+    ("jDLMS meter", Way.LLS_PLAIN, None): "jDLMS: its AARE names the context with ciphering, which our client refuses",
+    ("jDLMS meter", Way.HLS3, None): NO_MECHANISM,
+    ("jDLMS meter", Way.HLS4, None): NO_MECHANISM,
+    ("jDLMS meter", Way.HLS6, None): NO_MECHANISM,
+    ("jDLMS meter", Way.HLS7, None): NO_MECHANISM,
+    ("jDLMS meter", Way.DEDICATED, None): "jDLMS: its server closes the line at the first request with a dedicated key",
+    ("jDLMS meter", Way.GENERAL_GLOBAL, None): NO_GENERAL,
+    ("jDLMS meter", Way.GENERAL, None): NO_GENERAL,
+    ("jDLMS meter", Way.SUITE_1, None): "jDLMS: names AES-128 suite 0",
+    ("jDLMS meter", Way.SUITE_2, None): "jDLMS: names AES-256 suite 1 in the security control octet",
+    (
+        "jDLMS meter",
+        Way.HDLC,
+        None,
+    ): "jDLMS: its server sends the LLC header of a client (E6 E6 00), which our link refuses",
     ("jDLMS meter", None, "SET in blocks"): "jDLMS: the server takes APDUs of any size, there is nothing to cut",
 }
 """What a pair cannot do and whose doing that is; None stands for all. Each is run as well, and must fail."""

@@ -19,6 +19,9 @@ ENCRYPTION_KEY: Final = bytes(range(16))
 AUTHENTICATION_KEY: Final = bytes.fromhex("D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF")
 ENCRYPTION_KEY_256: Final = bytes(range(0x20, 0x40))
 AUTHENTICATION_KEY_256: Final = bytes(range(0xC0, 0xE0))
+CLIENT_SIGNING_KEY: Final = bytes(range(0x01, 0x21))
+METER_SIGNING_KEY: Final = bytes(range(0x41, 0x61))
+"""Private keys on P-256."""
 PASSWORD: Final = b"interop-password"
 TIMEOUT_S: Final = 5.0
 """For one answer. Nothing in these tests takes a tenth of it; a peer that hangs fails its case after it."""
@@ -39,13 +42,31 @@ class Way(Enum):
     HLS6 = "HLS 6 (SHA-256)"
     HLS7 = "HLS 7 (ECDSA)"
     DEDICATED = "HLS 5, dedicated key"
-    GENERAL = "HLS 5, general-glo"
+    GENERAL_GLOBAL = "HLS 5, general-glo-ciphering"
+    GENERAL = "HLS 5, general-ciphering"
     SUITE_1 = "HLS 5, suite 1"
     SUITE_2 = "HLS 5, suite 2"
     HDLC = "HLS 5 over HDLC"
 
 
-CIPHERED: Final = frozenset({Way.LLS, Way.HLS5, Way.DEDICATED, Way.GENERAL, Way.SUITE_1, Way.SUITE_2, Way.HDLC})
+CIPHERED: Final = frozenset(
+    {
+        Way.LLS,
+        Way.HLS5,
+        Way.DEDICATED,
+        Way.GENERAL_GLOBAL,
+        Way.GENERAL,
+        Way.SUITE_1,
+        Way.SUITE_2,
+        Way.HDLC,
+    }
+)
+TAGS: Final = {
+    Way.DEDICATED: (0xD0, 0xD1, 0xD3),
+    Way.GENERAL_GLOBAL: (0xDB,),
+    Way.GENERAL: (0xDD,),
+}
+"""What requests begin with, where the way alone does not make it so; a meter takes nothing else from that client."""
 CLIENT_SAPS: Final = {
     Way.NONE: 16,
     Way.LLS: 2,
@@ -56,7 +77,8 @@ CLIENT_SAPS: Final = {
     Way.HLS6: 6,
     Way.HLS7: 7,
     Way.DEDICATED: 8,
-    Way.GENERAL: 9,
+    Way.GENERAL_GLOBAL: 9,
+    Way.GENERAL: 12,
     Way.SUITE_1: 10,
     Way.SUITE_2: 11,
     Way.HDLC: 1,
@@ -153,9 +175,9 @@ class Counters:
 COUNTERS: Final = Counters()
 
 
-def challenges() -> Iterator[bytes]:
-    """Challenges of 16 octets that differ."""
-    return (number.to_bytes(16, "big") for number in itertools.count(0x3132333435363738393A3B3C3D3E3F40))
+def challenges(octets: int = 16) -> Iterator[bytes]:
+    """Challenges that differ."""
+    return (bytes(octets - 8) + number.to_bytes(8, "big") for number in itertools.count(0x3132333435363738))
 
 
 def receive(connection: socket.socket, number: int) -> bytes:
