@@ -357,6 +357,17 @@ def test_a_device_that_vanishes_is_missed_at_the_next_reading(make_meter: Maker,
     assert codes(meter, 3) == [100, 101]
     assert get(meter, REGISTER, "0.1.24.2.2.255") > value
     assert get(meter, 77, "0.1.24.9.0.255", 4) == 1
+    with pytest.raises(ValueError, match="meter 3 has no device on M-Bus channel 2"):
+        mbus.vanish(meter, 2, 0)
+    with pytest.raises(ValueError, match="meter 3 has no device on M-Bus channel 2"):
+        mbus.report(meter, 2, 0, 0)
+
+
+def test_a_device_that_does_not_answer_is_not_installed(make_meter: Maker, clock: Any) -> None:
+    meter = make_meter()
+    mbus.vanish(meter, 1, int(clock.seconds * 1000))
+    assert act(meter, 1, 2, unsigned(0)) == SUCCESS
+    assert act(meter, 1, 1, unsigned(0)) == (ActionResult.TEMPORARY_FAILURE, None)
 
 
 # --- status ---

@@ -109,9 +109,9 @@ def report(meter: SimulatedMeter, channel: int, bit: int, at: int) -> None:
     """Let the device set a bit of its status: 0 battery low, 3 to 6 tampering, 11 hardware error, and so on.
 
     Raises:
-        ValueError: no such channel or bit.
+        ValueError: no such channel or bit, or no device there.
     """
-    _check(channel)
+    _check_device(meter, channel)
     if not 0 <= bit < _STATUS_BITS:
         raise ValueError(f"bit {bit} of the M-Bus status is outside 0 to {_STATUS_BITS - 1}")
     found = touch(meter, channel)
@@ -158,7 +158,7 @@ def swap(meter: SimulatedMeter, channel: int, at: int, medium: Medium | None = N
         Who the new one is.
 
     Raises:
-        ValueError: no such channel, or nothing to be swapped there.
+        ValueError: no such channel, or neither a medium nor a device there that has one.
     """
     _check(channel)
     medium = medium or look(meter, channel).identity.medium
@@ -171,9 +171,9 @@ def vanish(meter: SimulatedMeter, channel: int, at: int, *, present: bool = Fals
     """The device on a channel can no longer be heard, or again; the meter notices at the next reading.
 
     Raises:
-        ValueError: no such channel.
+        ValueError: no such channel, or no device there.
     """
-    _check(channel)
+    _check_device(meter, channel)
     touch(meter, channel).present = present
     expect_reading(meter, channel, at)
 
@@ -288,3 +288,9 @@ def _read(meter: SimulatedMeter, channel: int, found: MbusChannel, at: int) -> N
 def _check(channel: int) -> None:
     if channel not in CHANNELS:
         raise ValueError(f"M-Bus channel {channel} is outside 1 to 4")
+
+
+def _check_device(meter: SimulatedMeter, channel: int) -> None:
+    _check(channel)
+    if look(meter, channel).is_free:
+        raise ValueError(f"meter {meter.number} has no device on M-Bus channel {channel}")

@@ -143,6 +143,8 @@ def _slave_install(meter: SimulatedMeter, channel: int, data: Data, at: int) -> 
     found = mbus.look(meter, channel)
     if address > _MAX_ADDRESS or found.polled or found.is_free:
         return ActionResult.OTHER_REASON
+    if not found.present:
+        return ActionResult.TEMPORARY_FAILURE
     mbus.touch(meter, channel).primary_address = address or 8 + channel
     mbus.register(meter, channel, found.identity, at)
     return ActionResult.SUCCESS

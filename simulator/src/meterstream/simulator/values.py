@@ -200,20 +200,23 @@ def _electrical(item: CosemObject) -> Reader | None:
     kind = item.attributes[2].type.data_type
     factor = 10 ** -(item.attributes[3].scaler or 0) if 3 in item.attributes else 1
     phase = int(role[-1]) if role.endswith(_PHASES) else 0
-    share = 3 if phase else 1
+
+    def share(meter: SimulatedMeter) -> int:
+        return 3 if phase and not meter.tree.single_phase else 1
+
     power = "export_power" if "export" in role else "import_power"
 
     def volts(meter: SimulatedMeter, at: int) -> Data:
         return Data(kind, 2270 * factor // 10 + mixed(meter.number, at // 1000 // _QUARTER * 4 + phase) % (6 * factor))
 
     def amperes(meter: SimulatedMeter, at: int) -> Data:
-        return Data(kind, _power(meter, "import_power", at) * factor // (230 * share) & _U16)
+        return Data(kind, _power(meter, "import_power", at) * factor // (230 * share(meter)) & _U16)
 
     def watts(meter: SimulatedMeter, at: int) -> Data:
-        return Data(kind, _power(meter, power, at) * factor // share & _U16)
+        return Data(kind, _power(meter, power, at) * factor // share(meter) & _U16)
 
     def var(meter: SimulatedMeter, at: int) -> Data:
-        return Data(kind, _power(meter, power, at) * factor // (10 * share) & _U16)
+        return Data(kind, _power(meter, power, at) * factor // (10 * share(meter)) & _U16)
 
     for text, reader in (("voltage_l", volts), ("current", amperes), ("reactive_power", var), ("power_", watts)):
         if role.startswith(("instantaneous_", "average_")) and text in f"{role}_":
@@ -322,7 +325,6 @@ _SPECIAL: Final[Mapping[tuple[str, int], _Choice]] = {
     **_thd(2),
     **_thd(3),
     ("configuration_object", 2): _configuration,
-    ("image_transfer", 2): _fixed(u32(216)),
     **{(role, 8): _always(_network_time) for role in ("cdma_diagnostic", "gprs_diagnostic", "lte_diagnostic")},
     **{
         (role, number): _fixed(value)
