@@ -107,7 +107,8 @@ def read_buffer(
     wanted = wanted[slice(*window.places)]
     readers = [_column_reader(meter, column) for column in wanted]
     times = _wanted_times(_row_times(meter, item, at), window, rules)
-    rows = [[read(meter, time * 1000 - meter.clock_offset_ms) for read in readers] for time in times]
+    offset = meter.clock_offset_ms
+    rows = [[read(meter, time * 1000 - offset) for read in readers] for time in times]
     for place, column in enumerate(wanted):
         if (rules.null_clock and column == CLOCK) or (rules.null_capture_time and _is_capture_time(column)):
             _leave_out(rows, place, meter.zone, _period(meter, item))

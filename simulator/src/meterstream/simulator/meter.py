@@ -21,6 +21,7 @@ from meterstream.simulator.layout import LOGICAL_NAME
 from meterstream.simulator.mbus_keys import MbusKeys
 from meterstream.simulator.options import ImageOptions, MbusOptions, PushOptions
 from meterstream.simulator.stats import Stats
+from meterstream.simulator.traits import Traits
 from meterstream.simulator.tree import ObjectTree, SimulatedObject
 from meterstream.simulator.zone import Zone
 
@@ -63,6 +64,7 @@ class MeterModel:
     Attributes:
         now_ms: the fleet's clock in milliseconds since 1970 (UTC).
         level: of the management association.
+        traits: what the meters differ in by number.
         factory_keys: the keys a meter of that number left the factory with; its master key never changes.
         outbox: takes what meters push.
         schedule: calls back after a delay in milliseconds.
@@ -79,6 +81,7 @@ class MeterModel:
     now_ms: Callable[[], int]
     stats: Stats
     level: Level = Level.HLS5_GMAC
+    traits: Traits = field(default_factory=Traits)
     factory_keys: Callable[[int], MeterKeys] = field(default=_no_keys, repr=False)
     outbox: Callable[[PushMessage], None] = field(default=_nowhere, repr=False)
     schedule: Callable[[int, Callable[[], None]], None] = field(default=_never, repr=False)
@@ -97,18 +100,19 @@ class SimulatedMeter:
         keys: once they were needed.
         last_counters: last accepted counter of clients by system title.
         client_title: title of the client of the present or last association.
-        clock_offset_ms: what its clock is ahead of the fleet's.
         associations, gets, sets, actions, repeated_nonces: counted since it exists.
     """
 
     __slots__ = (
+        "_drift_ppm",
+        "_drifts_since",
         "_due",
+        "_offset_ms",
         "_states",
         "_written",
         "actions",
         "associations",
         "client_title",
-        "clock_offset_ms",
         "clock_sets",
         "fault",
         "gets",
@@ -130,6 +134,7 @@ class SimulatedMeter:
         self.fault = fault
         self.keys: SecurityKeys | None = None
         self.client_title = b""
+        self._drift_ppm = model.traits.drift_ppm(number)
         self.clock_offset_ms = 0
         self.last_clock_set: ClockSet | None = None
         self.last_counters: dict[bytes, int] | None = None
@@ -138,6 +143,20 @@ class SimulatedMeter:
         self._written: dict[tuple[bytes, int], Data] | None = None
         self._states: dict[type, object] | None = None
         self._due: int | None = None
+
+    # --- clock ---
+
+    @property
+    def clock_offset_ms(self) -> int:
+        """What its clock is ahead of the fleet's; a clock that drifts gains or loses on from when it was set."""
+        if not self._drift_ppm:
+            return self._offset_ms
+        return self._offset_ms + (self.model.now_ms() - self._drifts_since) * self._drift_ppm // 1_000_000
+
+    @clock_offset_ms.setter
+    def clock_offset_ms(self, offset: int) -> None:
+        self._offset_ms = offset
+        self._drifts_since = self.model.now_ms() if self._drift_ppm else 0
 
     # --- counters ---
 

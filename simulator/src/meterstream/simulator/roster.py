@@ -8,9 +8,10 @@ from typing import Final, Protocol
 
 from meterstream.dlms.meter import Level, SecurityKeys
 from meterstream.dlms.objects import load_profile
+from meterstream.dlms.security import AsymmetricKeys
 from meterstream.simulator.clock import ClockRule
 from meterstream.simulator.faults import fault_for
-from meterstream.simulator.identity import MeterKeys, keys_for, password_for
+from meterstream.simulator.identity import MeterKeys, keys_for, password_for, signature_keys_for
 from meterstream.simulator.mbus_keys import mbus_keys_for
 from meterstream.simulator.meter import MeterModel, SimulatedMeter
 from meterstream.simulator.push import PushMessage
@@ -56,7 +57,12 @@ class Roster:
         self._surroundings = surroundings
         self.least_counter = 0
         self._meters: dict[int, SimulatedMeter] = {}
-        self._models = {protocol: self._make_model(protocol) for protocol in settings.protocols}
+        kinds = (False, True) if settings.traits.single_phase else (False,)
+        self._models = {
+            (protocol, single_phase): self._make_model(protocol, single_phase=single_phase)
+            for protocol in settings.protocols
+            for single_phase in kinds
+        }
 
     def __len__(self) -> int:
         return len(self._meters)
@@ -74,7 +80,7 @@ class Roster:
         if meter is None:
             settings = self._settings
             settings.place_of(number)
-            model = self._models[settings.protocol_of(number)]
+            model = self._models[settings.protocol_of(number), settings.traits.is_single_phase(number)]
             seed = settings.seed if settings.fault_seed is None else settings.fault_seed
             fault = fault_for(settings.faults, seed, number)
             meter = self._meters[number] = SimulatedMeter(number, model, self.first_counter(), fault)
@@ -85,7 +91,7 @@ class Roster:
         return keys_for(self._settings.seed, number)
 
     def password(self, meter: SimulatedMeter) -> bytes:
-        """Give the LLS password a client has set, otherwise that of the factory."""
+        """Give the LLS password or HLS secret a client has set, otherwise that of the factory."""
         return secret_of(meter) or password_for(self._settings.seed, meter.number)
 
     def access(self, meter: SimulatedMeter) -> CountedAccess | None:
@@ -97,25 +103,32 @@ class Roster:
             _, authentication, encryption = self.keys(meter.number)
             meter.keys = SecurityKeys(encryption, authentication)
         password: bytes | None = None
-        if settings.level is Level.LLS:
+        if settings.level.has_secret:
             password = secret_of(meter) or password_for(settings.seed, meter.number)
         rule = settings.counter_rule
         strict = meter.model.profile.name == "SMR" if rule is None else rule is CounterRule.STRICT
-        return CountedAccess(meter, settings.level, meter.keys, password, strict=strict)
+        return CountedAccess(meter, settings.level, meter.keys, password, self._asymmetric(meter), strict=strict)
 
-    def _make_model(self, protocol: str) -> MeterModel:
-        """Build what meters of one protocol share."""
+    def _asymmetric(self, meter: SimulatedMeter) -> AsymmetricKeys | None:
+        if self._settings.level is not Level.HLS7_ECDSA:
+            return None
+        own, client = signature_keys_for(self._settings.seed, meter.number)
+        return AsymmetricKeys(signing=own, peer_signing=client.public)
+
+    def _make_model(self, protocol: str, *, single_phase: bool) -> MeterModel:
+        """Build what meters of one protocol and number of phases share."""
         profile = load_profile(*protocol.split(" ", 1))
         by_generation = ClockRule.FITTING if profile.name == "SMR" else ClockRule.SPECIFIED
         return MeterModel(
             profile=profile,
-            management=object_tree(profile, public=False),
-            public=object_tree(profile, public=True),
+            management=object_tree(profile, public=False, single_phase=single_phase),
+            public=object_tree(profile, public=True, single_phase=single_phase),
             clock_rule=self._settings.clock_rule or by_generation,
             buffers=self._settings.buffers,
             now_ms=self.now_ms,
             stats=self._stats,
             level=self._settings.level,
+            traits=self._settings.traits,
             factory_keys=self.keys,
             outbox=self._surroundings.push,
             schedule=self._surroundings.schedule,

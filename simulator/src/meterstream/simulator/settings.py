@@ -14,6 +14,7 @@ from meterstream.simulator.clock import ClockRule
 from meterstream.simulator.faults import PlannedFault
 from meterstream.simulator.options import ImageOptions, MbusOptions, PushOptions
 from meterstream.simulator.outbox import OutboxLimits
+from meterstream.simulator.traits import Traits
 
 _PORTS: Final = 0x10000
 _RESERVED_DEVICES: Final = 16
@@ -79,6 +80,7 @@ class FleetSettings:
         clock_rule, counter_rule: None: that of the meter's generation (SMR: fitting, strict; DSMR: specified, free).
         restart_counters: the meters' own counter starts at 1 on every connection, instead of rising for ever.
         habits: how the meters depart from the standard, and the limits of their associations.
+        traits: which meters have one phase, and how well their clocks run.
         faults: which meters misbehave, and how.
         fault_seed: decides which meters a share of faults strikes; None: `seed`.
         mbus, images, pushes: M-Bus devices, image transfer and push messages.
@@ -109,6 +111,7 @@ class FleetSettings:
     restart_counters: bool = False
     habits: Habits = field(default_factory=Habits)
     buffers: BufferRules = field(default_factory=BufferRules)
+    traits: Traits = field(default_factory=Traits)
     faults: tuple[PlannedFault, ...] = ()
     fault_seed: str | None = field(default=None, repr=False)
     mbus: MbusOptions = field(default_factory=MbusOptions)

@@ -21,7 +21,7 @@ from meterstream.dlms.data import (
     structure,
     unsigned,
 )
-from meterstream.dlms.objects import Access, Attribute, CosemObject, MeterProfile
+from meterstream.dlms.objects import Access, Attribute, CosemObject, MeterProfile, Phases
 from meterstream.simulator.behaviour import NO_METHODS, Behaviour
 from meterstream.simulator.behaviours import behaviour_of
 from meterstream.simulator.extras import EXTRAS
@@ -81,24 +81,25 @@ class ObjectTree:
     `hidden` are names the meter has and this client may not see; `by_role` leaves out objects of M-Bus channels.
     """
 
-    __slots__ = ("by_role", "hidden", "objects", "profile")
+    __slots__ = ("by_role", "hidden", "objects", "profile", "single_phase")
 
-    def __init__(self, profile: MeterProfile, *, public: bool) -> None:
+    def __init__(self, profile: MeterProfile, *, public: bool, single_phase: bool = False) -> None:
         objects: dict[bytes, SimulatedObject] = {}
         hidden: set[bytes] = set()
         for definition in (*profile.objects.values(), *_extras(profile)):
             for channel in definition.obis.channels():
                 name = definition.obis.logical_name(channel)
-                if not definition.attributes:
+                if not definition.attributes or _is_lacking(definition, single_phase=single_phase):
                     continue
                 if public and not definition.public and definition.class_id != ASSOCIATION:
                     hidden.add(name)
                     continue
-                objects[name] = _object(profile, definition, channel, name, public=public)
+                objects[name] = _object(profile, definition, channel, name, public=public, single_phase=single_phase)
         for item in list(objects.values()):
             if item.class_id == ASSOCIATION:
                 objects[item.logical_name] = _with_object_list(item, objects)
         self.profile = profile
+        self.single_phase = single_phase
         self.objects: Mapping[bytes, SimulatedObject] = MappingProxyType(objects)
         self.by_role: Mapping[str, SimulatedObject] = MappingProxyType(
             {item.role: item for item in objects.values() if item.channel is None}
@@ -107,9 +108,9 @@ class ObjectTree:
 
 
 @cache
-def object_tree(profile: MeterProfile, *, public: bool) -> ObjectTree:
+def object_tree(profile: MeterProfile, *, public: bool, single_phase: bool = False) -> ObjectTree:
     """Give the tree of a profile, built once for all fleets of the process."""
-    return ObjectTree(profile, public=public)
+    return ObjectTree(profile, public=public, single_phase=single_phase)
 
 
 def _extras(profile: MeterProfile) -> tuple[CosemObject, ...]:
@@ -123,9 +124,19 @@ def _extras(profile: MeterProfile) -> tuple[CosemObject, ...]:
 
 
 def _object(
-    profile: MeterProfile, definition: CosemObject, channel: int | None, name: bytes, *, public: bool
+    profile: MeterProfile,
+    definition: CosemObject,
+    channel: int | None,
+    name: bytes,
+    *,
+    public: bool,
+    single_phase: bool,
 ) -> SimulatedObject:
-    columns = _columns(profile, definition, channel) if definition.class_id == PROFILE_GENERIC else ()
+    columns = (
+        _columns(profile, definition, channel, single_phase=single_phase)
+        if definition.class_id == PROFILE_GENERIC
+        else ()
+    )
     attributes = {1: SimulatedAttribute(1, True, False, DataType.OCTET_STRING, constant(octet_string(name)))}
     for attribute in definition.attributes.values():
         attributes[attribute.number] = SimulatedAttribute(
@@ -148,11 +159,23 @@ def _reader(
     return reader_for(definition, attribute, channel)
 
 
-def _columns(profile: MeterProfile, definition: CosemObject, channel: int | None) -> tuple[CaptureObject, ...]:
+def _columns(
+    profile: MeterProfile, definition: CosemObject, channel: int | None, *, single_phase: bool
+) -> tuple[CaptureObject, ...]:
     """List the fixed columns; a profile whose columns the client chooses starts with all it may take."""
     if definition.captures:
         return tuple(column.capture_object() for column in profile.columns(definition.role, channel))
-    return tuple(column for role in definition.selectable for column in _first_columns(profile.object(role)))
+    selectable = [profile.object(role) for role in definition.selectable]
+    return tuple(
+        column
+        for captured in selectable
+        if not _is_lacking(captured, single_phase=single_phase)
+        for column in _first_columns(captured)
+    )
+
+
+def _is_lacking(definition: CosemObject, *, single_phase: bool) -> bool:
+    return single_phase and Phases.SP not in definition.phases
 
 
 def _first_columns(captured: CosemObject) -> Iterator[CaptureObject]:
