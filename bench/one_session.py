@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from meterstream.dlms.apdu import ActionResult, DataAccessResult, ReadResult, Selection
 from meterstream.dlms.client import AssociationConfig, ClientAssociation, Continue, GetAnswer, Level, SecurityKeys
 from meterstream.dlms.data import AttributeRef, Data, LogicalName, MethodRef, octet_string
-from meterstream.dlms.meter import ClientAccess, CounterPolicy, MeterAssociation, MeterSecurity
+from meterstream.dlms.meter import ClientAccess, CounterPolicy, Habits, MeterAssociation, MeterSecurity
 
 KEYS = SecurityKeys(bytes(range(16)), bytes.fromhex("D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF"))
 CLIENT_TITLE = bytes.fromhex("2020201CBE991A14")
@@ -48,10 +48,14 @@ class ClockOnly:
 OBJECTS = ClockOnly()
 
 
-def new_meter() -> MeterAssociation:
+DEFAULT_HABITS = Habits()
+
+
+def new_meter(habits: Habits = DEFAULT_HABITS) -> MeterAssociation:
     """A connection to a fresh meter; counters are free, so that every session may start at the same one."""
     access = ClientAccess(Level.HLS5_GMAC, KEYS, counter_policy=CounterPolicy.FREE)
-    return MeterAssociation(OBJECTS, MeterSecurity(SERVER_TITLE, {1: access}, lambda length: CHALLENGE[::-1][:length]))
+    security = MeterSecurity(SERVER_TITLE, {1: access}, lambda length: CHALLENGE[::-1][:length])
+    return MeterAssociation(OBJECTS, security, habits)
 
 
 class Stopwatch:

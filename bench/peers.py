@@ -1,21 +1,27 @@
-"""The same session by another library, which talks to the same meter role and is charged for its own calls only."""
+"""The same session by other libraries, which talk to the same meter role and are charged for their own calls only."""
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Any
 
 from bench.one_session import (
     CHALLENGE,
     CLIENT_TITLE,
+    CLOCK,
     CLOCK_OCTETS,
     FIRST_COUNTER,
     KEYS,
     Stopwatch,
     new_meter,
 )
+from meterstream.dlms.apdu import DEFAULT_CONFORMANCE, Conformance
+from meterstream.dlms.meter import Habits
 
-# Imported where it is measured: nothing of the platform imports it.
+# Both are imported where they are measured: nothing of the platform imports them.
+
+WITH_GENERAL_PROTECTION = Habits(conformance=DEFAULT_CONFORMANCE | Conformance.GENERAL_PROTECTION)
 
 
 def gurux_session() -> int:
@@ -65,3 +71,66 @@ def silence_gurux() -> None:
     for name, module in list(sys.modules.items()):
         if name.startswith("gurux_dlms") and module is not None:
             module.__dict__["print"] = lambda *_, **__: None
+
+
+class Memory:
+    """What dlms-cosem takes for a socket; the meter at its other end is on another account."""
+
+    def __init__(self) -> None:
+        self.meter = new_meter(WITH_GENERAL_PROTECTION)
+        self.meter_time = Stopwatch()
+        self._received = b""
+
+    def connect(self) -> None:
+        """Nothing to do."""
+
+    def disconnect(self) -> None:
+        """Nothing to do."""
+
+    def send(self, data: bytes) -> None:
+        self._received += self.meter_time(self.meter.receive, data)
+
+    def recv(self, amount: int = 1) -> bytes:
+        octets, self._received = self._received[:amount], self._received[amount:]
+        return octets
+
+
+def cosem_session() -> int:
+    """CPU in ns of the client of dlms-cosem for the same session.
+
+    Its APDUs are general-glo-ciphered, it has no other; its RLRQ carries a ciphered initiate-request; it proves the
+    token of the meter twice.
+    """
+    from dlms_cosem import cosem, enumerations, utils
+    from dlms_cosem.client import DlmsClient
+    from dlms_cosem.io import TcpTransport
+    from dlms_cosem.security import HighLevelSecurityGmacAuthentication
+
+    line = Memory()
+    clock = cosem.CosemAttribute(enumerations.CosemInterface.CLOCK, cosem.Obis.from_bytes(CLOCK.logical_name), 2)
+
+    def session() -> bytes:
+        client = DlmsClient(
+            transport=TcpTransport(1, 1, line),
+            authentication=HighLevelSecurityGmacAuthentication(challenge_length=len(CHALLENGE)),
+            encryption_key=KEYS.encryption_key,
+            authentication_key=KEYS.authentication_key,
+            client_system_title=CLIENT_TITLE,
+            client_initial_invocation_counter=FIRST_COUNTER,
+        )
+        client.associate()
+        value: bytes = utils.parse_as_dlms_data(client.get(clock))
+        client.release_association()
+        return value
+
+    whole = Stopwatch()
+    if bytes(whole(session)) != CLOCK_OCTETS or not line.meter.closed:
+        raise RuntimeError("the session of dlms-cosem did not run as it should")
+    return whole.ns - line.meter_time.ns
+
+
+def silence_cosem() -> None:
+    """It writes a line per APDU; most of its users filter them."""
+    import structlog
+
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))

@@ -2,8 +2,9 @@
 
 * `session_get_core_cpu_ms`: the client role alone, bytes passed in memory;
 * `meter_session_cpu_ms`: the meter role in the same exchange;
-* `session_get_ratio_gurux`: CPU of the client of gurux-dlms, as shipped, over that of the client role. Both talk to the
-  same meter role, take turns in one process, and are charged for their own calls only;
+* `session_get_ratio_gurux`, `session_get_ratio_dlms_cosem`: CPU of the client of gurux-dlms, as shipped, and of
+  dlms-cosem, its log filtered, over that of the client role. All talk to the same meter role, take turns in one
+  process, and are charged for their own calls only; `peers.py` tells what each of them does;
 * `session_get_cpu_ms`: the asyncio adapter over loopback on uvloop, as the services run it; the meters are another
   process;
 * `profile_96_ms`: the octets of a buffer of 96 rows (clock, status, two registers) to typed, scaled values, decoding
@@ -32,7 +33,7 @@ import psutil
 import uvloop
 
 from bench.one_session import CHALLENGE, CLOCK, CONFIG, FIRST_COUNTER, Stopwatch, new_meter, own_session
-from bench.peers import gurux_session, silence_gurux
+from bench.peers import cosem_session, gurux_session, silence_cosem, silence_gurux
 from meterstream.dlms.asyncio import InMemoryCounters, MeterSession, open_session
 from meterstream.dlms.data import (
     CaptureObject,
@@ -51,6 +52,7 @@ from meterstream.dlms.data import (
 
 ROUNDS = 40
 OWN_SESSIONS_PER_ROUND = 20
+COSEM_SESSIONS_PER_ROUND = 5
 SOCKET_SESSIONS = 2_000
 CONCURRENCY = 20
 OPEN_SESSIONS = 15_000
@@ -63,19 +65,24 @@ Address = tuple[str, int]
 
 def core_figures() -> dict[str, float]:
     silence_gurux()
+    silence_cosem()
     for _ in range(WARM_UP):
         own_session()
     gurux_session()
+    cosem_session()
     own: list[tuple[int, int]] = []
     gurux: list[int] = []
+    cosem: list[int] = []
     for _ in range(ROUNDS):
         own += [own_session() for _ in range(OWN_SESSIONS_PER_ROUND)]
         gurux.append(gurux_session())
+        cosem += [cosem_session() for _ in range(COSEM_SESSIONS_PER_ROUND)]
     client = statistics.median(session[0] for session in own)
     return {
         "session_get_core_cpu_ms": client / 1e6,
         "meter_session_cpu_ms": statistics.median(session[1] for session in own) / 1e6,
         "session_get_ratio_gurux": statistics.median(gurux) / client,
+        "session_get_ratio_dlms_cosem": statistics.median(cosem) / client,
     }
 
 
