@@ -6,7 +6,7 @@ import zoneinfo
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from meterstream.contracts.base import ExactDecimal, Record
 from meterstream.contracts.soap import Soap
@@ -43,3 +43,6 @@ def _known_zone(name: str) -> str:
 
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
 """A name of the IANA time zone database, for example Europe/Amsterdam."""
+
+MbusChannel = Annotated[int, Field(ge=1, le=4)]
+"""Channel of an M-Bus device at its gateway."""
