@@ -30,6 +30,7 @@ from meterstream.simulator.reboot import power_off, power_on
 MANAGEMENT = 1
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 CLOCK = CaptureObject(8, LogicalName.parse("0.0.1.0.0.255"), 2).to_data()
+EIGHT, NINE = (datetime(2026, 7, 15, hour, tzinfo=AMSTERDAM) for hour in (8, 9))
 Maker = Callable[..., SimulatedMeter]
 
 
@@ -143,6 +144,15 @@ def test_parts_of_the_network_state_and_two_channels_can_be_captured(make_meter:
         assert _capture(meter, "definable_load_profile", CLOCK, refused) is DataAccessResult.OTHER_REASON
 
 
+def test_average_powers_are_what_the_registers_gained(make_meter: Maker) -> None:
+    meter = make_meter()
+    powers = _rows(meter, "power_quality_profile_1", _range(EIGHT, NINE))
+    registers = _rows(meter, "interval_values_e", _range(EIGHT, NINE))
+    gained = [later[2].value - earlier[2].value for earlier, later in pairwise(registers)]
+    average = [3 * row[1].value for row in powers[1:]]
+    assert all(abs(4 * energy - power) <= 8 for energy, power in zip(gained, average, strict=True))
+
+
 # --- status ---
 
 
@@ -162,8 +172,6 @@ def test_rows_tell_of_a_moved_clock_and_of_failures(make_meter: Maker, clock: An
 
 
 # --- habits ---
-
-EIGHT, NINE = (datetime(2026, 7, 15, hour, tzinfo=AMSTERDAM) for hour in (8, 9))
 
 
 @pytest.mark.parametrize(

@@ -205,18 +205,19 @@ def _electrical(item: CosemObject) -> Reader | None:
         return 3 if phase and not meter.tree.single_phase else 1
 
     power = "export_power" if "export" in role else "import_power"
+    lag = 1000 if role.startswith("average_") else 0  # power is even within an hour: what it was until now
 
     def volts(meter: SimulatedMeter, at: int) -> Data:
         return Data(kind, 2270 * factor // 10 + mixed(meter.number, at // 1000 // _QUARTER * 4 + phase) % (6 * factor))
 
     def amperes(meter: SimulatedMeter, at: int) -> Data:
-        return Data(kind, _power(meter, "import_power", at) * factor // (230 * share(meter)) & _U16)
+        return Data(kind, _power(meter, "import_power", at - lag) * factor // (230 * share(meter)) & _U16)
 
     def watts(meter: SimulatedMeter, at: int) -> Data:
-        return Data(kind, _power(meter, power, at) * factor // share(meter) & _U16)
+        return Data(kind, _power(meter, power, at - lag) * factor // share(meter) & _U16)
 
     def var(meter: SimulatedMeter, at: int) -> Data:
-        return Data(kind, _power(meter, power, at) * factor // (10 * share(meter)) & _U16)
+        return Data(kind, _power(meter, power, at - lag) * factor // (10 * share(meter)) & _U16)
 
     for text, reader in (("voltage_l", volts), ("current", amperes), ("reactive_power", var), ("power_", watts)):
         if role.startswith(("instantaneous_", "average_")) and text in f"{role}_":
