@@ -197,7 +197,7 @@ def test_blocks_and_lists_that_the_core_does_not_speak(octets: str, lines: list[
         ),
         ("6200", ["RLRQ, 2 octets"]),
         ("77010203", ["unknown tag 77, 4 octets"]),
-        ("DD0102", ["general-ciphering, 3 octets", "  not read: 2 octets"]),
+        ("050102", ["read-request, 3 octets", "  not read: 2 octets"]),
         (
             "D80203",
             ["exception-response, 3 octets", "  state error service-unknown (2)", "  service error other-reason (3)"],

@@ -35,12 +35,13 @@ from meterstream.dlms.security.suites import (
     SecurityPolicy,
     SecuritySuite,
 )
+from meterstream.dlms.security.unprotect import Unprotected, unprotect
 
 __all__ = [
     "KEY_OCTETS", "MAX_COUNTER", "OVERHEAD", "PLAIN", "SECURITY_CONTROL", "TITLE_OCTETS", "TOKEN_OCTETS", "AlgorithmId",
     "AsymmetricKeys", "Cipher", "Ciphering", "ContentCipher", "CounterKind", "CounterStore", "Form", "KeyChoice",
     "KeyId", "Level", "Opened", "PrivateKey", "Proof", "Protection", "Protector", "PublicKey", "ReceivedCounters",
     "ReservedCounters", "SecurityControl", "SecurityKeys", "SecurityPolicy", "SecuritySuite", "Suite0", "SuiteCipher",
-    "agreed_global_key", "challenge_bounds", "check_key_agreement_data", "check_title", "derive_key",
-    "key_agreement_data", "make_cipher", "protected_counter", "unwrap_key", "wrap_key",
+    "Unprotected",    "agreed_global_key", "challenge_bounds", "check_key_agreement_data", "check_title", "derive_key",
+    "key_agreement_data", "make_cipher", "protected_counter", "unprotect", "unwrap_key", "wrap_key",
 ]  # fmt: skip

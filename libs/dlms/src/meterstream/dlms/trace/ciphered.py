@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from meterstream.dlms.apdu import tags
-from meterstream.dlms.data import encode_length
 from meterstream.dlms.errors import DecipherError
-from meterstream.dlms.security import SECURITY_CONTROL, TITLE_OCTETS, Suite0
+from meterstream.dlms.security import TITLE_OCTETS, ContentCipher, SecurityControl, SecurityKeys
 from meterstream.dlms.trace.acse import title_text
 from meterstream.dlms.trace.cursor import Cursor
 from meterstream.dlms.trace.session import Tracer
 
-GENERAL_TAGS: Final = frozenset({0xDB, 0xDC})
+GENERAL_TAGS: Final = frozenset({tags.GENERAL_GLO_CIPHERING, tags.GENERAL_DED_CIPHERING})
 _FROM_CLIENT: Final = frozenset(
     {tags.GLO_INITIATE_REQUEST, tags.GLO_GET_REQUEST, tags.GLO_SET_REQUEST, tags.GLO_ACTION_REQUEST}
 )
@@ -22,13 +21,16 @@ _FROM_SERVER: Final = frozenset(
         tags.GLO_GET_RESPONSE,
         tags.GLO_SET_RESPONSE,
         tags.GLO_ACTION_RESPONSE,
+        tags.GLO_CONFIRMED_SERVICE_ERROR,
+        tags.GLO_EVENT_NOTIFICATION_REQUEST,
         tags.EXCEPTION_RESPONSE,
     }
 )
-_DEDICATED: Final = frozenset({0x41, 0x48, 0xD0, 0xD1, 0xD2, 0xD3, 0xD4, 0xD5, 0xD7})
-_REQUESTS: Final = _FROM_CLIENT | {0x41, 0xD0, 0xD1, 0xD3}
-_OTHER_GLOBAL: Final = frozenset({0xCA})
-CIPHERED_TAGS: Final = _FROM_CLIENT | _FROM_SERVER | _DEDICATED | _OTHER_GLOBAL | GENERAL_TAGS
+_DED_INITIATE: Final = frozenset({0x41, 0x48})
+_DEDICATED_FROM_CLIENT: Final = frozenset({0x41, tags.DED_GET_REQUEST, tags.DED_SET_REQUEST, tags.DED_ACTION_REQUEST})
+_DEDICATED: Final = frozenset(tags.PLAIN_OF_DED) | _DED_INITIATE
+_REQUESTS: Final = _FROM_CLIENT | _DEDICATED_FROM_CLIENT
+CIPHERED_TAGS: Final = _FROM_CLIENT | _FROM_SERVER | _DEDICATED | GENERAL_TAGS
 
 _AUTHENTICATED: Final = 0x10
 _ENCRYPTED: Final = 0x20
@@ -50,20 +52,31 @@ def ciphered(tracer: Tracer, cursor: Cursor, tag: int, name: str) -> None:
     title = title or _title_of_sender(tracer, tag)
     length = cursor.length(name)
     complete = length <= cursor.left
-    usable = title if complete and length == cursor.left and tag not in _DEDICATED | {0xDC} else None
-    cursor.within(length, name, lambda content: _content(tracer, content, usable, _reason(tag, title)))
+    key = tracer.context.dedicated_key if is_dedicated(tag) else None
+    usable = title if complete and length == cursor.left and (key is not None or not is_dedicated(tag)) else None
+    reason = _reason(tag, title, key)
+    cursor.within(length, name, lambda content: content_of(tracer, content, usable, reason, dedicated_key=key))
     cursor.end(name)
 
 
 def _title_of_sender(tracer: Tracer, tag: int) -> bytes | None:
-    if tag in _FROM_CLIENT:
+    if tag in _REQUESTS:
         return tracer.context.client_title
-    return tracer.context.server_title if tag in _FROM_SERVER else None
+    return tracer.context.server_title if tag in _FROM_SERVER | _DEDICATED else None
 
 
-def _reason(tag: int, title: bytes | None) -> str:
+def is_request(tag: int) -> bool:
+    """Whether a ciphered APDU is a request of a client."""
+    return tag in _REQUESTS
+
+
+def is_dedicated(tag: int) -> bool:
+    return tag in _DEDICATED or tag == tags.GENERAL_DED_CIPHERING
+
+
+def _reason(tag: int, title: bytes | None, key: bytes | None) -> str:
     """Why an APDU whose title cannot be used stays closed."""
-    if tag in _DEDICATED or tag == 0xDC:
+    if is_dedicated(tag) and key is None:
         return "ciphered with a dedicated key"
     return "the system title of the sender is not known" if title is None else "it is not complete"
 
@@ -81,7 +94,19 @@ def control_text(control: int) -> str:
     return f"{control:02X}: {protection}, suite {control & _SUITE}, {key}{compressed}"
 
 
-def _content(tracer: Tracer, cursor: Cursor, title: bytes | None, reason: str) -> None:
+def content_of(
+    tracer: Tracer,
+    cursor: Cursor,
+    title: bytes | None,
+    reason: str,
+    associated: bytes = b"",
+    dedicated_key: bytes | None = None,
+) -> None:
+    """ciphered-content; with keys and a title it is opened, without a title `reason` tells why not. Raises: Broken.
+
+    Args:
+        associated: what is authenticated with it.
+    """
     add = tracer.lines.add
     control = cursor.octet("security control")
     add(f"security control {control_text(control)}")
@@ -90,26 +115,41 @@ def _content(tracer: Tracer, cursor: Cursor, title: bytes | None, reason: str) -
     if cursor.left < tag_octets:
         raise cursor.broken(f"the authentication tag takes {tag_octets} octets, {cursor.left} are there")
     sealed = cursor.window(cursor.left - tag_octets)
-    add(f"{'ciphertext' if control & _ENCRYPTED else 'plaintext'}, {len(sealed.raw)} octets")
+    encrypted = control & _ENCRYPTED
+    add(f"{'ciphertext' if encrypted else 'plaintext'}, {len(sealed.raw)} octets")
     if tag_octets:
         add(f"authentication tag {cursor.take(tag_octets, 'authentication tag').hex().upper()}")
-    if tracer.keys is not None:
-        _open(tracer, cursor, control, title, reason)
-
-
-def _open(tracer: Tracer, content: Cursor, control: int, title: bytes | None, reason: str) -> None:
-    if title is None or control != SECURITY_CONTROL or len(title) != TITLE_OCTETS:
-        other = "a security control or a system title that is not opened here"
-        tracer.lines.add(f"not opened: {reason if title is None else other}")
-        return
     if tracer.keys is None:
         return
-    # The cipher takes an APDU; its tag does not matter to it.
-    apdu = b"\x00" + encode_length(len(content.raw)) + content.raw
+    if title is None:
+        add(f"not opened: {reason}")
+        return
+    cipher = _cipher(tracer.keys, control, dedicated_key)
+    if cipher is None or len(title) != TITLE_OCTETS:
+        add("not opened: a security control or a system title that is not opened here")
+        return
+    _open(tracer, cursor, cipher, title, associated)
+
+
+def _cipher(keys: SecurityKeys, control: int, dedicated_key: bytes | None) -> ContentCipher | None:
+    """The cipher that a security control asks for, if its key is there."""
     try:
-        _, plaintext = Suite0(tracer.keys).unseal(apdu, title)
+        suite, protection, broadcast = SecurityControl.parse(control)
+    except DecipherError:
+        return None
+    key = dedicated_key or (keys.broadcast_key if broadcast else keys.encryption_key)
+    if suite is not keys.suite or not protection or key is None or len(key) != suite.key_octets:
+        return None
+    return ContentCipher(suite, key, keys.authentication_key)
+
+
+def _open(tracer: Tracer, content: Cursor, cipher: ContentCipher, title: bytes, associated: bytes) -> None:
+    broadcast = bool(content.raw[0] & _BROADCAST)
+    try:
+        opened = cipher.open(content.raw, title, associated=associated, broadcast=broadcast)
     except DecipherError as error:
         raise content.broken(f"not opened: {error}", 0, error.code) from None
-    tracer.lines.add(f"opened, {len(plaintext)} octets")
+    unsure = "" if content.raw[0] & _AUTHENTICATED else ", nothing tells whether they are genuine"
+    tracer.lines.add(f"opened, {len(opened.plaintext)} octets{unsure}")
     with tracer.lines.indented():
-        tracer.body(tracer, Cursor(plaintext, opened=True))
+        tracer.body(tracer, Cursor(opened.plaintext, opened=True))

@@ -12,6 +12,7 @@ from meterstream.dlms.trace.access import access_request, access_response
 from meterstream.dlms.trace.acse import acse
 from meterstream.dlms.trace.ciphered import CIPHERED_TAGS, ciphered
 from meterstream.dlms.trace.cursor import Cursor
+from meterstream.dlms.trace.general import general_ciphering, general_signing
 from meterstream.dlms.trace.hdlc import START as HDLC_START
 from meterstream.dlms.trace.hdlc import hdlc_frames
 from meterstream.dlms.trace.initiate import (
@@ -38,6 +39,8 @@ _SIMPLE: Final = {
     tags.EVENT_NOTIFICATION_REQUEST: event_notification,
     tags.ACCESS_REQUEST: access_request,
     tags.ACCESS_RESPONSE: access_response,
+    tags.GENERAL_CIPHERING: general_ciphering,
+    tags.GENERAL_SIGNING: general_signing,
 }
 _DEEPEST: Final = 8
 """APDUs inside one another; no session needs more than three (AARQ, glo-initiate, initiate)."""

@@ -27,8 +27,10 @@ def initiate_request(tracer: Tracer, cursor: Cursor) -> None:
     add = tracer.lines.add
     if cursor.octet("flag of the dedicated key"):
         length = cursor.length("dedicated key")
-        cursor.take(length, "dedicated key")
+        tracer.learn_dedicated_key(cursor.take(length, "dedicated key"), opened=cursor.opened)
         add(f"dedicated key({length}) masked")
+    elif cursor.opened:
+        tracer.learn_dedicated_key(None, opened=True)
     if cursor.octet("flag of response-allowed"):
         add(f"response allowed: {'yes' if cursor.octet('response-allowed') else 'no'}")
     _quality(tracer, cursor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, NamedTuple
 
@@ -56,17 +56,19 @@ class Asked(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TraceContext:
-    """What earlier octets of the same session tell about later ones; holds no secret.
+    """What earlier octets of the same session tell about later ones; its repr shows no secret.
 
     Attributes:
         client_title: system title of the client, 8 octets, from the AARQ; needed to open what the client ciphered.
         server_title: the same of the meter, from the AARE.
         asked: the request that waits for an answer; without it strings in an answer are masked.
+        dedicated_key: of an initiate-request that was opened with given keys; None otherwise.
     """
 
     client_title: bytes | None = None
     server_title: bytes | None = None
     asked: Asked | None = None
+    dedicated_key: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

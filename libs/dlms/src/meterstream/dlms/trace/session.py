@@ -40,6 +40,11 @@ class Tracer:
             return None
         return asked.refs
 
+    def learn_dedicated_key(self, key: bytes | None, *, opened: bool) -> None:
+        """Keep the dedicated key of an initiate-request that was opened with keys, to open what follows."""
+        if opened and self.keys is not None:
+            self.context = replace(self.context, dedicated_key=key)
+
     def answered(self) -> None:
         """Forget the request: its answer is complete."""
         self.context = replace(self.context, asked=None)
