@@ -10,14 +10,17 @@ from typing import Any, Protocol
 import pytest
 import uvloop
 
-from meterstream.dlms.asyncio import MeterSession, Trace, open_session
+from meterstream.dlms.asyncio import MeterSession, SessionFraming, Trace, WrapperOverTcp, open_session
 from meterstream.dlms.client import AssociationConfig, Level, SecurityKeys, client_title_for
+from meterstream.dlms.security import AsymmetricKeys
 from meterstream.simulator.fleet import SimulatedFleet, password_for
+from meterstream.simulator.identity import signature_keys_for
 from meterstream.simulator.meter import SimulatedMeter
 from meterstream.simulator.settings import FleetSettings, MeterAddress
 
 NOON = datetime(2026, 7, 15, 10, 7, 30, tzinfo=UTC).timestamp()
 """Wednesday 15 July 2026, 12:07:30 in the meters' zone."""
+_WRAPPER = WrapperOverTcp()
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -52,7 +55,7 @@ class Clock:
 class Opener(Protocol):
     """Opens a session with a meter of a fleet as management or public client; `config` overrides its settings.
 
-    `address`: another than the meter's first one.
+    `address`: another than the meter's first one. `framing`: how the line is.
     """
 
     async def __call__(
@@ -65,6 +68,7 @@ class Opener(Protocol):
         timeout_s: float = 5,
         trace: Trace | None = None,
         address: MeterAddress | None = None,
+        framing: SessionFraming = _WRAPPER,
         **config: Any,
     ) -> MeterSession: ...
 
@@ -78,6 +82,7 @@ async def _open(
     timeout_s: float = 5,
     trace: Trace | None = None,
     address: MeterAddress | None = None,
+    framing: SessionFraming = _WRAPPER,
     **config: Any,
 ) -> MeterSession:
     host, port, device = address or fleet.address(number)
@@ -88,6 +93,9 @@ async def _open(
         settings["client_title"] = client_title_for(fleet.identification(number))
         settings["keys"] = SecurityKeys(keys.encryption, keys.authentication)
         settings["password"] = password_for(fleet.settings.seed, number)
+    if level is Level.HLS7_ECDSA:
+        own, client = signature_keys_for(fleet.settings.seed, number)
+        settings["asymmetric"] = AsymmetricKeys(signing=client, peer_signing=own.public)
     settings.update(config)
     return await open_session(
         (host, port),
@@ -96,6 +104,7 @@ async def _open(
         connect_timeout_s=5,
         response_timeout_s=timeout_s,
         trace=trace,
+        framing=framing,
     )
 
 

@@ -7,10 +7,13 @@ from typing import Final, NamedTuple
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from meterstream.dlms.security import PrivateKey, SecuritySuite
+
 MAX_NUMBER: Final = 10**12 - 1
 _KEY_OCTETS: Final = 16
 _KEYS_SALT: Final = b"meterstream simulated fleet: keys"
 _PASSWORD_SALT: Final = b"meterstream simulated fleet: password"
+_SIGNATURE_SALT: Final = b"meterstream simulated fleet: signature keys"
 _PASSWORD_DIGITS: Final = 8
 
 
@@ -36,13 +39,25 @@ def keys_for(seed: str, number: int) -> MeterKeys:
 
 
 def password_for(seed: str, number: int) -> bytes:
-    """Derive the LLS password of a meter: eight ASCII digits.
+    """Derive the LLS password of a meter, or its secret of HLS 3, 4 and 6: eight ASCII digits.
 
     Raises:
         ValueError: the number is outside 1 to 999999999999.
     """
     value = int.from_bytes(_derive(seed, number, _PASSWORD_SALT, 16), "big")
     return f"{value % 10**_PASSWORD_DIGITS:0{_PASSWORD_DIGITS}d}".encode()
+
+
+def signature_keys_for(seed: str, number: int) -> tuple[PrivateKey, PrivateKey]:
+    """Derive the keys that HLS 7 proves who both sides are with, on P-256: the meter's, and its client's.
+
+    Raises:
+        ValueError: the number is outside 1 to 999999999999.
+    """
+    suite = SecuritySuite.SUITE_1
+    octets = PrivateKey.random_octets(suite)
+    derived = _derive(seed, number, _SIGNATURE_SALT, 2 * octets)
+    return PrivateKey.from_random(suite, derived[:octets]), PrivateKey.from_random(suite, derived[octets:])
 
 
 def identification_for(number: int) -> str:

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from meterstream.dlms.errors import ReplayError
 from meterstream.dlms.meter import ClientAccess, CounterPolicy, Level, MeterSecurity, SecurityKeys
+from meterstream.dlms.security import AsymmetricKeys
 from meterstream.simulator.identity import system_title_for
 from meterstream.simulator.meter import SimulatedMeter
 
@@ -74,10 +75,17 @@ class CountedAccess(ClientAccess):
     __slots__ = ("_floor", "_meter", "_strict", "_token_open", "client_title")
 
     def __init__(
-        self, meter: SimulatedMeter, level: Level, keys: SecurityKeys, password: bytes | None, *, strict: bool
+        self,
+        meter: SimulatedMeter,
+        level: Level,
+        keys: SecurityKeys,
+        password: bytes | None,
+        asymmetric: AsymmetricKeys | None,
+        *,
+        strict: bool,
     ) -> None:
         self._meter = meter
-        super().__init__(level, keys, password, counter_policy=CounterPolicy.FREE)
+        super().__init__(level, keys, password, counter_policy=CounterPolicy.FREE, asymmetric=asymmetric)
         self._strict = strict
         self._floor: int | None = None
         self._token_open = level is Level.HLS5_GMAC
