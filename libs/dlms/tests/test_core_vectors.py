@@ -28,6 +28,7 @@ from meterstream.dlms.data import (
     AttributeRef,
     CaptureObject,
     CosemDateTime,
+    Data,
     LogicalName,
     MethodRef,
     Unit,
@@ -160,7 +161,7 @@ CLOCK_OBJECT = ln("0.0.1.0.0.255")
 CALENDAR = ln("0.0.13.0.0.255")
 
 
-def day(begin: bytes, script: int) -> object:
+def day(begin: bytes, script: int) -> Data:
     return structure(octet_string(begin), octet_string(ln("0.0.10.0.100.255")), long_unsigned(script))
 
 
@@ -209,9 +210,9 @@ REQUESTS = {
         array(
             [
                 structure(
-                    unsigned(1), array([day(b"\x07\0\0\0", 2), day(b"\x17\0\0\0", 1)])  # type: ignore[list-item]
+                    unsigned(1), array([day(b"\x07\0\0\0", 2), day(b"\x17\0\0\0", 1)])
                 ),
-                structure(unsigned(2), array([day(b"\0\0\0\0", 1)])),  # type: ignore[list-item]
+                structure(unsigned(2), array([day(b"\0\0\0\0", 1)])),
             ]
         ),
     ),
@@ -298,7 +299,9 @@ def test_three_blocks_give_the_rows() -> None:
         assert isinstance(block.result, bytes)
         assert (block.block_number, block.last) == (number, number == 3)
         whole += block.result
-    assert len(decode(whole).value) == 2  # type: ignore[arg-type]
+    rows = decode(whole).value
+    assert isinstance(rows, tuple)
+    assert len(rows) == 2
 
 
 def test_with_list_in_a_block_begins_with_the_number_of_results() -> None:
@@ -327,6 +330,7 @@ def test_scaler_and_unit() -> None:
 )
 def test_action_answers_with_and_without_the_optional_octet(raw: str, result: ActionResult, short: bool) -> None:
     answer = apdu.decode_action_response(bytes.fromhex(raw))
+    assert isinstance(answer, apdu.ActionResponseNormal)
     assert (answer.result, answer.data, answer.short) == (result, None, short)
 
 
