@@ -220,6 +220,15 @@ def test_the_object_list_decides_what_is_sent(pushing: Callable[..., Pushing]) -
     assert line.push(ALARM, null()) is ActionResult.TYPE_UNMATCHED
 
 
+def test_an_object_list_that_is_too_much(pushing: Callable[..., Pushing]) -> None:
+    line = pushing(destination=HEAD_END)
+    profile = CaptureObject(7, LogicalName.parse("1.0.99.1.0.255"), 2, 0).to_data()
+    assert line.put(40, ALARM, 2, array([profile] * 33)) is DataAccessResult.OTHER_REASON
+    assert line.put(40, ALARM, 2, array([profile] * 4)) is DataAccessResult.SUCCESS
+    assert line.push(ALARM) is ActionResult.OTHER_REASON, "more than 65,535 octets"
+    assert line.sent == []
+
+
 @pytest.mark.parametrize(
     ("attribute", "data", "result"),
     [

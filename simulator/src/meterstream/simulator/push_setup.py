@@ -22,7 +22,7 @@ from meterstream.dlms.data import (
     octet_string,
     structure,
 )
-from meterstream.dlms.errors import DecodeError
+from meterstream.dlms.errors import DecodeError, PduTooLarge
 from meterstream.simulator.behaviour import Behaviour
 from meterstream.simulator.curve import mixed
 from meterstream.simulator.identity import identification_for
@@ -55,6 +55,7 @@ _SCHEDULER_SETUP: Final = LogicalName.parse("0.0.25.9.0.255")
 _TRANSPORTS: Final = {0: Transport.TCP, 1: Transport.UDP}
 _APDU, _MANUFACTURER_SPECIFIC = 0, 128
 _MAX_DESTINATION: Final = 260
+_MAX_OBJECTS: Final = 32
 _LAST_GASP_EVENT: Final = 99
 _LAST_GASP_REGISTER, _LAST_GASP_BIT = 3, 0
 
@@ -90,7 +91,8 @@ class PushSetup(Behaviour):
     ) -> DataAccessResult | None:
         try:
             if attribute == OBJECT_LIST:
-                read_object_list(data)
+                if len(read_object_list(data)) > _MAX_OBJECTS:
+                    return DataAccessResult.OTHER_REASON
             elif attribute == DESTINATION:
                 read_destination(data)
             elif attribute == WINDOW:
@@ -113,16 +115,19 @@ def push(meter: SimulatedMeter, item: SimulatedObject, at: int) -> ActionResult:
     """Send what a push setup says.
 
     Returns:
-        Success; other-reason: there is no destination a meter could reach; temporary-failure: no communication
-        window is open.
+        Success; other-reason: there is no destination a meter could reach, or the values do not fit a message;
+        temporary-failure: no communication window is open.
     """
     target = destination_of(meter, item)
     if target is None:
         return ActionResult.OTHER_REASON
     if not _is_open(meter, item, at):
         return ActionResult.TEMPORARY_FAILURE
-    destination, transport = target
-    message = PushMessage(meter.number, destination, transport, _octets(meter, item))
+    try:
+        octets = _octets(meter, item)
+    except PduTooLarge:
+        return ActionResult.OTHER_REASON
+    message = PushMessage(meter.number, *target, octets)
     interval = _number(meter, item, RANDOMISATION)
     wait = mixed(meter.number, at) % (interval * 1000 + 1) if interval else 0
     if wait:
