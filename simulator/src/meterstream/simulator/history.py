@@ -102,10 +102,12 @@ def past_power_failures(number: int, now: int) -> int:
 def past_quality_events(code: int, number: int, now: int) -> int:
     """Count how often a voltage sagged (93 to 95) or swelled (96 to 98) up to `now`."""
     course = _COURSES[EXTENDED_QUALITY]
-    turns, rest = divmod(course.last_slot(number, now), len(course.codes))
-    if turns < 0:
+    events, count = course.last_slot(number, now), len(course.codes)
+    if events <= 0:
         return 0
-    return turns + sum(course.code(number, 1 + slot) == code for slot in range(rest))
+    turns, rest = divmod(events, count)
+    place = (course.codes.index(code) - 1 - course.first(number)) % count
+    return turns + (place < rest)
 
 
 def _failures(number: int, now: int, entries: int) -> Iterator[tuple[int, int]]:

@@ -12,6 +12,7 @@ from meterstream.dlms.meter import Level, SecurityKeys
 from meterstream.dlms.objects import MeterProfile
 from meterstream.simulator.agenda import Agenda
 from meterstream.simulator.alarms import raise_alarm
+from meterstream.simulator.behaviour import PLAIN
 from meterstream.simulator.buffers import BufferRules, log_entries
 from meterstream.simulator.clock import ClockRule, ClockSet
 from meterstream.simulator.events import EventLogs, EventRow
@@ -357,7 +358,10 @@ class SimulatedMeter:
         if written is not None:
             return written
         at = self.model.now_ms()
-        value = item.behaviour.read(self, item, ref.attribute, at) if ref.attribute != LOGICAL_NAME else None
+        behaviour = item.behaviour
+        if behaviour is PLAIN or ref.attribute == LOGICAL_NAME:
+            return attribute.read(self, at)
+        value = behaviour.read(self, item, ref.attribute, at)
         return attribute.read(self, at) if value is None else value
 
     def _set(self, client_sap: int, ref: AttributeRef, selection: Selection | None, data: Data) -> DataAccessResult:
