@@ -200,3 +200,13 @@ def test_both_ways_agree_on_damaged_octets(rows: int, place: int, octet: int) ->
     raw[place % len(raw)] = octet
     octets = bytes(raw)
     assert outcome(decode_profile_rows, octets, PROFILE) == outcome(lambda: profile_rows(decode(octets), PROFILE))
+
+
+def test_more_clocks_than_are_remembered() -> None:
+    rows = 17_000
+    moments = [
+        BEGIN._replace(day=1 + n // 1_440, hour=n // 60 % 24, minute=n % 60, month=1 + n % 12) for n in range(rows)
+    ]
+    raw = encode(d.array(d.structure(moment.to_data()) for moment in moments))
+    for _ in range(2):
+        assert [cells[0] for cells in decode_profile_rows(raw, (CLOCK,))] == moments
