@@ -198,6 +198,13 @@ def test_the_last_gasp_of_an_mx382(pushing: Callable[..., Pushing], clock: Any) 
     assert not last_gasp(pushing("SMR 5.1", destination=HEAD_END).meter, int(clock.seconds * 1000))
 
 
+def test_the_power_down_push_of_idis(pushing: Callable[..., Pushing], clock: Any) -> None:
+    line = pushing("IDIS 2.0", destination=HEAD_END)
+    assert last_gasp(line.meter, int(clock.seconds * 1000))
+    assert line.values() == [NAME, LogicalName.parse("0.5.25.9.0.255")]
+    assert not last_gasp(pushing("IDIS 2.0").meter, int(clock.seconds * 1000))
+
+
 # --- the setup ---
 
 

@@ -46,6 +46,7 @@ NEW_KEY_REJECTED: Final = 18
 _CLIENT: Final = ObisTemplate("0.x.24.1.0.255")
 _EVENT_LOG: Final = "mbus_event_log"
 _AUXILIARY_LOG: Final = "auxiliary_event_log"
+_ALARM_REGISTER: Final = "alarm_register_1"
 _ALARM_AUXILIARY: Final = 3
 _ALARM_COMMUNICATION: Final = 16
 _ALARM_FRAUD: Final = 20
@@ -102,7 +103,7 @@ def log_auxiliary(meter: SimulatedMeter, channel: int, code: int, at: int) -> No
     """Write an auxiliary event where the meter has that log, and raise its alarm; `code` is that of channel 1."""
     if _AUXILIARY_LOG in meter.tree.by_role:
         meter.log(_AUXILIARY_LOG, code | channel - 1 << 8, at)
-        meter.raise_alarm(1, _ALARM_AUXILIARY, at)
+        _raise(meter, _ALARM_AUXILIARY, at)
 
 
 def report(meter: SimulatedMeter, channel: int, bit: int, at: int) -> None:
@@ -122,7 +123,7 @@ def report(meter: SimulatedMeter, channel: int, bit: int, at: int) -> None:
     if kind is not None:
         log_event(meter, channel, kind, at)
     if kind == FRAUD_ATTEMPT:
-        meter.raise_alarm(1, _ALARM_FRAUD + channel - 1, at)
+        _raise(meter, _ALARM_FRAUD + channel - 1, at)
 
 
 # --- devices come and go ---
@@ -186,7 +187,7 @@ def _discover(meter: SimulatedMeter, channel: int, medium: Medium, at: int) -> M
     found.primary_address = 0
     found.start(identity, at)
     log_event(meter, channel, NEW_DEVICE, at)
-    meter.raise_alarm(1, _ALARM_NEW_DEVICE + channel - 1, at)
+    _raise(meter, _ALARM_NEW_DEVICE + channel - 1, at)
     return identity
 
 
@@ -282,7 +283,13 @@ def _read(meter: SimulatedMeter, channel: int, found: MbusChannel, at: int) -> N
     elif not span.is_silent:
         span.fall_silent(at)
         log_event(meter, channel, COMMUNICATION_ERROR, at)
-        meter.raise_alarm(1, _ALARM_COMMUNICATION + channel - 1, at)
+        _raise(meter, _ALARM_COMMUNICATION + channel - 1, at)
+
+
+def _raise(meter: SimulatedMeter, bit: int, at: int) -> None:
+    """Set a bit of alarm register 1, where the meter's protocol has it."""
+    if _ALARM_REGISTER in meter.tree.by_role:
+        meter.raise_alarm(1, bit, at)
 
 
 def _check(channel: int) -> None:

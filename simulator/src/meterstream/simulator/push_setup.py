@@ -49,6 +49,7 @@ _PUSH: Final = 1
 _ALARM_SETUP: Final = "push_setup_alarm"
 _SMS_SETUP: Final = "push_setup_sms"
 _UDP_SETUP: Final = "push_setup_udp"
+_POWER_DOWN_SETUP: Final = "push_setup_power_down"
 _IDENTIFIER: Final = CaptureObject(1, LogicalName.parse("0.0.96.1.1.255"), 2, 0)
 _SCHEDULER_OF_TEXT: Final = LogicalName.parse("0.0.15.0.4.255")
 _SCHEDULER_SETUP: Final = LogicalName.parse("0.0.25.9.0.255")
@@ -165,15 +166,18 @@ def wake_up(meter: SimulatedMeter, cause: Wake = Wake.SMS) -> bool:
 
 
 def last_gasp(meter: SimulatedMeter, at: int) -> bool:
-    """Let a meter say that its supply fails; false: its companion standard has no such message.
+    """Let a meter say that its supply fails; false: it has no such message, or nobody to tell.
 
-    SMR 5.5 sets bit 0 of alarm register 3, which the filter lets through to a push by UDP; an MX382 tells the fleet's
-    destination by TCP.
+    SMR 5.5 sets bit 0 of alarm register 3, which the filter lets through to a push by UDP; others have a push setup
+    for it; an MX382 tells the fleet's destination by TCP.
     """
     if f"alarm_register_{_LAST_GASP_REGISTER}" in meter.tree.by_role:
         meter.log("power_quality_event_log", _LAST_GASP_EVENT, at)
         meter.raise_alarm(_LAST_GASP_REGISTER, _LAST_GASP_BIT, at)
         return True
+    setup = meter.tree.by_role.get(_POWER_DOWN_SETUP)
+    if setup is not None:
+        return push(meter, setup, at) is ActionResult.SUCCESS
     target = _fallback(meter, Transport.TCP)
     if form_of(meter.model.profile) is not PushForm.MX382 or target is None:
         return False
@@ -312,6 +316,9 @@ def _windows(data: Data) -> tuple[tuple[CosemDateTime, CosemDateTime], ...]:
 
 
 def _number(meter: SimulatedMeter, item: SimulatedObject, attribute: int) -> int:
-    written = meter.written(item, attribute)
-    value = (item.attributes[attribute].read(meter, 0) if written is None else written).value
+    """Read a number as written or laid down; 0 where there is no such attribute."""
+    described = item.attributes.get(attribute)
+    if described is None:
+        return 0
+    value = (meter.written(item, attribute) or described.read(meter, 0)).value
     return value if isinstance(value, int) else 0
