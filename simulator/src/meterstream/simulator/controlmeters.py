@@ -198,7 +198,7 @@ class MeterControl:
         meter.raise_alarm(register, bit, self._fleet.now_ms())
 
     def event(self, meter: SimulatedMeter, fields: Fields) -> None:
-        """POST .../event: {"log": "fraud_event_log", "code": 40, "more": []}."""
+        """POST .../event: {"log": "fraud_detection_event_log", "code": 40, "more": []}."""
         log, code = fields.text("log"), fields.number("code", 0, 0xFFFF)
         more = fields.numbers("more", range(_U32 + 1), 4)
         fields.done()
