@@ -406,7 +406,7 @@ async def test_octets_between_exchanges_are_told_to_the_next_one(pair_of: Callab
     pair = pair_of(Level.NONE)
     async with serving(playing(pair.meter)) as (address, connections):
         session = await opened(address, Level.NONE)
-        connections[0]._transport.write(b"\0\1")
+        connections[0]._transport.write(wrap(1, 16, bytes.fromhex("C401420104")))
         await connections[0].closed
         with pytest.raises((UnexpectedAnswer, AssociationStateError)):
             await session.get(CLOCK)

@@ -131,7 +131,7 @@ def test_service_that_does_not_belong_to_its_tag_is_refused(plain: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "plain", ["C5014200", "C701420000", "C4014200090C07E8070F010A1E0000FF8880", "C2000000"], ids=lambda p: p[:2]
+    "plain", ["C5014200", "C701420000", "C4014200090C07E8070F010A1E0000FF8880", "D900000000"], ids=lambda p: p[:2]
 )
 def test_other_service_or_plain_answer_is_refused(plain: str) -> None:
     client = associated_client()

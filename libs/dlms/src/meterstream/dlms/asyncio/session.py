@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Final, Protocol, Self, TypeVar
 
-from meterstream.dlms.apdu import ActionResult, ActionReturn, Conformance, DataAccessResult, Selection
+from meterstream.dlms.apdu import AccessItem, ActionResult, ActionReturn, Conformance, DataAccessResult, Selection
 from meterstream.dlms.apdu.exception import PDU_TOO_LONG
 from meterstream.dlms.asyncio.framing import HdlcOverTcp, SessionFraming, WrapperOverTcp, framing_of, open_link
 from meterstream.dlms.asyncio.link import Link, Trace
 from meterstream.dlms.client import (
+    AccessAnswer,
+    AccessOutcome,
     ActionAnswer,
     ActionListAnswer,
     ActionListRefused,
@@ -24,6 +26,7 @@ from meterstream.dlms.client import (
     GetAnswer,
     GetListAnswer,
     ListRefused,
+    Notification,
     Phase,
     SetAnswer,
     SetListAnswer,
@@ -108,7 +111,7 @@ async def open_session(
         config, counters.take if counters is not None else _no_counter, ctos, framing_of(framing), challenge
     )
     if counters is not None and config.level.ciphered:
-        await counters.ensure(_COUNTERS_TO_ASSOCIATE)
+        await counters.ensure(_COUNTERS_TO_ASSOCIATE + config.counters_per_apdu - 1)
     link = await open_link(framing, address, config, association, trace, connect_timeout_s)
     closing_s = framing.disconnect_timeout_s if isinstance(framing, HdlcOverTcp) else RELEASE_TIMEOUT_S
     session = MeterSession(config, association, link, counters, response_timeout_s, closing_s)
@@ -262,6 +265,26 @@ class MeterSession:
                 results += [await self._action(ref, data) for ref, data in part]
         return results
 
+    async def access(
+        self, items: Sequence[tuple[AccessItem, Data | None]], *, break_on_error: bool = False
+    ) -> tuple[AccessOutcome, ...]:
+        """Reads, writes and calls in one exchange: an outcome for each item, in order.
+
+        Needs Conformance.ACCESS and, where APDUs are ciphered, general protection.
+        Raises: as get, but AccessError.
+        """
+        await self._prepare()
+        event = await self._finish(self._association.access(items, break_on_error=break_on_error))
+        return _expect(event, AccessAnswer).outcomes
+
+    def take_notifications(self) -> tuple[Notification, ...]:
+        """What the meter sent unasked since the last call, in order; `missed_notifications` counts what was lost."""
+        return self._association.take_notifications()
+
+    @property
+    def missed_notifications(self) -> int:
+        return self._association.missed_notifications
+
     async def close(self) -> None:
         """Releases the association if it still stands, and closes the connection; idempotent.
 
@@ -345,14 +368,14 @@ class MeterSession:
 
     async def _prepare(self) -> None:
         if self._counters is not None:
-            await self._counters.ensure(_COUNTERS_TO_ASK)
+            await self._counters.ensure(_COUNTERS_TO_ASK * self._config.counters_per_apdu)
 
     async def _finish(self, frame: bytes) -> Event:
         """Sends a request and whatever its exchange needs after it."""
         event = await self._link.ask(frame, self._response_timeout_s)
         while isinstance(event, Continue):
             if self._counters is not None:
-                await self._counters.ensure(1)
+                await self._counters.ensure(self._config.counters_per_apdu)
             event = await self._link.ask(event.frame, self._response_timeout_s)
         return event
 

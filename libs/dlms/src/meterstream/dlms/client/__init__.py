@@ -12,6 +12,8 @@ from meterstream.dlms.client.config import (
     client_title_for,
 )
 from meterstream.dlms.client.events import (
+    AccessAnswer,
+    AccessOutcome,
     ActionAnswer,
     ActionListAnswer,
     ActionListRefused,
@@ -26,11 +28,13 @@ from meterstream.dlms.client.events import (
     SetAnswer,
     SetListAnswer,
 )
+from meterstream.dlms.client.notifications import Notification
 from meterstream.dlms.security import Level, SecurityKeys
 
 __all__ = [
-    "MANAGEMENT_CLIENT", "MAX_CHALLENGE", "MIN_CHALLENGE", "PUBLIC_CLIENT", "ActionAnswer", "ActionListAnswer",
-    "ActionListRefused", "AnswerLimits", "Associated", "AssociationConfig", "ClientAssociation", "Continue", "Event",
-    "GetAnswer", "GetListAnswer", "Level", "ListRefused", "Phase", "ReceivedCounterPolicy", "Released", "SecurityKeys",
-    "ServiceEvent", "SetAnswer", "SetListAnswer", "client_title_for",
+    "MANAGEMENT_CLIENT", "MAX_CHALLENGE", "MIN_CHALLENGE", "PUBLIC_CLIENT", "AccessAnswer", "AccessOutcome",
+    "ActionAnswer", "ActionListAnswer", "ActionListRefused", "AnswerLimits", "Associated", "AssociationConfig",
+    "ClientAssociation", "Continue", "Event", "GetAnswer", "GetListAnswer", "Level", "ListRefused", "Notification",
+    "Phase", "ReceivedCounterPolicy", "Released", "SecurityKeys", "ServiceEvent", "SetAnswer", "SetListAnswer",
+    "client_title_for",
 ]  # fmt: skip

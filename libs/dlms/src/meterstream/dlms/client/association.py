@@ -7,9 +7,11 @@ from enum import Enum
 from typing import Final
 
 from meterstream.dlms.apdu import (
+    AccessItem,
     ActionResponseNormal,
     AttributeItem,
     Conformance,
+    InitiateResponse,
     Rlrq,
     Selection,
     decode_aare,
@@ -18,6 +20,7 @@ from meterstream.dlms.apdu import (
     tags,
 )
 from meterstream.dlms.client import requests
+from meterstream.dlms.client.access import access as access_request
 from meterstream.dlms.client.channel import Channel, refusal
 from meterstream.dlms.client.config import AssociationConfig, check_challenge_length
 from meterstream.dlms.client.events import Associated, Continue, Event, Released
@@ -25,6 +28,7 @@ from meterstream.dlms.client.exchanges import INVOKE_ID, Exchange, check_invoke
 from meterstream.dlms.client.general import GeneralBlocks
 from meterstream.dlms.client.notifications import UNASKED, Inbox, Notification
 from meterstream.dlms.client.opening import build_aarq, check_pass_4, open_aare, pass_3, without_password
+from meterstream.dlms.client.releasing import check_rlre, checked_rlrq
 from meterstream.dlms.data import AttributeRef, Data, MethodRef
 from meterstream.dlms.errors import (
     AssociationStateError,
@@ -199,10 +203,31 @@ class ClientAssociation:
         """ACTION with-list; answered by ActionListAnswer or ActionListRefused, as action. Raises: as get."""
         return self._begin(*requests.action_list(self._next_invoke(), items, self._config.limits, self._action_room))
 
-    def release(self) -> bytes:
-        """RLRQ, never ciphered; answered by Released. Raises: AssociationStateError."""
+    def access(self, items: Sequence[tuple[AccessItem, Data | None]], *, break_on_error: bool = False) -> bytes:
+        """ACCESS: reads, writes and calls in one exchange, in order; answered by AccessAnswer.
+
+        It needs Conformance.ACCESS and, where APDUs are ciphered, general protection, for it has no ciphered form of
+        its own.
+        Raises: as get; ConfigurationError.
+        """
+        invoke = self._next_invoke() & INVOKE_ID
+        return self._begin(*access_request(invoke, items, self._config.limits, break_on_error=break_on_error))
+
+    def release(self, *, checked: bool = False) -> bytes:
+        """RLRQ; answered by Released. Raises: AssociationStateError, CountersExhausted.
+
+        Args:
+            checked: RLRQ carries an initiate-request, protected as that of an AARQ, and RLRE must bring an
+                initiate-response that opens with the keys of the association: a release that nobody else can have
+                made. Otherwise RLRQ is plain, and what RLRE holds is not looked at.
+        """
         if self._phase is not Phase.READY:
             raise AssociationStateError(f"release while {self._phase.value}")
+        if checked:
+            frame = self._channel.frame(checked_rlrq(self._config, self._channel))
+            self._phase = Phase.RELEASING
+            self._handler = self._on_checked_rlre
+            return frame
         self._phase = Phase.RELEASING
         self._handler = self._on_rlre
         return self._channel.frame(_RLRQ)
@@ -374,6 +399,14 @@ class ClientAssociation:
         if apdu[0] != tags.RLRE:
             raise refusal(apdu) or UnexpectedAnswer(f"tag {apdu[0]:#04x} instead of an RLRE")
         decode_rlre(apdu)
+        return self._released(None)
+
+    def _on_checked_rlre(self, apdu: bytes) -> Event:
+        if apdu[0] != tags.RLRE:
+            raise refusal(apdu) or UnexpectedAnswer(f"tag {apdu[0]:#04x} instead of an RLRE")
+        return self._released(check_rlre(self._config, self._channel, decode_rlre(apdu)))
+
+    def _released(self, information: InitiateResponse | None) -> Released:
         self._phase = Phase.RELEASED
         self._handler = None
-        return Released()
+        return Released(information)

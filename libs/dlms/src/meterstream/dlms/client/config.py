@@ -96,8 +96,9 @@ class AssociationConfig:
         key_choice: key-info of general-ciphering.
         asymmetric: elliptic-curve keys for HLS 7, signatures and agreed keys.
         transaction_policy, last_received_transactions: see TransactionPolicy; the latter by server title.
-        ciphered, standard: derived. Whether APDUs are ciphered; whether as most meters want it: suite 0,
-            authenticated and encrypted, service-specific with the global key.
+        ciphered, standard, counters_per_apdu: derived. Whether APDUs are ciphered; whether as most meters want it:
+            suite 0, authenticated and encrypted, service-specific with the global key; and the invocation counters
+            that one APDU uses up at most.
     Raises: ConfigurationError, ChallengeLengthError.
     """
 
@@ -122,6 +123,7 @@ class AssociationConfig:
     last_received_transactions: Mapping[bytes, int] = field(default_factory=lambda: MappingProxyType({}))
     ciphered: bool = field(init=False, repr=False)
     standard: bool = field(init=False, repr=False)
+    counters_per_apdu: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not 0 <= self.client_sap <= 0xFFFF or not 0 <= self.server_sap <= 0xFFFF:
@@ -139,6 +141,8 @@ class AssociationConfig:
         )
         object.__setattr__(self, "ciphered", ciphered)
         object.__setattr__(self, "standard", standard)
+        signed = bool(self.policy & SecurityPolicy.SIGNED_REQUEST)
+        object.__setattr__(self, "counters_per_apdu", 2 if ciphered and signed else 1)
         self._check_level()
         if not standard:
             self._check_protection()

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from meterstream.dlms.apdu import ActionResult, ActionReturn, DataAccessResult, ReadResult
-from meterstream.dlms.data import Data
+from meterstream.dlms.apdu import (
+    ActionResult,
+    ActionReturn,
+    DataAccessResult,
+    InitiateResponse,
+    ReadResult,
+)
+from meterstream.dlms.data import CosemDateTime, Data
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +78,34 @@ class ActionListRefused:
     result: ActionResult
 
 
+class AccessOutcome(NamedTuple):
+    """What came of one item of an ACCESS: its result, and the value read or returned, if any."""
+
+    result: DataAccessResult | ActionResult
+    data: Data | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessAnswer:
+    """As many outcomes as items were asked, in their order.
+
+    Attributes:
+        date_time: of the answer, where the meter gives one.
+    """
+
+    outcomes: tuple[AccessOutcome, ...] = field(repr=False)
+    date_time: CosemDateTime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Released:
-    """RLRE, whatever it holds."""
+    """RLRE, whatever it holds.
+
+    Attributes:
+        information: its initiate-response, opened; None unless `release` was asked to check it.
+    """
+
+    information: InitiateResponse | None = None
 
 
 ServiceEvent = (
@@ -85,6 +117,7 @@ ServiceEvent = (
     | ActionAnswer
     | ActionListAnswer
     | ActionListRefused
+    | AccessAnswer
 )
 """How a confirmed service ended."""
 

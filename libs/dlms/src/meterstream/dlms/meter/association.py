@@ -12,29 +12,36 @@ from meterstream.dlms.apdu import (
     ActionResponseNormal,
     ActionResult,
     Conformance,
+    DataNotification,
+    EventNotificationRequest,
     ExceptionResponse,
     InitiateRequest,
     Rlre,
     UserDiagnostic,
     decode_aarq,
     decode_action_request,
+    decode_initiate_request,
     decode_rlrq,
     tags,
 )
 from meterstream.dlms.apdu import exception as exceptions
-from meterstream.dlms.data import DEFAULT_LIMITS, DataLimits, LogicalName, MethodRef, octet_string
+from meterstream.dlms.apdu.general_ciphering import GeneralKeyCiphering
+from meterstream.dlms.data import DEFAULT_LIMITS, DataLimits, LogicalName, MethodRef, decode_length, octet_string
 from meterstream.dlms.errors import (
+    AssociationStateError,
     AuthenticationError,
     DecipherError,
     DecodeError,
     DlmsError,
     LimitExceeded,
+    PduTooLarge,
     PeerError,
     ReplayError,
     SecurityError,
 )
 from meterstream.dlms.framing import Framing, WrapperReader
 from meterstream.dlms.meter.application import DropLine, MeterApplication
+from meterstream.dlms.meter.general import MIN_BLOCK_APDU, MeterBlocks
 from meterstream.dlms.meter.opening import (
     accepting_aare,
     draw_challenge,
@@ -55,6 +62,7 @@ _CIPHERED_HEAD: Final = OVERHEAD + 4
 _REQUEST_TAGS: Final = (tags.GET_REQUEST, tags.SET_REQUEST, tags.ACTION_REQUEST, tags.ACCESS_REQUEST)
 _GENERAL_INITIATE: Final = (bytes((tags.GENERAL_GLO_CIPHERING,)), bytes((tags.GENERAL_CIPHERING,)))
 _DEFAULT_HABITS: Final = Habits()
+_GENERAL_BLOCK: Final = bytes((tags.GENERAL_BLOCK_TRANSFER,))
 
 
 class MeterPhase(Enum):
@@ -79,6 +87,7 @@ class MeterAssociation:
     __slots__ = (
         "_aarq_counter",
         "_access",
+        "_blocks",
         "_cipher",
         "_client_challenge",
         "_client_title",
@@ -87,6 +96,7 @@ class MeterAssociation:
         "_habits",
         "_keys",
         "_limits",
+        "_max_answer",
         "_phase",
         "_sap",
         "_security",
@@ -95,6 +105,7 @@ class MeterAssociation:
         "_services",
         "_special",
         "_specially",
+        "_transfer_limits",
         "close_cause",
         "closed",
     )
@@ -115,6 +126,7 @@ class MeterAssociation:
         self._limits = limits
         self._framing: Framing = WrapperReader() if framing is None else framing
         self._services = Services(application, habits, limits, transfer_limits)
+        self._transfer_limits = transfer_limits
         self.closed = False
         self.close_cause: DlmsError | DropLine | None = None
         self._forget()
@@ -132,6 +144,8 @@ class MeterAssociation:
         self._client_challenge = b""
         self._server_challenge = b""
         self._aarq_counter = -1
+        self._blocks: MeterBlocks | None = None
+        self._max_answer = MAX_PDU
 
     @property
     def phase(self) -> MeterPhase:
@@ -151,19 +165,66 @@ class MeterAssociation:
             framing = self._framing
             framing.feed(octets)
             while framing.waiting and not self.closed and (frame := framing.next_frame()) is not None:
-                answers += self._answer(*frame)
+                answers += (
+                    self._answer(*frame) if self._blocks is None else self._answer_in_blocks(self._blocks, *frame)
+                )
         except PeerError as error:
             self._close(error)
         return answers
+
+    def notify(self, notification: DataNotification | EventNotificationRequest) -> bytes:
+        """The frame of something that the client did not ask for, protected as the association is.
+
+        In general blocks it would need the client's turn: what is above the client's PDU is refused.
+        Raises: AssociationStateError without an open association, PduTooLarge, EncodeError, CountersExhausted.
+        """
+        if self._phase is not MeterPhase.ASSOCIATED or self._sap is None:
+            raise AssociationStateError(f"notification while {self._phase.value}")
+        apdu = self._protect_unasked(notification.encode())
+        if len(apdu) > self._max_answer:
+            raise PduTooLarge(f"notification of {len(apdu)} octets, the client takes {self._max_answer}")
+        return self._framing.wrap(self._server_sap, self._sap, apdu)
+
+    def _protect_unasked(self, plaintext: bytes) -> bytes:
+        if self._cipher is None or self._specially:
+            return plaintext if self._special is None else self._special.protect(plaintext)
+        security = self._security
+        title = security.system_title
+        tag = tags.GLO_OF.get(plaintext[0])
+        sealed = self._cipher.seal(tag or tags.GENERAL_GLO_CIPHERING, title, security.take_counter(), plaintext)
+        if tag is not None:
+            return sealed
+        _, start = decode_length(sealed, 1)
+        return GeneralKeyCiphering(dedicated=False, system_title=title, content=sealed[start:]).encode()
 
     def _close(self, cause: DlmsError | DropLine | None = None) -> None:
         self.closed = True
         self.close_cause = cause
 
     def _answer(self, source: int, destination: int, apdu: bytes) -> bytes:
+        answer = self._answer_to(source, destination, apdu, self._habits.max_receive_pdu)
+        return self._framing.wrap(self._server_sap, source, answer) if answer else b""
+
+    def _answer_in_blocks(self, blocks: MeterBlocks, source: int, destination: int, apdu: bytes) -> bytes:
+        """As `_answer`, where requests and answers may come in general blocks."""
+        answers: tuple[bytes, ...] = ()
+        request: bytes | None = apdu
+        limit = self._habits.max_receive_pdu
+        ours = (source, destination) == (self._sap, self._server_sap)
+        if ours and apdu[:1] == _GENERAL_BLOCK and len(apdu) <= limit:
+            answers, request = blocks.take(apdu)
+            limit = len(request or b"")
+        elif ours:
+            blocks.begin()
+        if request is not None and (answer := self._answer_to(source, destination, request, limit)):
+            answers = blocks.answer(answer) if ours else (answer,)
+        return b"".join([self._framing.wrap(self._server_sap, source, answer) for answer in answers])
+
+    def _answer_to(self, source: int, destination: int, apdu: bytes, limit: int) -> bytes:
+        """The answer, possibly none; `limit`: octets that a request may have."""
         habits = self._habits
         try:
-            answer = self._dispatch(source, destination, apdu)
+            answer = self._dispatch(source, destination, apdu, limit)
         except SecurityError as error:
             answer = self._on_bad_security(error, source, apdu)
         except AddressNotServed as error:
@@ -175,9 +236,9 @@ class MeterAssociation:
         except DropLine as decision:
             self._close(decision)
             return b""
-        return self._framing.wrap(self._server_sap, source, answer) if answer else b""
+        return answer
 
-    def _dispatch(self, source: int, destination: int, apdu: bytes) -> bytes:
+    def _dispatch(self, source: int, destination: int, apdu: bytes, limit: int) -> bytes:
         if destination != self._server_sap or (self._sap is not None and source != self._sap):
             raise AddressNotServed(f"no association of client {source} with logical device {destination}")
         if not apdu:
@@ -190,7 +251,7 @@ class MeterAssociation:
         access = self._access
         if access is None:
             raise Violation("request without an association")
-        if len(apdu) > self._habits.max_receive_pdu:
+        if len(apdu) > limit:
             return self._exception(exceptions.PDU_TOO_LONG)
         request = self._unprotect(access, apdu)
         if self._phase is MeterPhase.HALF_OPEN:
@@ -313,8 +374,10 @@ class MeterAssociation:
         self._sap, self._access = source, access
         self._phase = MeterPhase.HALF_OPEN if hls else MeterPhase.ASSOCIATED
         self._general = bool(granted & Conformance.GENERAL_PROTECTION)
-        limit = min(initiate.max_pdu or MAX_PDU, self._habits.max_send_pdu)
+        limit = self._max_answer = min(initiate.max_pdu or MAX_PDU, self._habits.max_send_pdu)
         self._services.start(source, granted, limit - self._overhead(access))
+        if granted & Conformance.GENERAL_BLOCK_TRANSFER and limit >= MIN_BLOCK_APDU:
+            self._blocks = MeterBlocks(self._transfer_limits.general, limit, self._habits.lose_general_blocks)
         named = granted | self._habits.unproposed_conformance
         seal = self._seal_initiate
         return accepting_aare(access, self._security, self._habits, seal, named, self._server_challenge)
@@ -381,13 +444,26 @@ class MeterAssociation:
         proof.check(token, own, received, own_title, client_title)
         return proof.make(received, own, own_title, client_title)
 
+    def _check_release(self, access: ClientAccess, information: bytes) -> None:
+        """An initiate-request that is ciphered has to be genuine. Raises: SecurityError, DecodeError."""
+        if information[0] == tags.INITIATE_REQUEST:
+            decode_initiate_request(information)
+        elif self._special is not None and (self._cipher is None or is_general(information)):
+            self._special.open_initiate(information)
+        elif self._cipher is not None:
+            unseal(access, self._cipher, self._client_title, information)
+        else:
+            raise DecodeError("ciphered user-information in an RLRQ without keys")
+
     def _on_rlrq(self, apdu: bytes) -> bytes:
         habits = self._habits
         release = decode_rlrq(apdu)
+        if release.user_information and self._access is not None:
+            self._check_release(self._access, release.user_information)
         answer = b""
         if habits.answer_release and not (release.reason is None and habits.drop_release_without_reason):
             information: bytes | None = None
-            if habits.release_information and self._access is not None:
+            if (habits.release_information or release.user_information) and self._access is not None:
                 information = initiate_response(habits, self._seal_initiate, Conformance(0))
             answer = Rlre(user_information=information).encode()
         self._services.stop()

@@ -191,7 +191,7 @@ class Habits:
         cipher_exceptions: exception-responses of a ciphered association are ciphered under their own tag.
         on_bad_security: wrong key, tag, security control or counter. REJECT answers an AARQ; later APDUs close then.
         on_unknown_address: client or logical device not served.
-        on_unsupported: APDU or form of a service that is not known, e.g. SET in blocks.
+        on_unsupported: APDU or form of a service that is not known or not granted.
         on_violation: known, but not now: second AARQ, another request in a block transfer, wrong block number.
         token_shares_counter: f(CtoS) and the APDU around it have one number.
         answer_under_new_keys: the answer to a key transfer is sealed with the keys just transferred.
@@ -202,6 +202,7 @@ class Habits:
         close_after_release: the line is dropped; otherwise a new AARQ may follow.
         invoke_id_offset: fault: added to the invoke id of answers.
         close_in_block: fault: the line is dropped instead of sending this block.
+        lose_general_blocks: fault: general blocks with these numbers are not sent the first time.
     """
 
     max_challenge: int = 64
@@ -229,3 +230,4 @@ class Habits:
     close_after_release: bool = True
     invoke_id_offset: int = 0
     close_in_block: int | None = None
+    lose_general_blocks: frozenset[int] = frozenset()

@@ -7,14 +7,20 @@ from typing import Final
 
 from meterstream.dlms.apdu import AttributeItem, DataBlock
 from meterstream.dlms.data import MethodRef
+from meterstream.dlms.transfer import DEFAULT_GENERAL_LIMITS, GeneralLimits
 
 
 @dataclass(frozen=True, slots=True)
 class TransferLimits:
-    """Bounds on one request, all its blocks together; what exceeds them is aborted."""
+    """Bounds on one request, all its blocks together; what exceeds them is aborted.
+
+    Attributes:
+        general: the same of general block transfer, both ways, and the window it offers.
+    """
 
     max_bytes: int = 1024 * 1024
     max_blocks: int = 16_384
+    general: GeneralLimits = DEFAULT_GENERAL_LIMITS
 
 
 DEFAULT_TRANSFER_LIMITS: Final = TransferLimits()

@@ -124,6 +124,11 @@ class GeneralTransfer:
         """Whether any block of this exchange came or went."""
         return bool(self._out.blocks or self._in.parts or self._in.early)
 
+    @property
+    def received(self) -> int:
+        """Blocks received without a gap in this exchange."""
+        return self._in.number
+
     def check(self, octets: int) -> None:
         """Whether an APDU of so many octets can be sent. Raises: PduTooLarge."""
         blocks = -(-octets // self._piece)
