@@ -29,6 +29,7 @@ from meterstream.dlms.errors import DecodeError
 from meterstream.simulator.curve import EPOCH, factory_units, used_units
 from meterstream.simulator.disconnector import reconnect_by_hand
 from meterstream.simulator.meter import SimulatedMeter
+from meterstream.simulator.reboot import power_off, power_on
 from meterstream.simulator.supply import Supply
 from meterstream.simulator.tariff import (
     FACTORY,
@@ -328,6 +329,21 @@ def test_nothing_flows_through_a_disconnected_meter(make_meter: Maker, clock: An
     clock.seconds += 7200
     assert _register(meter, 0) > before[0]
     assert _register(meter, 0) == _register(meter, 1) + _register(meter, 2)
+
+
+@pytest.mark.parametrize("disconnected", [False, True])
+def test_nothing_is_used_while_the_power_is_away(make_meter: Maker, clock: Any, disconnected: bool) -> None:
+    meter = make_meter()
+    if disconnected:
+        _switch(meter, 1)
+    before = _register(meter, 0)
+    power_off(meter, meter.model.now_ms())
+    clock.seconds += 3600
+    power_on(meter, meter.model.now_ms(), clock_lost=False)
+    assert _register(meter, 0) == before
+    assert _position(meter) == (boolean(not disconnected), enum(0 if disconnected else 1))
+    clock.seconds += 3600
+    assert (_register(meter, 0) > before) is not disconnected
 
 
 @pytest.mark.parametrize("mode", range(7))

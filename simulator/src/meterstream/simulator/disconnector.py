@@ -83,6 +83,12 @@ def control_mode(meter: SimulatedMeter, item: SimulatedObject) -> int:
     return written.value if written is not None and isinstance(written.value, int) else _USUAL_MODE
 
 
+def is_closed(meter: SimulatedMeter) -> bool:
+    """Tell whether the switch is closed, so that current flows where there is any."""
+    switch = meter.peek(Switch)
+    return switch is None or switch.state == CONNECTED
+
+
 def reconnect_by_hand(meter: SimulatedMeter, at: int) -> bool:
     """Press the button on a meter; it reconnects when it is ready for that."""
     switch = meter.peek(Switch)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from meterstream.simulator.disconnector import is_closed
 from meterstream.simulator.meter import SimulatedMeter
 from meterstream.simulator.push_setup import last_gasp
 from meterstream.simulator.quality import log_power_failure
-from meterstream.simulator.supply import retouch
+from meterstream.simulator.supply import is_connected, retouch, touch
 
 _LOG: Final = "standard_event_log"
 _POWER_FAILURE, _POWER_RETURNED, _CLOCK_INVALID = 1, 2, 6
@@ -19,9 +20,10 @@ _EPOCH_OF_CLOCK_MS: Final = 946_684_800_000
 
 
 def power_off(meter: SimulatedMeter, at: int) -> None:
-    """The supply has gone: an event, and the last gasp of a meter that can."""
+    """The supply has gone: an event, the last gasp of a meter that can, and nothing is used until it returns."""
     meter.log(_LOG, _POWER_FAILURE, at)
     last_gasp(meter, at)
+    touch(meter, at, connected=False)
 
 
 def power_on(meter: SimulatedMeter, at: int, *, clock_lost: bool) -> None:
@@ -31,6 +33,8 @@ def power_on(meter: SimulatedMeter, at: int, *, clock_lost: bool) -> None:
     """
     gone = next((time for time, code, *_ in reversed(meter.events(_LOG)) if code == _POWER_FAILURE), None)
     duration = 0 if gone is None else meter.seconds(at) - gone
+    if is_closed(meter) and not is_connected(meter, at // 1000):
+        touch(meter, at, connected=True)
     if clock_lost:
         meter.clock_offset_ms = _EPOCH_OF_CLOCK_MS - at
         retouch(meter, at)
