@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -44,6 +45,14 @@ async def listener() -> AsyncIterator[tuple[Listener, str]]:
         host, port = server.sockets[0].getsockname()
         yield listener, f"{host}:{port}"
         listener.let.set()
+
+
+@pytest.fixture
+def unused_tcp() -> int:
+    """Give a port nobody listens on."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
 
 
 def _outbox(stats: Stats | None = None, **limits: Any) -> Outbox:
@@ -178,3 +187,59 @@ def test_destinations_that_are_none(text: str) -> None:
 def test_limits_that_cannot_be(limits: dict[str, Any], rule: str) -> None:
     with pytest.raises(ValueError, match=rule):
         OutboxLimits(**limits)
+
+
+async def test_what_could_not_be_sent_is_repeated(unused_tcp: int, until: Until) -> None:
+    stats = Stats()
+    outbox = _outbox(stats)
+    outbox.start()
+    message = PushMessage(1, f"127.0.0.1:{unused_tcp}", Transport.TCP, b"octets", retries=2)
+    outbox.put(message)
+    await until(lambda: stats.pushes_failed == 3)
+    assert [record.message.retries for record in outbox.records] == [2, 1, 0]
+    await until(lambda: len(outbox) == 0)
+
+    outbox.put(replace(message, repetition_delay_s=3600))
+    await until(lambda: stats.pushes_failed == 4)
+    assert len(outbox) == 1, "it waits to be repeated"
+    await outbox.stop()
+    assert outbox.records[-1].outcome is PushOutcome.DROPPED
+    assert stats.pushes_dropped == 1
+
+
+async def test_a_repetition_reaches_who_listens_by_then(unused_tcp: int, until: Until) -> None:
+    stats, heard = Stats(), Listener()
+    heard.let.set()
+    outbox = _outbox(stats)
+    outbox.start()
+    outbox.put(PushMessage(1, f"127.0.0.1:{unused_tcp}", Transport.TCP, b"octets", retries=255))
+    await until(lambda: stats.pushes_failed > 0)
+    async with await asyncio.start_server(heard, "127.0.0.1", unused_tcp):
+        await until(lambda: stats.pushes_sent == 1)
+        await until(lambda: heard.received == [b"octets"])
+    await outbox.stop()
+
+
+async def test_a_destination_that_is_none_is_not_repeated(until: Until) -> None:
+    stats = Stats()
+    outbox = _outbox(stats)
+    outbox.start()
+    outbox.put(PushMessage(1, "nowhere", Transport.TCP, b"octets", retries=5))
+    await until(lambda: stats.pushes_failed == 1)
+    await until(lambda: len(outbox) == 0)
+    await outbox.stop()
+
+
+async def test_repetitions_are_bounded(unused_tcp: int, until: Until) -> None:
+    stats = Stats()
+    outbox = _outbox(stats, queue=2)
+    outbox.start()
+    message = PushMessage(1, f"127.0.0.1:{unused_tcp}", Transport.TCP, b"octets", 1, 3600)
+    outbox.put(message)
+    outbox.put(message)
+    await until(lambda: stats.pushes_failed == 2)
+    outbox.put(message)
+    await until(lambda: stats.pushes_dropped == 1)
+    assert stats.pushes_failed == 3
+    assert len(outbox) == 2
+    await outbox.stop()

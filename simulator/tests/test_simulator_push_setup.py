@@ -227,6 +227,14 @@ def test_the_object_list_decides_what_is_sent(pushing: Callable[..., Pushing]) -
     assert line.push(ALARM, null()) is ActionResult.TYPE_UNMATCHED
 
 
+def test_a_push_carries_how_often_it_is_repeated(pushing: Callable[..., Pushing]) -> None:
+    line = pushing(destination=HEAD_END)
+    assert line.put(40, ALARM, 6, unsigned(3)) is DataAccessResult.SUCCESS
+    assert line.put(40, ALARM, 7, long_unsigned(900)) is DataAccessResult.SUCCESS
+    assert line.push(ALARM) is ActionResult.SUCCESS
+    assert (line.sent[0].retries, line.sent[0].repetition_delay_s) == (3, 900)
+
+
 def test_an_object_list_that_is_too_much(pushing: Callable[..., Pushing]) -> None:
     line = pushing(destination=HEAD_END)
     profile = CaptureObject(7, LogicalName.parse("1.0.99.1.0.255"), 2, 0).to_data()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -66,7 +66,7 @@ class PushRecord(NamedTuple):
 
 
 class Outbox:
-    """Sends what meters push.
+    """Sends what meters push, and again what could not be sent and may be repeated.
 
     UDP has no answer: a datagram that the network took counts as sent.
 
@@ -80,13 +80,14 @@ class Outbox:
         self._now_ms = now_ms
         self._waiting: deque[PushMessage] = deque()
         self._senders: set[asyncio.Task[None]] = set()
+        self._repeats: dict[asyncio.TimerHandle, PushMessage] = {}
         self._records: deque[PushRecord] = deque(maxlen=limits.kept)
         self._sequence = 0
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def __len__(self) -> int:
         """Messages that wait or are on their way."""
-        return len(self._waiting) + len(self._senders)
+        return len(self._waiting) + len(self._senders) + len(self._repeats)
 
     @property
     def records(self) -> Sequence[PushRecord]:
@@ -114,6 +115,10 @@ class Outbox:
         for sender in senders:
             sender.cancel()
         await asyncio.gather(*senders, return_exceptions=True)
+        for timer, message in self._repeats.items():
+            timer.cancel()
+            self._waiting.append(message)
+        self._repeats.clear()
         while self._waiting:
             self._note(self._waiting.popleft(), PushOutcome.DROPPED, "the fleet stopped")
 
@@ -128,13 +133,31 @@ class Outbox:
             message = self._waiting.popleft()
             try:
                 await self._send(message)
-            except (OSError, ValueError) as error:
+            except OSError as error:
                 self._note(message, PushOutcome.FAILED, _reason(error))
+                self._repeat(message)
+            except ValueError as error:
+                self._note(message, PushOutcome.FAILED, str(error))
             except asyncio.CancelledError:
                 self._note(message, PushOutcome.DROPPED, "the fleet stopped")
                 raise
             else:
                 self._note(message, PushOutcome.SENT)
+
+    def _repeat(self, message: PushMessage) -> None:
+        if self._loop is None or not message.retries:
+            return
+        if len(self._repeats) >= self._limits.queue:
+            self._note(message, PushOutcome.DROPPED, f"{self._limits.queue} messages wait to be repeated already")
+            return
+        again = replace(message, retries=message.retries - 1)
+
+        def due() -> None:
+            del self._repeats[timer]
+            self.put(again)
+
+        timer = self._loop.call_later(message.repetition_delay_s, due)
+        self._repeats[timer] = again
 
     async def _send(self, message: PushMessage) -> None:
         host, port = parse_destination(message.destination)
@@ -214,7 +237,7 @@ class _Refusal(asyncio.DatagramProtocol):
             self.closed.set_result(None)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: OSError) -> str:
     if isinstance(error, TimeoutError) and not str(error):
         return "timed out"
     return str(error) or type(error).__name__

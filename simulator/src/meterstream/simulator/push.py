@@ -42,12 +42,15 @@ class PushMessage:
     Attributes:
         number: of the meter it comes from.
         destination: "host:port" as it stands in the push setup.
+        retries: how often it is sent again when it could not be sent, each time after `repetition_delay_s`.
     """
 
     number: int
     destination: str
     transport: Transport
     octets: bytes = field(repr=False)
+    retries: int = 0
+    repetition_delay_s: int = 0
 
 
 class PushForm(StrEnum):

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from meterstream.simulator.meter import SimulatedMeter
     from meterstream.simulator.tree import SimulatedObject
 
-OBJECT_LIST, DESTINATION, WINDOW, RANDOMISATION = 2, 3, 4, 5
+OBJECT_LIST, DESTINATION, WINDOW, RANDOMISATION, RETRIES, REPETITION_DELAY = 2, 3, 4, 5, 6, 7
 
 _PUSH: Final = 1
 _ALARM_SETUP: Final = "push_setup_alarm"
@@ -72,7 +72,8 @@ class Wake(StrEnum):
 class PushSetup(Behaviour):
     """Method push sends the values of the object list to the destination, within the communication window.
 
-    It waits a part of the randomisation interval, which differs from meter to meter and from push to push.
+    It waits a part of the randomisation interval, which differs from meter to meter and from push to push. What could
+    not be sent is sent again as often, and after such delays, as the setup says.
     """
 
     methods: ClassVar[Mapping[int, str]] = MappingProxyType({_PUSH: "push"})
@@ -128,7 +129,8 @@ def push(meter: SimulatedMeter, item: SimulatedObject, at: int) -> ActionResult:
         octets = _octets(meter, item)
     except PduTooLarge:
         return ActionResult.OTHER_REASON
-    message = PushMessage(meter.number, *target, octets)
+    retries, delay = _number(meter, item, RETRIES), _number(meter, item, REPETITION_DELAY)
+    message = PushMessage(meter.number, *target, octets, retries, delay)
     interval = _number(meter, item, RANDOMISATION)
     wait = mixed(meter.number, at) % (interval * 1000 + 1) if interval else 0
     if wait:
