@@ -19,6 +19,7 @@ from meterstream.simulator.outbox import OutboxLimits, parse_destination
 from meterstream.simulator.plan import FaultPlan, load_plan
 from meterstream.simulator.push import PushDefect
 from meterstream.simulator.settings import CounterRule, DelayPer, FleetSettings, LineFraming
+from meterstream.simulator.traits import Traits
 
 _Values = TypeVar("_Values", Habits, BufferRules, ImageOptions, MbusOptions, OutboxLimits)
 _FAULT_FORM: Final = ":".join(("KIND", "SHARE", *(f"[{name.replace('_', '-')}=N]" for name in FAULT_FIELDS)))
@@ -79,6 +80,7 @@ def settings_of(options: argparse.Namespace) -> FleetSettings:
         ),
         images=_with(ImageOptions(), "image", options.image),
         pushes=PushOptions(options.push_to, None if options.push_defect is None else PushDefect(options.push_defect)),
+        traits=Traits(options.single_phase, options.clock_drift_ppm),
         outbox=_with(OutboxLimits(), "push-limit", options.push_limit),
         state_file=options.state,
         save_every_s=options.save_every_s,
@@ -112,11 +114,14 @@ def _with(values: _Values, option: str, texts: Sequence[str]) -> _Values:
     """
     known = {each.name: getattr(values, each.name) for each in fields(values)}
     known = {name: value for name, value in known.items() if _is_plain(value)}
+    decimal = {each.name for each in fields(values) if each.type == "float"}
     for text in texts:
         name, _, value = text.partition("=")
         if name not in known:
             raise ValueError(f"{option} {name!r} is unknown; known: {', '.join(known)}")
-        values = replace(values, **{name: _value(f"{option} {name}", known[name], value)})
+        values = replace(
+            values, **{name: _value(f"{option} {name}", float(known[name]) if name in decimal else known[name], value)}
+        )
     return values
 
 
@@ -152,7 +157,15 @@ def _add_addresses(group: argparse._ArgumentGroup) -> None:
     add("--meters", type=int, default=1, help="number of meters (1)")
     add("--seed", default="meterstream", help="secrets and planned faults derive from it")
     add("--protocol", action="append", help='"SMR 5.0.0"; repeated: meters take turns')
-    add("--mbus", action="append", default=[], metavar="PLAN", help="devices on the M-Bus channels; repeated")
+    add("--single-phase", type=float, default=0, metavar="SHARE", help="share of the meters with one phase (0)")
+    add("--clock-drift-ppm", type=int, default=0, help="clocks are fast or slow by up to so many millionths (0)")
+    add(
+        "--mbus",
+        action="append",
+        default=[],
+        metavar="PLAN",
+        help="media on channel 1 to 4, such as gas,-,water; repeated: meters take turns",
+    )
     add("--level", choices=[level.value for level in Level], default=Level.HLS5_GMAC.value, help="(%(default)s)")
     add("--host", default="127.0.0.1", help="(%(default)s)")
     add("--port", default="0", help="first port, or a range such as 4100-4199; 0 takes free ones (0)")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from enum import StrEnum
 from typing import Any, Final, Protocol
 
 from aiohttp import web
@@ -22,6 +21,7 @@ from meterstream.simulator.mbus_device import CHANNELS, Medium, manufacturer_let
 from meterstream.simulator.mbus_valve import open_by_hand
 from meterstream.simulator.meter import SimulatedMeter
 from meterstream.simulator.push_setup import Wake, last_gasp, push, wake_up
+from meterstream.simulator.pushkind import PushKind
 from meterstream.simulator.settings import FleetSettings, MeterAddress
 from meterstream.simulator.supply import retouch
 
@@ -32,16 +32,6 @@ _MAX_DOWN_MS: Final = 24 * 3_600_000
 _U32: Final = 0xFFFF_FFFF
 _MAX_REFUSALS: Final = 16
 _KEY_IDS: Final = (UNICAST, BROADCAST, AUTHENTICATION)
-
-
-class PushKind(StrEnum):
-    """What can make a meter push: a push setup, or being woken up, or a supply that fails."""
-
-    SETUP = "setup"
-    SMS = "sms"
-    CALL = "call"
-    SCHEDULER = "scheduler"
-    LAST_GASP = "last-gasp"
 
 
 class MeterFleet(Protocol):

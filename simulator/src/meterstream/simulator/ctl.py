@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 from urllib.parse import quote, urlencode, urlsplit
 
-from meterstream.simulator.controlmeters import PushKind
 from meterstream.simulator.faults import FAULT_FIELDS, FaultKind
 from meterstream.simulator.mbus_device import Medium
+from meterstream.simulator.pushkind import PushKind
 
 URL_VARIABLE: Final = "METERSTREAM_SIMULATOR_URL"
 REFUSED: Final = 1
