@@ -9,8 +9,8 @@ BIN := .venv/bin
 UV := VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv
 READY := .venv/.ready
 DISTRIBUTIONS := libs/contracts libs/runtime libs/dlms services/ws-adapter services/domain services/protocol-dlms \
-    services/notification simulator demo
-CODE := $(wildcard libs services simulator demo tests bench examples)
+    services/notification simulator demo engines/gurux
+CODE := $(wildcard libs engines services simulator demo tests bench examples)
 
 # Machines behind a mirror or an inspecting proxy are set up for pip and by their own certificate store; uv asks neither.
 ifdef PIP_INDEX_URL

@@ -3,6 +3,7 @@
 from meterstream.dlms.asyncio.framing import HdlcOverTcp, SessionFraming, WrapperOverTcp, WrapperOverUdp
 from meterstream.dlms.asyncio.link import Direction, Trace
 from meterstream.dlms.asyncio.listener import Listener, ListenerCounters, ListenerLimits
+from meterstream.dlms.asyncio.port import MeterClient
 from meterstream.dlms.asyncio.pushes import Push, PushLimits, listen_pushes
 from meterstream.dlms.asyncio.server import serve_meter
 from meterstream.dlms.asyncio.session import InMemoryCounters, InvocationCounters, MeterSession, open_session
@@ -15,6 +16,7 @@ __all__ = [
     "Listener",
     "ListenerCounters",
     "ListenerLimits",
+    "MeterClient",
     "MeterSession",
     "Push",
     "PushLimits",
