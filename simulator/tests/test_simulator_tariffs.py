@@ -204,6 +204,25 @@ def _register_data(meter: SimulatedMeter, rate: int) -> Data:
     return _get(meter, 3, LogicalName.parse(f"1.0.1.8.{rate}.255"), 2)
 
 
+def test_rows_are_the_same_in_whatever_order_they_are_read(make_meter: Maker, clock: Any) -> None:
+    meter, other = make_meter(), make_meter()
+    for each in (meter, other):
+        _program(each, EVENING)
+        _activate(each)
+    clock.seconds += 35 * 86400
+    forwards = _get(meter, 7, LogicalName.parse("1.0.99.2.0.255"), 2)
+    now = clock.seconds
+    backwards = []
+    for row in reversed(forwards.value):
+        moment = CosemDateTime.from_data(row.value[0]).to_datetime()
+        assert moment is not None
+        clock.seconds = moment.timestamp()
+        backwards.append((_register_data(other, 1), _register_data(other, 2)))
+    clock.seconds = now
+    assert backwards[::-1] == [row.value[2:4] for row in forwards.value]
+    assert _get(meter, 7, LogicalName.parse("1.0.99.2.0.255"), 2) == forwards
+
+
 def test_an_incomplete_calendar_is_not_activated(make_meter: Maker) -> None:
     meter = make_meter()
     assert _activate(meter) is ActionResult.OTHER_REASON

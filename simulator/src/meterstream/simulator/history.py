@@ -7,7 +7,7 @@ that was removed is closed next. Nothing is stored.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -36,7 +36,7 @@ class _Course:
     codes: tuple[int, ...]
     slot_s: int
     cleared: int = _CLEARED
-    salt: int = field(default=0)
+    salt: int = 0
 
     def row(self, number: int, slot: int) -> tuple[int, int]:
         """Time and code of the event in a slot; the log was cleared when the meter was installed."""
@@ -47,7 +47,8 @@ class _Course:
         return self.cleared if not slot else self.codes[(slot + self.first(number)) % len(self.codes)]
 
     def first(self, number: int) -> int:
-        return mixed(number, self.salt) % len(self.codes) if len(self.codes) > 2 else 0
+        """Where a meter begins among the codes, so that meters differ."""
+        return mixed(number, self.salt) % len(self.codes)
 
     def last_slot(self, number: int, now: int) -> int:
         """Number of the last slot whose event has happened; -1: none yet."""
@@ -55,12 +56,11 @@ class _Course:
         return slot if slot >= 0 and self.row(number, slot)[0] <= now else slot - 1
 
 
-_MBUS_GAS: Final = range(100, 108)
 _COURSES: Final = MappingProxyType(
     {
         STANDARD: _Course((3, 4, 5, 8, 7, 9, 10, 11, 19, 17, 18, 20, 21, 22), 9 * _DAY, salt=1 << 20),
         "fraud_detection_event_log": _Course((40, 41, 44, 45, 42, 43, 48, 49, 46, 47), 60 * _DAY, salt=2 << 20),
-        "mbus_event_log": _Course(tuple(_MBUS_GAS), 21 * _DAY, salt=3 << 20),
+        "mbus_event_log": _Course(tuple(range(100, 108)), 21 * _DAY, salt=3 << 20),
         "communication_session_event_log": _Course(tuple(range(71, 77)), _DAY, salt=4 << 20),
         "power_quality_event_log": _Course(
             (77, 83, 78, 84, 79, 85, 80, 83, 81, 84, 82, 85, 86, 90, 87, 91, 88, 92), 12 * _DAY, salt=5 << 20

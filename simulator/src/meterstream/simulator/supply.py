@@ -47,34 +47,50 @@ class Segment:
     offset: int = 0
     before: Units = (0, 0, 0, 0)
 
-    def units(self, time: int) -> Units:
-        """Count units up to a time in this segment."""
+    def units(self, time: int, since: int, units: Units) -> Units:
+        """Count units up to a time in this segment, going on from what was counted up to `since` in it."""
         if not self.connected:
-            return self.before
+            return units
         if self.tables is None:
-            counted = zip(self.before, factory_units(time), factory_units(self.start), strict=True)
+            counted = zip(units, factory_units(time), factory_units(since), strict=True)
             return _units([before + now - then for before, now, then in counted])
-        units = list(self.before)
+        values = list(units)
         calendar = read_tables(self.tables)
-        for begin, end, rate in calendar.spans(self.zone, self.start + self.offset, time + self.offset):
+        for begin, end, rate in calendar.spans(self.zone, since + self.offset, time + self.offset):
             imported, exported = used_units(end - self.offset)
             imported_before, exported_before = used_units(begin - self.offset)
-            units[rate - 1] += imported - imported_before
-            units[rate + 1] += exported - exported_before
-        return _units(units)
+            values[rate - 1] += imported - imported_before
+            values[rate + 1] += exported - exported_before
+        return _units(values)
 
 
 @dataclass(slots=True)
 class Supply:
-    """Segments, oldest first; before the first one nothing had been touched."""
+    """Segments, oldest first; before the first one nothing had been touched.
+
+    `last` is the latest count (segment, time, units): rows of a buffer are asked for in their order, and each goes on
+    from the one before instead of counting all days of the segment again.
+    """
 
     segments: list[Segment] = field(default_factory=list)
+    last: tuple[Segment, int, Units] | None = field(default=None, init=False, repr=False, compare=False)
 
     def units(self, time: int) -> Units:
+        """Count units up to a time in seconds of the fleet's clock."""
         for segment in reversed(self.segments):
             if segment.start <= time:
-                return segment.units(time)
+                return self._count(segment, time)
         return factory_units(time)
+
+    def _count(self, segment: Segment, time: int) -> Units:
+        since, units = segment.start, segment.before
+        if self.last is not None and self.last[0] is segment and self.last[1] <= time:
+            _, since, units = self.last
+        if time == since:
+            return units
+        units = segment.units(time, since, units)
+        self.last = segment, time, units
+        return units
 
     def connected(self, time: int) -> bool:
         """Tell whether current could flow at a time."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -25,6 +25,7 @@ _LAST_DAY: Final = 0xFE
 _MONTHS: Final = 12
 _DAYS: Final = 31
 _WEEK: Final = 7
+_DAYS_SEEN: Final = 1024
 
 
 class TariffTables(NamedTuple):
@@ -63,6 +64,7 @@ class Calendar:
     weeks: dict[bytes, tuple[int, ...]]
     days: dict[int, tuple[tuple[int, int], ...]]
     special_days: tuple[SpecialDay, ...]
+    _seen: dict[tuple[Zone, int], list[tuple[int, int]]] = field(default_factory=dict, repr=False, compare=False)
 
     def rates(self, year: int, month: int, day: int, weekday: int) -> tuple[tuple[int, int], ...]:
         """List the switches of a date: (seconds after midnight, rate)."""
@@ -98,8 +100,15 @@ class Calendar:
             midnight = zone.next_day(midnight)
 
     def _of_day(self, zone: Zone, midnight: int) -> list[tuple[int, int]]:
-        rates = self.rates(*zone.local_date(midnight))
-        return [(zone.time_of_day(midnight, seconds) if seconds else midnight, rate) for seconds, rate in rates]
+        """List moments and rates of a day; neighbouring rows of a buffer ask for the same days."""
+        found = self._seen.get((zone, midnight))
+        if found is None:
+            rates = self.rates(*zone.local_date(midnight))
+            found = [(zone.time_of_day(midnight, seconds) if seconds else midnight, rate) for seconds, rate in rates]
+            if len(self._seen) >= _DAYS_SEEN:
+                self._seen.clear()
+            self._seen[zone, midnight] = found
+        return found
 
     def _week(self, year: int, month: int, day: int) -> bytes:
         """Name the week profile of the season that began last; before the first of a year the last one goes on."""
