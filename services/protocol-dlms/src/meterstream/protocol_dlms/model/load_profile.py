@@ -69,12 +69,12 @@ def dated_rows(rows: Iterable[tuple[Cell, ...]], zone: tzinfo | None, begin: dat
     """
     found: list[Row] = []
     undated = 0
-    for clock, *cells in rows:
-        moment = _moment(clock, zone)
+    for cells in rows:
+        moment = _moment(cells[0], zone)
         if moment is None:
             undated += 1
         elif begin <= moment <= end:
-            found.append(Row(moment, (clock, *cells)))
+            found.append(Row(moment, cells))
     return Rows(found, undated)
 
 
