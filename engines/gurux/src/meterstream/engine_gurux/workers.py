@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -85,6 +86,10 @@ class GuruxWorker:
         """Ends the process and waits for it; idempotent."""
         self.kill()
         await self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+            with contextlib.suppress(ConnectionError):  # what was said last met a dead process
+                await self._process.stdin.wait_closed()
 
 
 class GuruxWorkers:
