@@ -44,6 +44,12 @@ from meterstream.dlms.security import Level
 CONFIRMED: Final = 0x40
 HIGH_PRIORITY: Final = 0x80
 _RLRQ: Final = Rlrq().encode()
+_SET_BLOCKS: Final = int(Conformance.BLOCK_TRANSFER_SET)
+_ACTION_BLOCKS: Final = int(Conformance.BLOCK_TRANSFER_ACTION)
+_GENERAL_BLOCKS: Final = int(Conformance.GENERAL_BLOCK_TRANSFER)
+_NO_ANSWERS_SPECIALLY: Final = UNASKED | {tags.GENERAL_BLOCK_TRANSFER}
+_NO_ANSWERS: Final = _NO_ANSWERS_SPECIALLY | {tags.GENERAL_GLO_CIPHERING}
+"""Answers come in general-glo-ciphering only where the association is protected that way."""
 
 
 class Phase(Enum):
@@ -114,10 +120,8 @@ class ClientAssociation:
         self._set_room: int | None = None
         self._action_room: int | None = None
         self._general: GeneralBlocks | None = None
-        self._inbox = Inbox(config.limits.max_notifications, config.limits.data)
-        # Answers come in general-glo-ciphering only where the association is protected that way.
-        general = frozenset({tags.GENERAL_GLO_CIPHERING}) if self._channel.protector is None else frozenset()
-        self._unasked = UNASKED | general | {tags.GENERAL_BLOCK_TRANSFER}
+        self._inbox: Inbox | None = None
+        self._unasked = _NO_ANSWERS if self._channel.protector is None else _NO_ANSWERS_SPECIALLY
 
     @property
     def phase(self) -> Phase:
@@ -152,11 +156,11 @@ class ClientAssociation:
     @property
     def missed_notifications(self) -> int:
         """Notifications that were lost because too many waited already."""
-        return self._inbox.missed
+        return 0 if self._inbox is None else self._inbox.missed
 
     def take_notifications(self) -> tuple[Notification, ...]:
         """What the meter sent unasked, before, between or after its answers, in order; each is handed out once."""
-        return self._inbox.take()
+        return () if self._inbox is None else self._inbox.take()
 
     @property
     def sent_apdus(self) -> int:
@@ -302,11 +306,16 @@ class ClientAssociation:
                 return None  # the double of a block whose APDU is whole
             return self._on_general(general, apdu)
         if apdu[0] in self._unasked or (handler is None and apdu[0] in tags.GENERAL_TAGS):
-            self._inbox.put(self._channel, apdu)
+            self._note(*self._channel.open_unasked(apdu))
             return None
         if handler is None:
             raise UnexpectedAnswer(f"{len(apdu)} octets from the meter while {self._phase.value}")
         return handler(apdu)
+
+    def _note(self, plaintext: bytes, protected: bool) -> None:
+        if self._inbox is None:
+            self._inbox = Inbox(self._config.limits.max_notifications, self._config.limits.data)
+        self._inbox.put(plaintext, protected=protected)
 
     def _on_general(self, general: GeneralBlocks, apdu: bytes) -> Event | None:
         handler = self._handler
@@ -324,8 +333,12 @@ class ClientAssociation:
             raise AssociationStateError(f"request while {self._phase.value}")
         return self._invoke + 1 & INVOKE_ID | CONFIRMED
 
-    def _room_for(self, service: Conformance) -> int | None:
-        return self._channel.room if self._negotiated & service else None
+    def _prepare_blocks(self, negotiated: int) -> None:
+        room = self._channel.room
+        self._set_room = room if negotiated & _SET_BLOCKS else None
+        self._action_room = room if negotiated & _ACTION_BLOCKS else None
+        if negotiated & _GENERAL_BLOCKS:
+            self._general = GeneralBlocks(self._channel, self._config.limits.general)
 
     def _begin(self, plaintext: bytes, exchange: Exchange) -> bytes:
         frame = self._send(plaintext)
@@ -355,10 +368,7 @@ class ClientAssociation:
         opened = open_aare(self._config, self._channel, decode_aare(apdu), self._challenge)
         self._negotiated = opened.initiate.conformance & self._config.conformance
         self._channel.server_max_pdu = opened.initiate.max_pdu or self._channel.server_max_pdu
-        self._set_room = self._room_for(Conformance.BLOCK_TRANSFER_SET)
-        self._action_room = self._room_for(Conformance.BLOCK_TRANSFER_ACTION)
-        if self._negotiated & Conformance.GENERAL_BLOCK_TRANSFER:
-            self._general = GeneralBlocks(self._channel, self._config.limits.general)
+        self._prepare_blocks(int(self._negotiated))
         if not self._config.level.hls:
             self._end_exchange()
             return Associated()
@@ -387,7 +397,7 @@ class ClientAssociation:
             raise UnexpectedAnswer("an answer to no request")
         plaintext = self._channel.unprotect(apdu, exchange.tag)
         if plaintext[0] != exchange.tag:
-            self._inbox.put_plain(plaintext, protected=True)
+            self._note(plaintext, True)
             return None
         outcome = exchange.answer(plaintext)
         if isinstance(outcome, bytes):

@@ -13,7 +13,6 @@ from meterstream.dlms.apdu import (
     decode_event_notification,
     tags,
 )
-from meterstream.dlms.client.channel import Channel
 from meterstream.dlms.data import DataLimits
 from meterstream.dlms.errors import UnexpectedAnswer
 
@@ -57,12 +56,7 @@ class Inbox:
         self._waiting: deque[Notification] = deque()
         self.missed = 0
 
-    def put(self, channel: Channel, apdu: bytes) -> None:
-        """An APDU as it came. Raises: DecipherError, ReplayError, UnexpectedAnswer, DecodeError, LimitExceeded."""
-        plaintext, protected = channel.open_unasked(apdu)
-        self.put_plain(plaintext, protected=protected)
-
-    def put_plain(self, plaintext: bytes, *, protected: bool) -> None:
+    def put(self, plaintext: bytes, *, protected: bool) -> None:
         """Raises: UnexpectedAnswer, DecodeError, LimitExceeded."""
         if plaintext[0] not in NOTIFICATIONS:
             raise UnexpectedAnswer(f"service {plaintext[0]:#04x} that nobody asked for")

@@ -61,7 +61,10 @@ REPLY_TO_HLS: Final = MethodRef(15, LogicalName.parse("0.0.40.0.0.255"), 1)
 _CIPHERED_HEAD: Final = OVERHEAD + 4
 _REQUEST_TAGS: Final = (tags.GET_REQUEST, tags.SET_REQUEST, tags.ACTION_REQUEST, tags.ACCESS_REQUEST)
 _GENERAL_INITIATE: Final = (bytes((tags.GENERAL_GLO_CIPHERING,)), bytes((tags.GENERAL_CIPHERING,)))
+_GENERAL_PROTECTION: Final = int(Conformance.GENERAL_PROTECTION)
 _DEFAULT_HABITS: Final = Habits()
+_GENERAL_BLOCKS: Final = int(Conformance.GENERAL_BLOCK_TRANSFER)
+_GENERAL_PROTECTION: Final = int(Conformance.GENERAL_PROTECTION)
 _GENERAL_BLOCK: Final = bytes((tags.GENERAL_BLOCK_TRANSFER,))
 
 
@@ -373,10 +376,10 @@ class MeterAssociation:
             self._server_challenge = draw_challenge(self._security, self._client_challenge)
         self._sap, self._access = source, access
         self._phase = MeterPhase.HALF_OPEN if hls else MeterPhase.ASSOCIATED
-        self._general = bool(granted & Conformance.GENERAL_PROTECTION)
+        self._general = bool(int(granted) & _GENERAL_PROTECTION)
         limit = self._max_answer = min(initiate.max_pdu or MAX_PDU, self._habits.max_send_pdu)
         self._services.start(source, granted, limit - self._overhead(access))
-        if granted & Conformance.GENERAL_BLOCK_TRANSFER and limit >= MIN_BLOCK_APDU:
+        if int(granted) & _GENERAL_BLOCKS and limit >= MIN_BLOCK_APDU:
             self._blocks = MeterBlocks(self._transfer_limits.general, limit, self._habits.lose_general_blocks)
         named = granted | self._habits.unproposed_conformance
         seal = self._seal_initiate
@@ -387,7 +390,7 @@ class MeterAssociation:
         special: SpecialProtection | None = None
         self._special = None
         general = aarq.user_information[:1] in _GENERAL_INITIATE
-        if access.level is not Level.NONE and access.policy and (self._cipher is None or general):
+        if (self._cipher is None or general) and access.level is not Level.NONE and access.policy:
             special = self._special_of(access)
         self._specially = special is not None
         initiate, self._aarq_counter = open_request(aarq, access, self._cipher, special)
@@ -445,13 +448,18 @@ class MeterAssociation:
         return proof.make(received, own, own_title, client_title)
 
     def _check_release(self, access: ClientAccess, information: bytes) -> None:
-        """An initiate-request that is ciphered has to be genuine. Raises: SecurityError, DecodeError."""
+        """An initiate-request that is ciphered has to be genuine; RLRE is protected as it was.
+
+        Raises: SecurityError, DecodeError.
+        """
         if information[0] == tags.INITIATE_REQUEST:
             decode_initiate_request(information)
         elif self._special is not None and (self._cipher is None or is_general(information)):
             self._special.open_initiate(information)
+            self._specially = True
         elif self._cipher is not None:
             unseal(access, self._cipher, self._client_title, information)
+            self._specially = False
         else:
             raise DecodeError("ciphered user-information in an RLRQ without keys")
 

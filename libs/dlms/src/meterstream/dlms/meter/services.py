@@ -57,7 +57,6 @@ class Services:
     __slots__ = (
         "_actions",
         "_application",
-        "_general",
         "_granted",
         "_habits",
         "_limit",
@@ -81,7 +80,6 @@ class Services:
         self._sap = 0
         self._granted = 0
         self._limit = 0
-        self._general = False
         self._writes = SetService(application, habits, limits, transfer_limits)
         self._actions = ActionService(application, habits, limits, transfer_limits)
 
@@ -89,7 +87,6 @@ class Services:
         """A new association; plain answers may have `limit` octets."""
         self.stop()
         self._sap, self._granted, self._limit = client_sap, int(granted), max(limit, _MIN_LIMIT)
-        self._general = bool(granted & Conformance.GENERAL_BLOCK_TRANSFER)
 
     def stop(self) -> None:
         self._long = None
@@ -172,7 +169,7 @@ class Services:
 
     def _whole(self, answer: bytes) -> bytes | int:
         """An answer above the limit that goes out in one piece, if at all."""
-        return answer if self._general else PDU_TOO_LONG
+        return answer if self._granted & Conformance.GENERAL_BLOCK_TRANSFER else PDU_TOO_LONG
 
     # SET
 
