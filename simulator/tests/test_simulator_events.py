@@ -166,6 +166,31 @@ def test_a_meter_notes_how_long_its_power_was_away(make_meter: Maker, clock: Any
     assert [code for _, code in meter.events("standard_event_log")] == [1, 2]
 
 
+def test_rows_of_the_past_have_the_counts_of_the_past(make_meter: Maker, clock: Any) -> None:
+    meter = make_meter("DSMR 4.2.2")
+    begin = clock()
+    for _ in range(3):
+        clock.seconds += 900
+        log_power_failure(meter, 200, meter.model.now_ms())
+    failures = meter.model.profile.ref("number_of_long_power_failures", 2)
+    now = _get(meter, "number_of_long_power_failures")
+    read = meter.tree.objects[failures.logical_name].attributes[2].read
+    counts = [read(meter, int(begin + 900 * place) * 1000).value for place in range(4)]
+    assert counts == [now - 3, now - 2, now - 1, now]
+    clock.seconds += 2 * 365 * 86400
+    assert _get(meter, "number_of_long_power_failures") == now
+
+
+@pytest.mark.parametrize("role", [role for role in LOGS if role != "power_failure_log"])
+def test_the_last_event_of_a_log_can_be_read(make_meter: Maker, role: str) -> None:
+    meter = make_meter("SMR 5.5")
+    names = [column.role for column in meter.model.profile.columns(role)[1:]]
+    assert tuple(_get(meter, name) for name in names) == _rows(meter, role)[-1][1:]
+    values = tuple(range(7, 7 + len(names)))
+    meter.log(role, values[0], meter.model.now_ms(), *values[1:])
+    assert tuple(_get(meter, name) for name in names) == values
+
+
 def test_a_voltage_sag_is_logged_counted_and_raises_its_alarm(make_meter: Maker) -> None:
     meter = make_meter("SMR 5.2")
     at = meter.model.now_ms()

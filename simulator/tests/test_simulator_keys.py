@@ -111,8 +111,9 @@ async def test_the_line_breaks_around_the_effect(open_meter: Any, before: bool, 
         assert faults == KeyTransferFaults()
 
 
-async def test_a_changed_password_is_the_one_of_the_next_association(open_meter: Any, counters: Any) -> None:
-    async with SimulatedFleet(FleetSettings(meters=1, level=Level.LLS)) as fleet:
+@pytest.mark.parametrize("level", [Level.LLS, Level.HLS3_MD5, Level.HLS4_SHA1, Level.HLS6_SHA256])
+async def test_a_changed_secret_is_that_of_the_next_association(open_meter: Any, counters: Any, level: Level) -> None:
+    async with SimulatedFleet(FleetSettings(meters=1, level=level)) as fleet:
         counter = counters()
         async with await open_meter(fleet, 1, counter) as session:
             await session.action(MethodRef(15, ASSOCIATION, 2), octet_string(b"87654321"))

@@ -1,4 +1,4 @@
-"""Registers that count power failures, sags and swells, and those that hold the last of them; logs agree with them."""
+"""Registers that count power failures, sags and swells or hold the last event of a log; the logs agree with them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from meterstream.dlms.data import Data
 from meterstream.dlms.objects import CosemObject
 from meterstream.simulator.curve import mixed
-from meterstream.simulator.events import rows_of, total
+from meterstream.simulator.events import history_end, last_value, rows_of, total
 from meterstream.simulator.history import (
     EXTENDED_QUALITY,
     POWER_FAILURES,
@@ -20,6 +20,8 @@ from meterstream.simulator.history import (
 if TYPE_CHECKING:
     from meterstream.simulator.meter import SimulatedMeter
 
+_EVENT: Final = re.compile(r"(.+)_event_(code|counter|magnitude|duration)")
+_COLUMNS: Final = {"code": 1, "counter": 2, "magnitude": 2, "duration": 3}
 _LONG_S: Final = 180
 _U16: Final = 0xFFFF
 _FIRST_SAG, _FIRST_SWELL = 93, 96
@@ -31,8 +33,14 @@ _VOLTAGE: Final = re.compile(
 
 
 def quality_reader(item: CosemObject) -> Callable[[SimulatedMeter, int], Data] | None:
-    """Choose the reader of a counter of failures, sags or swells, or of the last sag or swell; None: another object."""
+    """Choose the reader of a counter, or of the last event of a log, or the last sag or swell; None: another object."""
     kind = item.attributes[2].type.data_type
+    if item.role == "duration_of_long_power_failure":
+        return lambda meter, at: Data(kind, last_value(meter, POWER_FAILURES, 1, at))
+    event = _EVENT.fullmatch(item.role)
+    if event is not None:
+        log, place = f"{event[1]}_event_log", _COLUMNS[event[2]]
+        return lambda meter, at: Data(kind, last_value(meter, log, place, at))
     if item.role == "number_of_long_power_failures":
         return lambda meter, at: Data(kind, _long_failures(meter, at) & _U16)
     if item.role == "number_of_power_failures":
@@ -49,11 +57,13 @@ def quality_reader(item: CosemObject) -> Callable[[SimulatedMeter, int], Data] |
 
 
 def _long_failures(meter: SimulatedMeter, at: int) -> int:
-    return past_power_failures(meter.number, meter.seconds(at)) + total(meter, POWER_FAILURES)
+    past = past_power_failures(meter.number, history_end(meter, POWER_FAILURES, at))
+    return past + total(meter, POWER_FAILURES, at)
 
 
 def _events(meter: SimulatedMeter, code: int, at: int) -> int:
-    return past_quality_events(code, meter.number, meter.seconds(at)) + total(meter, f"{EXTENDED_QUALITY}:{code}")
+    past = past_quality_events(code, meter.number, history_end(meter, EXTENDED_QUALITY, at))
+    return past + total(meter, EXTENDED_QUALITY, at, code)
 
 
 def _last(meter: SimulatedMeter, code: int, column: int, at: int) -> int:
