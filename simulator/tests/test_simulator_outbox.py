@@ -71,7 +71,7 @@ async def test_over_tcp(listener: tuple[Listener, str], until: Until) -> None:
     assert len(outbox) == 1
     outbox.start()
     outbox.put(_message(destination, number=2))
-    await until(lambda: stats.pushes_sent == 2)
+    await until(lambda: stats.pushes_sent == len(heard.received) == 2)
     assert sorted(heard.received) == [_message("", number=number).octets for number in (1, 2)]
     assert [(record.sequence, record.outcome, record.error) for record in outbox.records] == [
         (1, PushOutcome.SENT, ""),
@@ -201,7 +201,8 @@ async def test_what_could_not_be_sent_is_repeated(unused_tcp: int, until: Until)
 
     outbox.put(replace(message, repetition_delay_s=3600))
     await until(lambda: stats.pushes_failed == 4)
-    assert len(outbox) == 1, "it waits to be repeated"
+    await until(lambda: len(outbox) == 1)
+    assert stats.pushes_failed == 4, "it waits to be repeated"
     await outbox.stop()
     assert outbox.records[-1].outcome is PushOutcome.DROPPED
     assert stats.pushes_dropped == 1
@@ -241,5 +242,5 @@ async def test_repetitions_are_bounded(unused_tcp: int, until: Until) -> None:
     outbox.put(message)
     await until(lambda: stats.pushes_dropped == 1)
     assert stats.pushes_failed == 3
-    assert len(outbox) == 2
+    await until(lambda: len(outbox) == 2)
     await outbox.stop()
