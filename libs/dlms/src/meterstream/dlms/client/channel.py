@@ -186,17 +186,17 @@ class Channel:
 
     def token(self, challenge: bytes) -> bytes:
         """f(challenge) under a counter of its own, so that no nonce is used twice. Raises: CountersExhausted."""
-        return self._token_cipher().token(self._client_title, self._take_counter(), challenge)
+        cipher = self.cipher or self._token_cipher()
+        return cipher.token(self._client_title, self._take_counter(), challenge)
 
     def verify_token(self, token: bytes, challenge: bytes) -> int:
         """The counter in f(challenge) of the meter. Raises: AuthenticationError."""
-        return self._token_cipher().verify_token(token, self.server_title, challenge)
+        return (self.cipher or self._token_cipher()).verify_token(token, self.server_title, challenge)
 
     def _token_cipher(self) -> Cipher:
-        cipher = self.cipher or self._tokens
-        if cipher is None:
+        if self._tokens is None:
             raise UnexpectedAnswer("no keys to answer a challenge with")
-        return cipher
+        return self._tokens
 
     def request(self, plaintext: bytes) -> bytes:
         """Frame of a GET, SET or ACTION request.

@@ -96,9 +96,9 @@ class AssociationConfig:
         key_choice: key-info of general-ciphering.
         asymmetric: elliptic-curve keys for HLS 7, signatures and agreed keys.
         transaction_policy, last_received_transactions: see TransactionPolicy; the latter by server title.
-        ciphered, standard, counters_per_apdu: derived. Whether APDUs are ciphered; whether as most meters want it:
-            suite 0, authenticated and encrypted, service-specific with the global key; and the invocation counters
-            that one APDU uses up at most.
+        ciphered, standard, general, counters_per_apdu: derived. Whether APDUs are ciphered; whether as most meters
+            want it: suite 0, authenticated and encrypted, service-specific with the global key; whether general
+            protection is needed; and the invocation counters that one APDU uses up at most.
     Raises: ConfigurationError, ChallengeLengthError.
     """
 
@@ -123,6 +123,7 @@ class AssociationConfig:
     last_received_transactions: Mapping[bytes, int] = field(default_factory=lambda: MappingProxyType({}))
     ciphered: bool = field(init=False, repr=False)
     standard: bool = field(init=False, repr=False)
+    general: bool = field(init=False, repr=False)
     counters_per_apdu: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -133,7 +134,7 @@ class AssociationConfig:
         ciphered = self.level.ciphered and self.policy.ciphers
         standard = (
             ciphered
-            and self.policy == SecurityPolicy.AUTHENTICATED_ENCRYPTED
+            and self.policy is SecurityPolicy.AUTHENTICATED_ENCRYPTED
             and self.ciphering is Ciphering.GLOBAL
             and self.keys is not None
             and self.keys.suite is SecuritySuite.SUITE_0
@@ -142,6 +143,8 @@ class AssociationConfig:
         object.__setattr__(self, "ciphered", ciphered)
         object.__setattr__(self, "standard", standard)
         signed = bool(self.policy & SecurityPolicy.SIGNED_REQUEST)
+        general = self.ciphering.general or bool(self.policy & SecurityPolicy.SIGNED)
+        object.__setattr__(self, "general", general and self.level is not Level.NONE)
         object.__setattr__(self, "counters_per_apdu", 2 if ciphered and signed else 1)
         self._check_level()
         if not standard:
@@ -162,10 +165,9 @@ class AssociationConfig:
             check_challenge_length(self.challenge_length, level)
 
     def _check_protection(self) -> None:
-        general = self.ciphering.general or self.policy & SecurityPolicy.SIGNED
         if self.level is Level.NONE:
             return
-        if general and not self.conformance & Conformance.GENERAL_PROTECTION:
+        if self.general and not self.conformance & Conformance.GENERAL_PROTECTION:
             raise ConfigurationError("general protection has to be proposed in conformance")
         if self.policy & SecurityPolicy.SIGNED and (self.asymmetric is None or self.client_title is None):
             raise ConfigurationError("signatures need asymmetric keys and client_title")

@@ -17,7 +17,6 @@ from meterstream.dlms.apdu import (
     DiagnosticSource,
     InitiateRequest,
     InitiateResponse,
-    Mechanism,
     decode_aarq,
     decode_initiate_response,
 )
@@ -25,19 +24,9 @@ from meterstream.dlms.client.channel import Channel, refusal
 from meterstream.dlms.client.config import AssociationConfig
 from meterstream.dlms.data import DataType, LogicalName, MethodRef, octet_string
 from meterstream.dlms.errors import AssociationRejected, AuthenticationError, DecodeError, UnexpectedAnswer
-from meterstream.dlms.security import TITLE_OCTETS, Level, Proof, SecurityPolicy, challenge_bounds
+from meterstream.dlms.security import TITLE_OCTETS, Level, Proof, challenge_bounds
 
 REPLY_TO_HLS: Final = MethodRef(15, LogicalName.parse("0.0.40.0.0.255"), 1)
-
-_MECHANISMS: Final = {
-    Level.NONE: None,
-    Level.LLS: Mechanism.LLS,
-    Level.HLS3_MD5: Mechanism.HLS_MD5,
-    Level.HLS4_SHA1: Mechanism.HLS_SHA1,
-    Level.HLS5_GMAC: Mechanism.HLS_GMAC,
-    Level.HLS6_SHA256: Mechanism.HLS_SHA256,
-    Level.HLS7_ECDSA: Mechanism.HLS_ECDSA,
-}
 
 
 class Opened(NamedTuple):
@@ -60,7 +49,7 @@ def build_aarq(config: AssociationConfig, channel: Channel, challenge: bytes) ->
         # With LLS the initiate-request stays plain although the context says ciphered: meters of that kind expect it.
         information = channel.seal_initiate(information)
     context = ApplicationContext.LOGICAL_NAMES_CIPHERED if config.ciphered else ApplicationContext.LOGICAL_NAMES
-    return Aarq(context, information, config.client_title, _MECHANISMS[level], authentication).encode()
+    return Aarq(context, information, config.client_title, level.mechanism, authentication).encode()
 
 
 def open_aare(config: AssociationConfig, channel: Channel, aare: Aare, challenge: bytes) -> Opened:
@@ -86,11 +75,10 @@ def open_aare(config: AssociationConfig, channel: Channel, aare: Aare, challenge
     if ciphered or level.needs_titles:
         _learn_title(config, channel, aare.responding_title)
     initiate = decode_initiate_response(channel.open_initiate(information) if ciphered else information)
-    if (config.ciphering.general or config.policy & SecurityPolicy.SIGNED) and not (
-        initiate.conformance & Conformance.GENERAL_PROTECTION
-    ):
+    if config.general and not initiate.conformance & Conformance.GENERAL_PROTECTION:
         raise UnexpectedAnswer("the meter does not grant general protection")
-    channel.negotiated()
+    if channel.protector is not None:
+        channel.negotiated()
     if not level.hls:
         channel.established()
         return Opened(initiate, b"")

@@ -14,7 +14,6 @@ from meterstream.dlms.apdu import (
     Conformance,
     InitiateRequest,
     InitiateResponse,
-    Mechanism,
     UserDiagnostic,
     decode_initiate_request,
     tags,
@@ -24,14 +23,6 @@ from meterstream.dlms.meter.policy import ClientAccess, Habits, MeterSecurity
 from meterstream.dlms.meter.protection import SpecialProtection
 from meterstream.dlms.security import TITLE_OCTETS, Level, Protection, Suite0, challenge_bounds, protected_counter
 
-MECHANISMS: Final = {
-    Level.LLS: Mechanism.LLS,
-    Level.HLS3_MD5: Mechanism.HLS_MD5,
-    Level.HLS4_SHA1: Mechanism.HLS_SHA1,
-    Level.HLS5_GMAC: Mechanism.HLS_GMAC,
-    Level.HLS6_SHA256: Mechanism.HLS_SHA256,
-    Level.HLS7_ECDSA: Mechanism.HLS_ECDSA,
-}
 _PLAIN_INITIATE: Final = bytes((tags.INITIATE_REQUEST,))
 _MAX_DRAWS: Final = 3
 
@@ -46,7 +37,7 @@ def fault_of(aarq: Aarq, access: ClientAccess, security: MeterSecurity, habits: 
         return None if not aarq.mechanism else UserDiagnostic.MECHANISM_NAME_NOT_RECOGNISED
     if aarq.mechanism is None:
         return UserDiagnostic.MECHANISM_NAME_REQUIRED
-    if aarq.mechanism != MECHANISMS[level]:
+    if aarq.mechanism != level.mechanism:
         return UserDiagnostic.MECHANISM_NAME_NOT_RECOGNISED
     value = aarq.authentication_value or b""
     if level is Level.LLS:
@@ -141,7 +132,7 @@ def accepting_aare(
         AssociationResult.ACCEPTED,
         habits.hls_diagnostic if hls else UserDiagnostic.NULL,
         responding_title=security.system_title,
-        mechanism=MECHANISMS[level] if habits.mechanism_in_aare else None,
+        mechanism=level.mechanism if habits.mechanism_in_aare else None,
         authentication_value=server_challenge if hls else None,
         user_information=information,
         protocol_version=habits.protocol_version_in_aare,

@@ -22,6 +22,7 @@ from meterstream.dlms.security import (
 from meterstream.dlms.security.hls import check_proof
 
 NO_SERVICES: Final = Conformance(0)
+_BOTH: Final = SecurityPolicy.AUTHENTICATED_ENCRYPTED
 
 
 class CounterPolicy(Enum):
@@ -77,7 +78,7 @@ class ClientAccess:
     @property
     def ciphered(self) -> bool:
         """Whether the application context is one with ciphering."""
-        return self.level.ciphered and self.policy.ciphers
+        return self.level.ciphered and (self.policy is _BOTH or self.policy.ciphers)
 
     @property
     def standard(self) -> bool:
@@ -87,7 +88,7 @@ class ClientAccess:
             keys is not None
             and keys.suite is SecuritySuite.SUITE_0
             and keys.broadcast_key is None
-            and self.policy == SecurityPolicy.AUTHENTICATED_ENCRYPTED
+            and self.policy is _BOTH
             and self.level.ciphered
         )
 

@@ -20,11 +20,13 @@ from meterstream.dlms.security.level import Level
 MIN_CHALLENGE: Final = 8
 MAX_CHALLENGE: Final = 64
 MIN_ECDSA_CHALLENGE: Final = 32
+_BOUNDS: Final = range(MIN_CHALLENGE, MAX_CHALLENGE + 1)
+_ECDSA_BOUNDS: Final = range(MIN_ECDSA_CHALLENGE, MAX_CHALLENGE + 1)
 
 
 def challenge_bounds(level: Level) -> range:
     """Lengths of CtoS and StoC that the mechanism allows, in octets."""
-    return range(MIN_ECDSA_CHALLENGE if level is Level.HLS7_ECDSA else MIN_CHALLENGE, MAX_CHALLENGE + 1)
+    return _ECDSA_BOUNDS if level is Level.HLS7_ECDSA else _BOUNDS
 
 
 @dataclass(frozen=True, slots=True)

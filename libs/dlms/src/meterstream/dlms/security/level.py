@@ -10,6 +10,13 @@ class Level(Enum):
 
     NONE: public client. LLS: password in the AARQ. HLSn: challenges both ways, n is the authentication mechanism.
     Whether APDUs are ciphered as well is the security policy's matter, but for NONE they never are.
+
+    Attributes:
+        ciphered: whether APDUs may be ciphered.
+        hls: whether there are challenges, and passes 3 and 4.
+        has_secret: whether attribute `secret` of the association is used: the LLS password or the HLS secret.
+        mechanism: last arc of the authentication mechanism, 2.16.756.5.8.2.x.
+        needs_titles: whether the proofs contain both system titles, so that they are exchanged without ciphering too.
     """
 
     NONE = "none"
@@ -20,22 +27,15 @@ class Level(Enum):
     HLS6_SHA256 = "hls6-sha256"
     HLS7_ECDSA = "hls7-ecdsa"
 
-    @property
-    def ciphered(self) -> bool:
-        """Whether APDUs may be ciphered."""
-        return self is not Level.NONE
+    ciphered: bool
+    hls: bool
+    has_secret: bool
+    needs_titles: bool
+    mechanism: int
 
-    @property
-    def hls(self) -> bool:
-        """Whether there are challenges, and passes 3 and 4."""
-        return self is not Level.NONE and self is not Level.LLS
-
-    @property
-    def has_secret(self) -> bool:
-        """Whether attribute `secret` of the association is used: the LLS password or the HLS secret."""
-        return self in (Level.LLS, Level.HLS3_MD5, Level.HLS4_SHA1, Level.HLS6_SHA256)
-
-    @property
-    def needs_titles(self) -> bool:
-        """Whether the proofs contain both system titles, so that they are exchanged without ciphering too."""
-        return self in (Level.HLS5_GMAC, Level.HLS6_SHA256, Level.HLS7_ECDSA)
+    def __init__(self, name: str) -> None:
+        self.ciphered = name != "none"
+        self.hls = name.startswith("hls")
+        self.mechanism = int(name[3]) if self.hls else int(name == "lls")
+        self.has_secret = name in ("lls", "hls3-md5", "hls4-sha1", "hls6-sha256")
+        self.needs_titles = name in ("hls5-gmac", "hls6-sha256", "hls7-ecdsa")
