@@ -191,6 +191,14 @@ def test_the_last_event_of_a_log_can_be_read(make_meter: Maker, role: str) -> No
     assert tuple(_get(meter, name) for name in names) == values
 
 
+def test_the_last_distortion_of_a_phase_can_be_read(make_meter: Maker) -> None:
+    meter = make_meter("SMR 5.2")
+    for phase in (1, 2, 3):
+        codes = (50 + phase, 53 + phase, 56 + phase)
+        logged = [row[2] for row in _rows(meter, "power_quality_thd_event_log") if row[1] in codes]
+        assert _get(meter, f"magnitude_of_last_current_over_limit_thd_in_phase_l{phase}") == logged[-1]
+
+
 def test_a_voltage_sag_is_logged_counted_and_raises_its_alarm(make_meter: Maker) -> None:
     meter = make_meter("SMR 5.2")
     at = meter.model.now_ms()

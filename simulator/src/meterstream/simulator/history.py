@@ -19,6 +19,7 @@ EventRow: TypeAlias = tuple[int, ...]
 STANDARD: Final = "standard_event_log"
 POWER_FAILURES: Final = "power_failure_log"
 EXTENDED_QUALITY: Final = "power_quality_extended_event_log"
+DISTORTION: Final = "power_quality_thd_event_log"
 
 _DAY: Final = 86_400
 _CLEARED, _AUXILIARY_CLEARED = 255, 0xFFFF
@@ -69,7 +70,7 @@ _COURSES: Final = MappingProxyType(
             (0x1000, *range(0x8080, 0x80A0), 0x80A0, 0x80A1), 18 * _DAY, _AUXILIARY_CLEARED, salt=6 << 20
         ),
         EXTENDED_QUALITY: _Course(tuple(range(93, 99)), 15 * _DAY, salt=7 << 20),
-        "power_quality_thd_event_log": _Course((51, 54, 52, 55, 53, 56, 57, 58, 59), 25 * _DAY, salt=8 << 20),
+        DISTORTION: _Course((51, 54, 52, 55, 53, 56, 57, 58, 59), 25 * _DAY, salt=8 << 20),
     }
 )
 _FAILURES: Final = _Course((0,), _FAILURE_SLOT, salt=9 << 20)
@@ -123,7 +124,7 @@ def _columns(role: str, number: int, course: _Course, slot: int) -> EventRow:
     if role == "communication_session_event_log":
         return (slot % _U16,)
     chance = mixed(number, course.salt - slot)
-    if role == "power_quality_thd_event_log":
+    if role == DISTORTION:
         return (100 + chance % 60,)
     if role != EXTENDED_QUALITY or not slot:
         return ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from meterstream.dlms.data import Data
@@ -11,6 +11,7 @@ from meterstream.dlms.objects import CosemObject
 from meterstream.simulator.curve import mixed
 from meterstream.simulator.events import history_end, last_value, rows_of, total
 from meterstream.simulator.history import (
+    DISTORTION,
     EXTENDED_QUALITY,
     POWER_FAILURES,
     past_power_failures,
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from meterstream.simulator.meter import SimulatedMeter
 
 _EVENT: Final = re.compile(r"(.+)_event_(code|counter|magnitude|duration)")
+_DISTORTION: Final = re.compile(r"magnitude_of_last_current_over_limit_thd_in_phase_l([123])")
+_BEFORE_DISTORTIONS: Final = (50, 53, 56)
+"""Codes before those of L1: over limit, normal again, long over limit."""
 _COLUMNS: Final = {"code": 1, "counter": 2, "magnitude": 2, "duration": 3}
 _LONG_S: Final = 180
 _U16: Final = 0xFFFF
@@ -45,6 +49,10 @@ def quality_reader(item: CosemObject) -> Callable[[SimulatedMeter, int], Data] |
         return lambda meter, at: Data(kind, _long_failures(meter, at) & _U16)
     if item.role == "number_of_power_failures":
         return lambda meter, at: Data(kind, _long_failures(meter, at) + mixed(meter.number, 5) % _SHORT_FAILURES & _U16)
+    distorted = _DISTORTION.fullmatch(item.role)
+    if distorted is not None:
+        codes = [int(distorted[1]) + first for first in _BEFORE_DISTORTIONS]
+        return lambda meter, at: Data(kind, _last(meter, DISTORTION, codes, 2, at))
     found = _VOLTAGE.fullmatch(item.role)
     if found is None:
         return None
@@ -53,7 +61,7 @@ def quality_reader(item: CosemObject) -> Callable[[SimulatedMeter, int], Data] |
     if number:
         return lambda meter, at: Data(kind, _events(meter, code, at) & _U16)
     column = 2 if part == "magnitude" else 3
-    return lambda meter, at: Data(kind, _last(meter, code, column, at))
+    return lambda meter, at: Data(kind, _last(meter, EXTENDED_QUALITY, [code], column, at))
 
 
 def _long_failures(meter: SimulatedMeter, at: int) -> int:
@@ -66,9 +74,10 @@ def _events(meter: SimulatedMeter, code: int, at: int) -> int:
     return past + total(meter, EXTENDED_QUALITY, at, code)
 
 
-def _last(meter: SimulatedMeter, code: int, column: int, at: int) -> int:
-    for row in reversed(rows_of(meter, EXTENDED_QUALITY, _LOOK_BACK, at)):
-        if row[1] == code and len(row) > column:
+def _last(meter: SimulatedMeter, log: str, codes: Sequence[int], column: int, at: int) -> int:
+    """Give a column of the newest row with one of these codes; 0: the log has none."""
+    for row in reversed(rows_of(meter, log, _LOOK_BACK, at)):
+        if row[1] in codes and len(row) > column:
             return row[column]
     return 0
 
