@@ -15,14 +15,11 @@ from meterstream.dlms.data import (
     DataType,
     LogicalName,
     MethodRef,
-    array,
     double_long_unsigned,
-    enum,
     integer,
     long_unsigned,
     null,
     octet_string,
-    structure,
     unsigned,
 )
 from meterstream.simulator import mbus
@@ -37,7 +34,6 @@ from meterstream.simulator.mbus_device import (
     to_bcd,
 )
 from meterstream.simulator.mbus_state import MbusState
-from meterstream.simulator.mbus_valve import open_by_hand
 from meterstream.simulator.meter import SimulatedMeter
 from meterstream.simulator.options import MbusOptions
 
@@ -248,6 +244,15 @@ def test_coupling_a_wired_device_and_decoupling_it(make_meter: Maker, clock: Any
     assert rows[-1] in kept, "what was captured stays"
 
 
+def test_a_version_put_right_leaves_the_device_as_it_is(make_meter: Maker, clock: Any) -> None:
+    meter = make_meter()
+    value = get(meter, REGISTER, "0.1.24.2.2.255")
+    assert put(meter, CLIENT, "0.1.24.1.0.255", 8, unsigned(66)) is DataAccessResult.SUCCESS
+    assert channel_of(meter, 1)[3] == 66
+    assert get(meter, REGISTER, "0.1.24.2.2.255") == value
+    assert get(meter, CLIENT, "0.1.24.1.0.255", 14) == 4
+
+
 def test_the_identification_is_bcd_up_to_version_0(make_meter: Maker) -> None:
     meter = make_meter("DSMR 4.2.2")
     name = "0.2.24.1.0.255"
@@ -272,8 +277,9 @@ def test_slave_deinstall_by_edition(make_meter: Maker, unsigned_only: bool, firs
     assert channel_of(meter, 1)[0] == 0
 
 
-def test_slave_install_takes_a_device_up_again(make_meter: Maker, clock: Any) -> None:
-    meter = make_meter()
+@pytest.mark.parametrize("strangers", [True, False])
+def test_slave_install_takes_a_device_up_again(make_meter: Maker, clock: Any, strangers: bool) -> None:
+    meter = make_meter(mbus=MbusOptions(strangers=strangers))
     assert act(meter, 1, 1, unsigned(4)) == (ActionResult.OTHER_REASON, None), "it is installed"
     assert act(meter, 2, 1, unsigned(4)) == (ActionResult.OTHER_REASON, None), "nothing is there"
     assert act(meter, 1, 2, unsigned(0)) == SUCCESS
@@ -417,72 +423,6 @@ def test_versions_and_diagnostic(make_meter: Maker) -> None:
     assert get(meter, 77, "0.1.24.9.0.255", 2) > 40
     definition = get(meter, CLIENT, "0.1.24.1.0.255", 3)
     assert [part.value for part in definition[0].value] == [b"\x0c", b"\x13"]
-
-
-# --- valve ---
-
-
-def test_data_send_moves_the_valve_and_nothing_flows(make_meter: Maker, clock: Any) -> None:
-    meter = make_meter()
-    clock.seconds = clock.seconds // 3600 * 3600
-    before = get(meter, REGISTER, "0.1.24.2.2.255")
-
-    def command(value: int) -> Data:
-        return array((structure(octet_string(b"\x01"), octet_string(b"\xfd\x1f"), unsigned(value)),))
-
-    assert act(meter, 1, 6, command(0)) == SUCCESS
-    clock.seconds += 24 * 3600
-    assert get(meter, REGISTER, "0.1.24.2.2.255") == before
-    assert captured(meter, "0.1.24.2.2.255") == clock.seconds, "the device still answers"
-    assert act(meter, 1, 6, command(1)) == SUCCESS
-    clock.seconds += 24 * 3600
-    flowed = consumed(Medium.GAS, meter.number, 1, int(clock.seconds)) - consumed(
-        Medium.GAS, meter.number, 1, int(clock.seconds) - 24 * 3600
-    )
-    assert get(meter, REGISTER, "0.1.24.2.2.255") == before + flowed
-
-
-@pytest.mark.parametrize(("mode", "reconnected"), [(2, 1), (4, 1), (5, 2)])
-def test_the_disconnect_control_of_a_channel(make_meter: Maker, clock: Any, mode: int, reconnected: int) -> None:
-    meter = make_meter()
-    valve = "0.1.24.4.0.255"
-
-    def move(channel: int, method: int) -> ActionResult:
-        name = LogicalName.parse(f"0.{channel}.24.4.0.255")
-        return meter.action(MANAGEMENT, MethodRef(70, name, method), integer(0))[0]
-
-    assert [get(meter, 70, valve, attribute) for attribute in (2, 3, 4)] == [True, 1, 5]
-    assert put(meter, 70, valve, 4, enum(mode)) is DataAccessResult.SUCCESS
-    assert put(meter, 70, valve, 4, enum(7)) is DataAccessResult.OTHER_REASON
-    assert move(1, 1) is ActionResult.SUCCESS
-    before = get(meter, REGISTER, "0.1.24.2.2.255")
-    assert [get(meter, 70, valve, attribute) for attribute in (2, 3)] == [False, 0]
-    clock.seconds += 7200
-    assert get(meter, REGISTER, "0.1.24.2.2.255") - before < 3000, "only what flowed before it was shut"
-    shut = get(meter, REGISTER, "0.1.24.2.2.255")
-    assert move(1, 2) is ActionResult.SUCCESS
-    assert get(meter, 70, valve, 3) == reconnected
-    assert open_by_hand(meter, 1, int(clock.seconds * 1000)) is (reconnected == 2)
-    assert [get(meter, 70, valve, attribute) for attribute in (2, 3)] == [True, 1]
-    clock.seconds += 7200
-    assert get(meter, REGISTER, "0.1.24.2.2.255") > shut
-    assert move(2, 1) is ActionResult.TEMPORARY_FAILURE, "no device"
-    assert put(meter, 70, valve, 4, enum(0)) is DataAccessResult.SUCCESS
-    assert move(1, 1) is ActionResult.OTHER_REASON
-
-
-@pytest.mark.parametrize(
-    ("data", "result"),
-    [
-        (None, ActionResult.TYPE_UNMATCHED),
-        (unsigned(1), ActionResult.TYPE_UNMATCHED),
-        (array((unsigned(1),)), ActionResult.TYPE_UNMATCHED),
-        (array((structure(octet_string(b"\x01"), unsigned(1), unsigned(1)),)), ActionResult.TYPE_UNMATCHED),
-        (array((structure(octet_string(b"\x01"), octet_string(b"\xfd\x0f"), enum(1)),)), ActionResult.SUCCESS),
-    ],
-)
-def test_data_send_checks_its_blocks(make_meter: Maker, data: Data | None, result: ActionResult) -> None:
-    assert act(make_meter(), 1, 6, data) == (result, None)
 
 
 def test_every_method_is_in_the_object_list(make_meter: Maker) -> None:

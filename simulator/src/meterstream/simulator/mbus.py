@@ -192,7 +192,7 @@ def _discover(meter: SimulatedMeter, channel: int, medium: Medium, at: int) -> M
 
 
 def new_device(channel: MbusChannel, identity: MbusIdentity) -> None:
-    """Let a channel hold another device as the factory made it; the meter has no key of it."""
+    """Let a channel hold a device as the factory made it; the meter has no key of it."""
     channel.name(identity)
     channel.key_status = channel.status = channel.alarm = channel.key_counter = 0
     channel.meter_key = channel.device_key = channel.firmware_key = channel.optical_port_key = None
@@ -206,19 +206,30 @@ def new_device(channel: MbusChannel, identity: MbusIdentity) -> None:
 def register(meter: SimulatedMeter, channel: int, identity: MbusIdentity, at: int) -> None:
     """Let the M-Bus client hold a short id, and read the device that has it from now on.
 
-    The ids of a device come one by one, so each change makes the device another one.
+    A device is another one when its number or its type is; a version or manufacturer put right changes nothing else.
     """
     found = touch(meter, channel)
     if identity == found.identity and (found.polled or found.is_free):
         return
-    was_known = found.span is not None and found.span.identity == identity
-    if not was_known:
-        new_device(found, identity)
+    span = found.span
+    if span is not None and (span.identification, span.device_type) == (identity.identification, identity.device_type):
+        found.name(identity)
+        span.manufacturer, span.version = identity.manufacturer, identity.version
+        return
+    new_device(found, identity)
     if identity.medium is None or not identity.identification:
         found.stop(at)
         found.polled = False
-    elif meter.model.mbus.strangers or was_known:
+    elif meter.model.mbus.strangers:
         found.start(identity, at)
+
+
+def take_up(meter: SimulatedMeter, channel: int, at: int) -> None:
+    """Read the device again whose short id the client still holds."""
+    found = touch(meter, channel)
+    identity = found.identity
+    new_device(found, identity)
+    found.start(identity, at)
 
 
 def deinstall(meter: SimulatedMeter, channel: int, at: int) -> None:

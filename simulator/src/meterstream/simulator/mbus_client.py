@@ -145,8 +145,8 @@ def _slave_install(meter: SimulatedMeter, channel: int, data: Data, at: int) -> 
         return ActionResult.OTHER_REASON
     if not found.present:
         return ActionResult.TEMPORARY_FAILURE
+    mbus.take_up(meter, channel, at)
     mbus.touch(meter, channel).primary_address = address or 8 + channel
-    mbus.register(meter, channel, found.identity, at)
     return ActionResult.SUCCESS
 
 
