@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import stat
@@ -12,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from meterstream.dlms.data import AttributeRef, LogicalName, double_long_unsigned, octet_string
 from meterstream.dlms.meter import SecurityKeys
@@ -20,7 +24,7 @@ from meterstream.simulator.agenda import Agenda
 from meterstream.simulator.events import EventLogs
 from meterstream.simulator.faults import Fault, FaultKind
 from meterstream.simulator.fleet import SimulatedFleet
-from meterstream.simulator.persistence import BLOCK, StateError, StateFile
+from meterstream.simulator.persistence import BLOCK, FORMAT, StateError, StateFile
 from meterstream.simulator.push import Transport
 from meterstream.simulator.settings import FleetSettings
 from meterstream.simulator.statecodec import CodecError, StateCodec
@@ -30,6 +34,10 @@ from meterstream.simulator.zone import Zone
 CLOCK = AttributeRef(8, LogicalName.parse("0.0.1.0.0.255"), 2)
 FILTER = load_profile("SMR", "5.0.0").ref("alarm_filter_1", 2)
 CONTEXT = b"meter 1"
+_FIELDS = [
+    "own_counter", "client_counters", "client_title", "clock_offset_ms", "zone", "last_clock_set", "fault", "gets",
+    "keys", "written", "states", "end",
+]  # fmt: skip
 Change = Callable[[list[str]], list[str]]
 
 
@@ -340,6 +348,43 @@ def test_secrets_are_sealed_for_one_meter_of_one_fleet(monkeypatch: pytest.Monke
 def test_values_that_are_none(plain: Any, error: str) -> None:
     with pytest.raises(CodecError, match=error):
         StateCodec("seed").value(plain, CONTEXT)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                ["octets", "sealed", "data", "tuple", "map", "enum", "value", "state", "members", "named", "x"]
+            ),
+            inner | st.sampled_from(["supply.Supply", "zone.Zone", "push.Transport", "mbus_device.MbusIdentity", "09"]),
+            max_size=3,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(_JSON)
+def test_any_json_is_a_value_or_an_error(plain: Any) -> None:
+    with contextlib.suppress(CodecError):
+        StateCodec("seed").value(plain, CONTEXT)
+
+
+@given(st.dictionaries(st.sampled_from(_FIELDS), _JSON), st.binary(max_size=60))
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_any_line_and_any_octets_are_an_error(tmp_path: Path, line: dict[str, Any], octets: bytes) -> None:
+    file, fleet_settings = tmp_path / "state", _settings(tmp_path / "state")
+    codec = StateCodec(fleet_settings.seed)
+    header = {"format": FORMAT, "version": 1, "seed_check": codec.seed_check, "protocols": ["SMR 5.0.0"]}
+    for content in (
+        octets,
+        b"\n".join(json.dumps(each).encode() for each in (header, {"number": 1, "own_counter": 5, **line})) + b"\n",
+    ):
+        _put(file, content)
+        with pytest.raises(StateError, match="state"):
+            asyncio.run(SimulatedFleet(fleet_settings).start())
 
 
 def test_a_value_that_no_meter_has() -> None:

@@ -176,7 +176,7 @@ def _add_addresses(group: argparse._ArgumentGroup) -> None:
 def _add_lines(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--framing", choices=list(LineFraming), default=LineFraming.WRAPPER, help="(%(default)s)")
-    add("--max-connections", type=int, default=20_000, help="lines open at once (%(default)s)")
+    add("--max-connections", type=int, default=10_000, help="lines open at once (%(default)s)")
     add("--delay-ms", type=float, default=0, help="mean response delay (0)")
     add("--delay-spread", type=float, default=0, help="0.5: from 50 to 150 %% of the mean, evenly (0)")
     add("--delay-per", choices=list(DelayPer), default=DelayPer.SESSION, help="(%(default)s)")

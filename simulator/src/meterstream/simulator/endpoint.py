@@ -27,7 +27,7 @@ _AARQ: Final = bytes((tags.AARQ,))
 _CALLING_TITLE: Final = bytes((0xA6, TITLE_OCTETS + 2, 0x04, TITLE_OCTETS))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AssociationParts:
     """What an association of a fleet is made of.
 

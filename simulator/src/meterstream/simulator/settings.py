@@ -97,7 +97,7 @@ class FleetSettings:
     port: int = 0
     ports: int = 1
     shared_ports: int = 0
-    max_connections: int = 20_000
+    max_connections: int = 10_000
     framing: LineFraming = LineFraming.WRAPPER
     control_port: int | None = None
     delay_ms: float = 0
