@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from decimal import Decimal, localcontext
 
 import pytest
@@ -171,6 +172,12 @@ cells = st.one_of(
 )
 
 
+def plain(raw: bytes) -> Data:
+    """The value with nothing known of its columns."""
+    value = decode(raw)
+    return d.array(value.value) if value.type is DataType.ARRAY and isinstance(value.value, tuple) else value
+
+
 def outcome(call: object, *arguments: object) -> object:
     """What comes back, or the error's kind and text; text, because NaN is no equal of itself."""
     assert callable(call)
@@ -191,7 +198,9 @@ def outcome(call: object, *arguments: object) -> object:
 def test_both_ways_agree(groups: list[tuple[Data, int]], columns: list[ProfileColumn], periodic: bool) -> None:
     raw = encode(d.array([row for row, times in groups for _ in range(times)]))
     step = every(900) if periodic else None
-    assert outcome(decode_profile_rows, raw, columns, step) == outcome(profile_rows, decode(raw), columns, step)
+    expected = outcome(profile_rows, plain(raw), columns, step)
+    assert outcome(decode_profile_rows, raw, columns, step) == expected
+    assert outcome(profile_rows, decode(raw), columns, step) == expected
 
 
 @given(st.integers(0, 40), st.integers(0, 2**16), st.integers(0, 255))
@@ -199,7 +208,23 @@ def test_both_ways_agree_on_damaged_octets(rows: int, place: int, octet: int) ->
     raw = bytearray(buffer(rows))
     raw[place % len(raw)] = octet
     octets = bytes(raw)
-    assert outcome(decode_profile_rows, octets, PROFILE) == outcome(lambda: profile_rows(decode(octets), PROFILE))
+    expected = outcome(lambda: profile_rows(plain(octets), PROFILE))
+    assert outcome(decode_profile_rows, octets, PROFILE) == expected
+    assert outcome(lambda: profile_rows(decode(octets), PROFILE)) == expected
+
+
+def test_a_decoded_buffer_is_the_same_value_with_or_without_its_columns() -> None:
+    decoded, made = decode(buffer(96)), d.array(map(row, range(96)))
+    assert decoded == made
+    assert made == decoded
+    assert hash(decoded) == hash(made)
+    assert repr(decoded) == repr(made)
+    copied = pickle.loads(pickle.dumps(decoded))
+    assert copied == decoded
+    assert encode(copied) == buffer(96)
+    assert profile_rows(copied, PROFILE) == profile_rows(made, PROFILE)
+    with pytest.raises(ProfileBufferError, match="row 0: 4 values in 2 columns"):
+        profile_rows(decoded, PROFILE[:2])
 
 
 def test_more_clocks_than_are_remembered() -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from meterstream.dlms.data.encoder import FIXED_OCTETS, NUMBERS
 from meterstream.dlms.data.lengths import decode_length
-from meterstream.dlms.data.rows import tagged_layout, untagged_layout
+from meterstream.dlms.data.rows import structures, tagged_layout, untagged_layout
 from meterstream.dlms.data.types import (
     NULL,
     ArrayOf,
@@ -17,7 +17,9 @@ from meterstream.dlms.data.types import (
     CompactArray,
     Data,
     DataType,
+    Run,
     StructureOf,
+    Table,
     TypeDescription,
 )
 from meterstream.dlms.errors import DecodeError, LimitExceeded
@@ -132,7 +134,11 @@ class Decoder:
         self._spend(count, depth)
         items: list[Data] = []
         if kind is _ARRAY and count >= _ROWS_WORTH_A_LAYOUT and raw[offset] == _STRUCTURE:
-            offset = self._uniform_rows(items, count, offset, depth + 1)
+            runs, offset = self._uniform_rows(items, count, offset, depth + 1)
+            if len(items) == count:
+                table = Table(items)
+                table.runs = runs
+                return _new(Data, (kind, table)), offset
         append = items.append
         for _ in range(count - len(items)):
             tag = raw[offset]
@@ -151,8 +157,9 @@ class Decoder:
                 append(item)
         return _new(Data, (kind, tuple(items))), offset
 
-    def _uniform_rows(self, items: list[Data], count: int, offset: int, depth: int) -> int:
-        """Appends leading rows as long as they come in runs of one layout; the offset after them."""
+    def _uniform_rows(self, items: list[Data], count: int, offset: int, depth: int) -> tuple[list[Run], int]:
+        """Appends leading rows as long as they come in runs of one layout; these runs, and the offset after them."""
+        runs: list[Run] = []
         short_runs = 0
         while len(items) < count and short_runs < _SHORT_RUNS and self._raw[offset] == _STRUCTURE:
             layout = tagged_layout(self._raw, offset)
@@ -160,10 +167,12 @@ class Decoder:
             if layout is None or not number:
                 break
             self._spend(number * len(layout.kinds), depth)
-            items += layout.rows(self._raw, offset, number)
+            run = layout.run(self._raw, offset, number)
+            runs.append(run)
+            items += structures(run)
             offset += number * layout.values.size
             short_runs += number < _ROWS_WORTH_A_LAYOUT
-        return offset
+        return runs, offset
 
     def _spend(self, values: int, depth: int) -> None:
         if depth >= self._max_depth:
@@ -249,7 +258,7 @@ class Decoder:
             if not number:
                 break
             self._spend(number * (1 + len(layout.kinds)), depth)
-            rows += layout.rows(self._raw, offset, number)
+            rows += structures(layout.run(self._raw, offset, number))
             offset += number * layout.values.size
             short_runs += number < _ROWS_WORTH_A_LAYOUT
         return offset

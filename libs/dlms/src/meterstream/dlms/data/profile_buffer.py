@@ -11,15 +11,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from decimal import Decimal, localcontext
 from enum import Enum
-from itertools import repeat
+from itertools import chain, repeat
 from operator import mul
 from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 from meterstream.dlms.data.captures import NextCapture
 from meterstream.dlms.data.encoder import NUMBERS
+from meterstream.dlms.data.rows import cells as cells_of
 from meterstream.dlms.data.selection import CaptureObject
 from meterstream.dlms.data.temporal import CosemDateTime
-from meterstream.dlms.data.types import DELTA_TYPES, INTEGER_TYPES, Data, DataType
+from meterstream.dlms.data.types import DELTA_TYPES, INTEGER_TYPES, Data, DataType, Run, Table
 from meterstream.dlms.data.units import EXACT, exact_product, power_of_ten
 from meterstream.dlms.errors import ConfigurationError, DecodeError, ProfileBufferError
 
@@ -58,6 +59,9 @@ _DONT_CARE: Final = DataType.DONT_CARE
 _STRUCTURE: Final = DataType.STRUCTURE
 _OCTET_STRING: Final = DataType.OCTET_STRING
 _DATE_TIME: Final = DataType.DATE_TIME
+_UNSIGNED: Final = DataType.UNSIGNED
+# A status has few values: they are made once.
+_UNSIGNED_VALUES: Final = [Data(_UNSIGNED, value) for value in range(256)]
 _new: Final = tuple.__new__
 # By tag: members of an enumeration hash slowly, once per value.
 _IS_DELTA: Final = [tag in DELTA_TYPES for tag in range(256)]
@@ -104,6 +108,8 @@ def profile_rows(
     rows = cast("tuple[Data, ...]", buffer.value)
     if not rows:
         return []
+    if type(rows) is Table and all(len(run.kinds) == len(columns) for run in rows.runs):
+        return table_rows(rows.runs, columns, next_capture)
     kinds, bodies = zip(*rows, strict=True)
     if kinds.count(_STRUCTURE) != len(rows):
         number = next(number for number, kind in enumerate(kinds) if kind is not _STRUCTURE)
@@ -119,23 +125,48 @@ def profile_rows(
     return list(zip(*table, strict=True)) if columns else [()] * len(rows)
 
 
+def table_rows(
+    runs: Sequence[Run], columns: Sequence[ProfileColumn], next_capture: NextCapture | None
+) -> list[tuple[Cell, ...]]:
+    """profile_rows of runs that are as wide as there are columns. Raises: as profile_rows."""
+    table = [_column_of_runs(runs, number, column, next_capture) for number, column in enumerate(columns)]
+    return list(zip(*table, strict=True))
+
+
+def _column_of_runs(
+    runs: Sequence[Run], number: int, column: ProfileColumn, next_capture: NextCapture | None
+) -> Sequence[Cell]:
+    kind = runs[0].kinds[number]
+    if all(run.kinds[number] is kind for run in runs):
+        values = runs[0].columns[number] if len(runs) == 1 else tuple(chain(*(run.columns[number] for run in runs)))
+        plain = _plain_column(kind, values, number, column, _cells(kind, values))
+        if plain is not None:
+            return plain
+    everything = chain(*(_cells(run.kinds[number], run.columns[number]) for run in runs))
+    return _mixed_column(tuple(everything), number, column, next_capture)
+
+
+def _cells(kind: DataType, values: Sequence[Any]) -> Iterable[Data]:
+    return map(_UNSIGNED_VALUES.__getitem__, values) if kind is _UNSIGNED else cells_of(kind, values)
+
+
 def _column(
     cells: tuple[Data, ...], number: int, column: ProfileColumn, next_capture: NextCapture | None
 ) -> Sequence[Cell]:
     kinds, values = zip(*cells, strict=True)
     if kinds.count(kinds[0]) == len(kinds):
-        plain = plain_column(kinds[0], values, number, column, cells)
+        plain = _plain_column(kinds[0], values, number, column, cells)
         if plain is not None:
             return plain
-    return mixed_column(cells, number, column, next_capture)
+    return _mixed_column(cells, number, column, next_capture)
 
 
-def plain_column(
+def _plain_column(
     kind: DataType, values: Sequence[Any], number: int, column: ProfileColumn, cells: Iterable[Data]
 ) -> Sequence[Cell] | None:
     """A column whose values all are of `kind`; `cells` are the same values, looked at only where they are the answer.
 
-    None where each value has to be looked at: see mixed_column, which also finds the row of a bad one.
+    None where each value has to be looked at: see _mixed_column, which also finds the row of a bad one.
     Raises: DecodeError for an impossible scaler; ConfigurationError.
     """
     moments = _has_moments(column, number)
@@ -153,7 +184,7 @@ def plain_column(
     return None if _REFERS_BACK[kind] else tuple(cells)
 
 
-def mixed_column(
+def _mixed_column(
     cells: tuple[Data, ...], number: int, column: ProfileColumn, next_capture: NextCapture | None
 ) -> Sequence[Cell]:
     """Any column. Raises: as profile_rows."""

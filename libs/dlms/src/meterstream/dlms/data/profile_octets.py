@@ -6,32 +6,21 @@ by column. Everything else goes the long way, with the same outcome and the same
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import chain
-from typing import Any, Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final
 
 from meterstream.dlms.data.captures import NextCapture
 from meterstream.dlms.data.decoder import DEFAULT_LIMITS, DataLimits, decode
 from meterstream.dlms.data.lengths import decode_length
-from meterstream.dlms.data.profile_buffer import Cell, ProfileColumn, mixed_column, plain_column, profile_rows
-from meterstream.dlms.data.rows import ROWS_PER_RUN, cells, tagged_layout
-from meterstream.dlms.data.types import Data, DataType
+from meterstream.dlms.data.profile_buffer import Cell, ProfileColumn, profile_rows, table_rows
+from meterstream.dlms.data.rows import ROWS_PER_RUN, tagged_layout
+from meterstream.dlms.data.types import DataType, Run
 from meterstream.dlms.errors import DecodeError
 
 _ARRAY: Final = DataType.ARRAY
 _STRUCTURE: Final = DataType.STRUCTURE
-_UNSIGNED: Final = DataType.UNSIGNED
 _DEPTH: Final = 2
 _SHORT_RUNS: Final = 8
-# A status has few values: they are made once.
-_UNSIGNED_VALUES: Final = [Data(_UNSIGNED, value) for value in range(256)]
-
-
-class _Run(NamedTuple):
-    """Successive rows of one layout: type and values by column."""
-
-    kinds: tuple[DataType, ...]
-    columns: list[tuple[Any, ...]]
 
 
 def decode_profile_rows(
@@ -52,13 +41,12 @@ def decode_profile_rows(
     runs = _runs(raw, len(columns), limits)
     if not runs:
         return profile_rows(decode(raw, limits), columns, next_capture)
-    table = [_column(runs, number, column, next_capture) for number, column in enumerate(columns)]
-    return list(zip(*table, strict=True))
+    return table_rows(runs, columns, next_capture)
 
 
-def _runs(raw: bytes, width: int, limits: DataLimits) -> list[_Run]:
+def _runs(raw: bytes, width: int, limits: DataLimits) -> list[Run]:
     """The whole buffer in a few runs; none when it is anything else."""
-    runs: list[_Run] = []
+    runs: list[Run] = []
     short_runs = 0
     try:
         if raw[0] != _ARRAY or limits.max_depth < _DEPTH:
@@ -74,24 +62,9 @@ def _runs(raw: bytes, width: int, limits: DataLimits) -> list[_Run]:
             short_runs += number < ROWS_PER_RUN
             if not number or short_runs > _SHORT_RUNS:
                 return []
-            runs.append(_Run(layout.kinds, layout.columns(raw, offset, number)))
+            runs.append(layout.run(raw, offset, number))
             offset += number * layout.values.size
             count -= number
     except (IndexError, DecodeError):
         return []
     return runs if offset == len(raw) else []
-
-
-def _column(runs: list[_Run], number: int, column: ProfileColumn, next_capture: NextCapture | None) -> Sequence[Cell]:
-    kind = runs[0].kinds[number]
-    if all(run.kinds[number] is kind for run in runs):
-        values = runs[0].columns[number] if len(runs) == 1 else tuple(chain(*(run.columns[number] for run in runs)))
-        plain = plain_column(kind, values, number, column, _cells(kind, values))
-        if plain is not None:
-            return plain
-    everything = chain(*(_cells(run.kinds[number], run.columns[number]) for run in runs))
-    return mixed_column(tuple(everything), number, column, next_capture)
-
-
-def _cells(kind: DataType, values: Sequence[Any]) -> Iterable[Data]:
-    return map(_UNSIGNED_VALUES.__getitem__, values) if kind is _UNSIGNED else cells(kind, values)

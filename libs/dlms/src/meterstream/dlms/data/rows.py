@@ -14,7 +14,7 @@ from itertools import repeat
 from typing import Any, Final, NamedTuple
 
 from meterstream.dlms.data.encoder import FIXED_OCTETS, NUMBERS
-from meterstream.dlms.data.types import NULL, Data, DataType, TypeDescription
+from meterstream.dlms.data.types import NULL, Data, DataType, Run, TypeDescription
 
 ROWS_PER_RUN: Final = 256
 """So many rows are compared at once: what a run costs does not grow with the octets that follow it."""
@@ -76,12 +76,15 @@ class RowLayout(NamedTuple):
         values = _unpacker(self.fields, number).unpack_from(raw, offset)
         return [values[column::width] for column in range(width)]
 
-    def rows(self, raw: bytes, offset: int, number: int) -> Iterable[Data]:
-        """`number` structures, at least one, all of this layout."""
-        columns = (
-            cells(kind, column) for kind, column in zip(self.kinds, self.columns(raw, offset, number), strict=True)
-        )
-        return map(_new, repeat(Data), zip(repeat(_STRUCTURE), zip(*columns, strict=True)))
+    def run(self, raw: bytes, offset: int, number: int) -> Run:
+        """`number` rows, at least one, all of this layout."""
+        return Run(self.kinds, self.columns(raw, offset, number))
+
+
+def structures(run: Run) -> Iterable[Data]:
+    """The rows of a run as values."""
+    columns = (cells(kind, column) for kind, column in zip(run.kinds, run.columns, strict=True))
+    return map(_new, repeat(Data), zip(repeat(_STRUCTURE), zip(*columns, strict=True)))
 
 
 def cells(kind: DataType, column: Sequence[Any]) -> Iterable[Data]:

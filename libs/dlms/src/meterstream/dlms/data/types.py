@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from typing import Final, NamedTuple, Self, TypeAlias
+from typing import Any, Final, NamedTuple, Self, TypeAlias
 
 
 class DataType(IntEnum):
@@ -83,6 +83,19 @@ class CompactArray(tuple[Data, ...]):  # noqa: SLOT001 - a tuple cannot have slo
 
     def __getnewargs__(self) -> tuple[TypeDescription, tuple[Data, ...]]:
         return self.description, tuple(self)
+
+
+class Run(NamedTuple):
+    """Successive rows of one layout by column: the type of each, and its values; b"" stands for null-data."""
+
+    kinds: tuple[DataType, ...]
+    columns: list[tuple[Any, ...]]
+
+
+class Table(tuple[Data, ...]):  # noqa: SLOT001 - a tuple cannot have slots of its own
+    """Rows of an array as they came, and the same by column: what profiles are made of."""
+
+    runs: list[Run]
 
 
 class ArrayOf(NamedTuple):
