@@ -64,7 +64,6 @@ _GENERAL_INITIATE: Final = (bytes((tags.GENERAL_GLO_CIPHERING,)), bytes((tags.GE
 _GENERAL_PROTECTION: Final = int(Conformance.GENERAL_PROTECTION)
 _DEFAULT_HABITS: Final = Habits()
 _GENERAL_BLOCKS: Final = int(Conformance.GENERAL_BLOCK_TRANSFER)
-_GENERAL_PROTECTION: Final = int(Conformance.GENERAL_PROTECTION)
 _GENERAL_BLOCK: Final = bytes((tags.GENERAL_BLOCK_TRANSFER,))
 
 
@@ -431,7 +430,7 @@ class MeterAssociation:
         counter = cipher.verify_token(token, self._client_title, self._server_challenge)
         if access.counter_policy is CounterPolicy.STRICT and counter <= self._aarq_counter:
             raise ReplayError("counter of HLS pass 3 is not above that of the AARQ")
-        if not access.ciphered and not access.accepts(counter):
+        if self._cipher is None and not access.ciphered and not access.accepts(counter):
             raise ReplayError("counter of HLS pass 3 does not rise")
         access.advance(counter)
         security = self._security

@@ -10,6 +10,7 @@ from meterstream.dlms.framing import HEADER
 from meterstream.dlms.security import SecurityKeys
 from meterstream.dlms.trace.access import access_request, access_response
 from meterstream.dlms.trace.acse import acse
+from meterstream.dlms.trace.blocks import general_block
 from meterstream.dlms.trace.ciphered import CIPHERED_TAGS, ciphered
 from meterstream.dlms.trace.cursor import Cursor
 from meterstream.dlms.trace.general import general_ciphering, general_signing
@@ -41,6 +42,7 @@ _SIMPLE: Final = {
     tags.ACCESS_RESPONSE: access_response,
     tags.GENERAL_CIPHERING: general_ciphering,
     tags.GENERAL_SIGNING: general_signing,
+    tags.GENERAL_BLOCK_TRANSFER: general_block,
 }
 _DEEPEST: Final = 8
 """APDUs inside one another; no session needs more than three (AARQ, glo-initiate, initiate)."""
