@@ -72,6 +72,8 @@ _AARQ_AUTHENTICATION: Final = 0xAC
 _USER_INFORMATION: Final = 0xBE
 _VERSION: Final = 0x80
 _OCTET_STRING: Final = 0x04
+_LONG_FORM: Final = 0x80
+"""Bit of a length octet that tells how many octets of length follow."""
 
 _CONTEXT_OID: Final = bytes.fromhex("608574050801")
 _MECHANISM_OID: Final = bytes.fromhex("608574050802")
@@ -200,8 +202,11 @@ def _content(raw: bytes, tag: int, what: str) -> dict[int, bytes]:
             raise DecodeError(f"{what} of {length} in {len(raw) - offset} octets")
         elements: dict[int, bytes] = {}
         while offset < end:
-            element = raw[offset]
-            length, offset = decode_length(raw, offset + 1)
+            element, length = raw[offset], raw[offset + 1]
+            if length < _LONG_FORM:
+                offset += 2
+            else:
+                length, offset = decode_length(raw, offset + 1)
             if element in elements or offset + length > end:
                 raise DecodeError(f"{what}: element {element:#04x} twice or cut")
             elements[element] = raw[offset : offset + length]
@@ -215,6 +220,8 @@ def _unwrap(element: bytes | None, inner: int, what: str) -> bytes | None:
     """Content of the one element `inner` inside another."""
     if element is None:
         return None
+    if len(element) > 1 and element[0] == inner and element[1] == len(element) - 2 < _LONG_FORM:
+        return element[2:]
     try:
         length, offset = decode_length(element, 1)
         if element[0] != inner or offset + length != len(element):

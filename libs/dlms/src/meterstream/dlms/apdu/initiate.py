@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, field
 from enum import IntFlag
+from functools import lru_cache
 from typing import Final
 
 from meterstream.dlms.apdu import tags
@@ -94,15 +95,20 @@ class InitiateResponse:
         return head + tail + self.vaa_name.to_bytes(2, "big")
 
 
+_conformance: Final = lru_cache(maxsize=64)(Conformance)
+"""Meters of one type name the same services: looking them up is cheaper than making them."""
+
+
 def _encode_tail(version: int, conformance: Conformance, max_pdu: int) -> bytes:
-    return _TAIL.pack(version, _CONFORMANCE_HEAD, conformance >> 16, conformance & 0xFFFF, max_pdu)
+    bits = int(conformance)
+    return _TAIL.pack(version, _CONFORMANCE_HEAD, bits >> 16, bits & 0xFFFF, max_pdu)
 
 
 def _decode_tail(raw: bytes, offset: int) -> tuple[int, Conformance, int]:
     version, head, high, low, max_pdu = _TAIL.unpack_from(raw, offset)
     if head != _CONFORMANCE_HEAD:
         raise DecodeError("no conformance block where it should be")
-    return version, Conformance(high << 16 | low), max_pdu
+    return version, _conformance(high << 16 | low), max_pdu
 
 
 def decode_initiate_request(raw: bytes) -> InitiateRequest:
