@@ -13,6 +13,7 @@ from meterstream.dlms.data import AttributeRef, Data, LogicalName
 from meterstream.dlms.errors import EncodeError
 from meterstream.simulator import mbus
 from meterstream.simulator.controlinput import ControlError, Fields, body_of, fields_of, page_of, ref_of, whole
+from meterstream.simulator.disconnector import reconnect_by_hand
 from meterstream.simulator.faults import FAULT_FIELDS, Fault
 from meterstream.simulator.jsondata import data_from_json, data_to_json
 from meterstream.simulator.keytransfer import AUTHENTICATION, BROADCAST, UNICAST, KeyTransferFaults
@@ -22,6 +23,7 @@ from meterstream.simulator.mbus_valve import open_by_hand
 from meterstream.simulator.meter import SimulatedMeter
 from meterstream.simulator.push_setup import Wake, last_gasp, push, wake_up
 from meterstream.simulator.pushkind import PushKind
+from meterstream.simulator.quality import log_voltage_event
 from meterstream.simulator.settings import FleetSettings, MeterAddress
 from meterstream.simulator.supply import retouch
 
@@ -29,6 +31,7 @@ _WRITTEN: Final = 1000
 _EVENTS: Final = 1000
 _MAX_OFFSET_MS: Final = 10**12
 _MAX_DOWN_MS: Final = 24 * 3_600_000
+_U16: Final = 0xFFFF
 _U32: Final = 0xFFFF_FFFF
 _MAX_REFUSALS: Final = 16
 _KEY_IDS: Final = (UNICAST, BROADCAST, AUTHENTICATION)
@@ -80,6 +83,8 @@ class MeterControl:
             "mbus/return": self.come_back,
             "mbus/status": self.device_status,
             "mbus/open-valve": self.open_valve,
+            "reconnect": self.reconnect,
+            "voltage-event": self.voltage_event,
             "fault": self.fault,
             "key-transfer-faults": self.key_transfer_faults,
             "clock-offset": self.clock_offset,
@@ -255,6 +260,22 @@ class MeterControl:
         fields.done()
         if not open_by_hand(meter, channel, self._fleet.now_ms()):
             raise ControlError(409, f"channel: the valve on channel {channel} is not ready to be opened")
+
+    def reconnect(self, meter: SimulatedMeter, fields: Fields) -> None:
+        """POST .../reconnect: {}: somebody presses the button of the meter, which closes its disconnector."""
+        fields.done()
+        if not reconnect_by_hand(meter, self._fleet.now_ms()):
+            raise ControlError(409, f"the disconnector of meter {meter.number} is not ready for reconnection")
+
+    def voltage_event(self, meter: SimulatedMeter, fields: Fields) -> None:
+        """POST .../voltage-event: {"code": 93, "magnitude": 1950, "duration": 12}: a sag or a swell.
+
+        Codes 93 to 95 are sags of L1 to L3, 96 to 98 swells; magnitude in 0.1 V, duration in 0.1 s.
+        """
+        code = fields.number("code", 93, 98)
+        magnitude, duration = fields.number("magnitude", 0, _U16), fields.number("duration", 0, _U16)
+        fields.done()
+        log_voltage_event(meter, code, magnitude, duration, self._fleet.now_ms())
 
     def fault(self, meter: SimulatedMeter, fields: Fields) -> None:
         """POST .../fault: {"kind": "cut", "after": 40, "connections": 1}; {"kind": null} makes the meter well."""
