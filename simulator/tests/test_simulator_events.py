@@ -212,6 +212,8 @@ def test_a_voltage_sag_is_logged_counted_and_raises_its_alarm(make_meter: Maker)
     assert _get(meter, "alarm_register_2") == 1 << 1
     with pytest.raises(ValueError, match="code 99"):
         log_voltage_event(meter, 99, 1, 1, at)
+    with pytest.raises(LookupError, match="no extended power quality log"):
+        log_voltage_event(make_meter("SMR 5.1"), 94, 1, 1, at)
 
 
 # --- alarms ---

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession
 
 from meterstream.dlms.data import (
     AttributeRef,
@@ -146,3 +147,30 @@ async def test_a_meter_is_disconnected_and_reconnected(open_meter: Any) -> None:
 async def test_further_identifications_are_empty(open_meter: Any, name: str) -> None:
     async with _fleet("SMR 5.0.0") as fleet, await open_meter(fleet, 1) as session:
         assert await session.get(AttributeRef(1, LogicalName.parse(name), 2)) == octet_string(b"")
+
+
+# --- what somebody at the meter does ---
+
+
+async def test_the_button_of_a_meter_and_a_sag_of_its_voltage() -> None:
+    name = LogicalName.parse("0.0.96.3.10.255")
+    settings = FleetSettings(meters=1, protocols=("SMR 5.2",), control_port=0)
+    async with SimulatedFleet(settings) as fleet, ClientSession(fleet.control_url) as http:
+        meter = fleet.meter(1)
+        meter.set(1, AttributeRef(70, name, 4), None, enum(1))
+        meter.action(1, MethodRef(70, name, 1), integer(0))
+
+        async def post(path: str, body: dict[str, int]) -> int:
+            async with http.post(f"/meters/1/{path}", json=body) as answer:
+                return answer.status
+
+        assert await post("reconnect", {}) == 409
+        meter.action(1, MethodRef(70, name, 2), integer(0))
+        assert await post("reconnect", {}) == 204
+        assert meter.read(AttributeRef(70, name, 2)) == boolean(True)
+        assert await post("reconnect", {"now": 1}) == 400
+        assert await post("voltage-event", {"code": 95, "magnitude": 1990, "duration": 7}) == 204
+        assert await post("voltage-event", {"code": 99, "magnitude": 1990, "duration": 7}) == 400
+        assert await post("voltage-event", {"code": 95, "magnitude": 1990}) == 400
+        (event,) = meter.events("power_quality_extended_event_log")
+        assert event[1:] == (95, 1990, 7)

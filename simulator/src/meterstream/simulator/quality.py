@@ -97,9 +97,11 @@ def log_voltage_event(meter: SimulatedMeter, code: int, magnitude: int, duration
 
     Raises:
         ValueError: another code.
+        LookupError: the meter's protocol has no such log.
     """
     if not _FIRST_SAG <= code < _FIRST_SAG + 6:
         raise ValueError(f"code {code} is outside {_FIRST_SAG} to {_FIRST_SAG + 5}")
+    if EXTENDED_QUALITY not in meter.tree.by_role:
+        raise LookupError(f"{meter.model.profile} has no extended power quality log")
     meter.log(EXTENDED_QUALITY, code, at, magnitude, duration)
-    if "alarm_register_2" in meter.tree.by_role:
-        meter.raise_alarm(2, code - _FIRST_SAG, at)
+    meter.raise_alarm(2, code - _FIRST_SAG, at)
