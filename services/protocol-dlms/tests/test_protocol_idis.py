@@ -24,7 +24,7 @@ from meterstream.dlms.data import (
     structure,
     unsigned,
 )
-from meterstream.dlms.objects import load_profile, shipped_profiles
+from meterstream.dlms.objects import MeterProfile, load_profile, shipped_profiles
 from meterstream.protocol_dlms.executor import At, Context, Device
 from meterstream.protocol_dlms.executors import get_actual_meter_reads, get_periodic_meter_reads
 from meterstream.protocol_dlms.model.quantities import ENERGY_FIELDS
@@ -62,6 +62,17 @@ async def test_actual_reads_with_the_scaler_that_the_meter_has() -> None:
     assert [getattr(response, field) for field in ENERGY_FIELDS.values()] == [
         Quantity(value=Decimal("12.34"), unit="KWH")
     ] * len(ENERGY_FIELDS)
+
+
+async def test_registers_that_a_type_does_not_have_are_absent() -> None:
+    roles = ("clock", "active_energy_import")
+    meter = MemoryMeter(MeterProfile("TINY", "1", {role: IDIS.object(role) for role in roles}))
+    meter.put(At("clock"), clock(MIDNIGHT))
+    meter.put(At("active_energy_import"), double_long_unsigned(1_234))
+    meter.put(At("active_energy_import", 3), TENS_OF_WATT_HOURS)
+    response = await get_actual_meter_reads.execute(GetActualMeterReadsRequest(), context(meter))
+    assert response.active_energy_import == Quantity(value=Decimal("12.34"), unit="KWH")
+    assert response.active_energy_export is response.active_energy_import_tariff_one is None
 
 
 @pytest.mark.parametrize(

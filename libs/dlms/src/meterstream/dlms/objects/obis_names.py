@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from meterstream.dlms.data import LogicalName
 
@@ -120,7 +120,26 @@ _PROCESSING: Final[Mapping[int, str]] = MappingProxyType(
     }
 )
 
-_Pattern = tuple[int, int | None, int | None]
+_GENERAL_ELECTRICITY: Final[Mapping[tuple[int, int | None], str]] = MappingProxyType(
+    {
+        (0, None): "identification",
+        (1, None): "billing period",
+        (2, 0): "firmware identifier",
+        (2, 8): "firmware signature",
+        (2, None): "program",
+        (3, None): "output pulse constant",
+        (4, None): "transformer ratio",
+        (6, None): "nominal value",
+        (7, None): "input pulse constant",
+        (8, None): "measurement or recording period",
+        (9, None): "time entry",
+        (11, None): "measurement algorithm",
+    }
+)
+"""Value groups D and E where C is 0."""
+
+_Pattern: TypeAlias = tuple[int, int | None, int | None]
+"""Value groups C, D and E; None stands for any."""
 
 _PURPOSES: Final[Mapping[_Pattern, str]] = MappingProxyType(
     {
@@ -284,7 +303,7 @@ def _measured(c: int, d: int, e: int) -> str:
     if not quantity:
         return ""
     if not c:
-        return quantity
+        return _GENERAL_ELECTRICITY.get((d, e)) or _GENERAL_ELECTRICITY.get((d, None)) or quantity
     parts = [quantity, *([_PROCESSING[d]] if d in _PROCESSING else [])]
     if c in _WITH_HARMONICS and e == _DISTORTION:
         parts.append("total harmonic distortion")

@@ -30,9 +30,13 @@ _TIME: Final = "Actual Energy Reads Time"
 
 
 async def execute(request: GetActualMeterReadsRequest, context: Context) -> GetActualMeterReadsResponse:  # noqa: ARG001  # the request has no fields
-    """Read all in one association; a register that the meter refuses is absent from the answer."""
+    """Read all in one association.
+
+    A register that the meter refuses, or that its type does not have, is absent from the answer.
+    """
     meter = context.meter
-    clock, *registers = await meter.get_list([At("clock"), *(At(role) for role in ENERGY_FIELDS)])
+    roles = [role for role in ENERGY_FIELDS if role in meter.profile.objects]
+    clock, *registers = await meter.get_list([At("clock"), *map(At, roles)])
     if isinstance(clock, DataAccessResult):
         raise error(
             "DEVICE_REFUSED", f"No success retrieving {_TIME}: AccessResultCode = {clock.name}", result=clock.name
@@ -41,9 +45,9 @@ async def execute(request: GetActualMeterReadsRequest, context: Context) -> GetA
     if log_time is None:
         raise unexpected(_TIME, f"Unexpected null/unspecified value for {_TIME}")
     values: dict[str, Quantity] = {}
-    for (role, field), answer in zip(ENERGY_FIELDS.items(), registers, strict=True):
+    for role, answer in zip(roles, registers, strict=True):
         if isinstance(answer, Data) and (raw := read_integer(answer, role)) is not None:
-            values[field] = to_energy(raw, await _scaler_unit(meter, role), role)
+            values[ENERGY_FIELDS[role]] = to_energy(raw, await _scaler_unit(meter, role), role)
     return GetActualMeterReadsResponse(log_time=log_time, **values)
 
 
