@@ -124,6 +124,18 @@ def test_object_lists_name_what_each_client_sees(make_meter: Maker) -> None:
     assert len(management.value) == sum(len(item.obis.channels()) for item in (*offered, *EXTRAS))
 
 
+def test_the_object_list_says_that_buffers_are_read_by_range(make_meter: Maker) -> None:
+    listed = make_meter().get(MANAGEMENT, _ref(15, "0.0.40.0.0.255"), None)
+    assert isinstance(listed, Data)
+    selectors = {
+        (element.value[0].value, item.value[0].value): item.value[2]
+        for element in listed.value
+        for item in element.value[3].value[0].value
+    }
+    assert {place for place, access in selectors.items() if access != null()} == {(7, 2)}
+    assert selectors[7, 2] == array((integer(1),))
+
+
 def test_rights_and_types_of_set_follow_the_pack(make_meter: Maker) -> None:
     profile = load_profile("SMR", "5.0.0")
     meter = make_meter()

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from meterstream.dlms.data import (
+    BY_RANGE,
     CaptureObject,
     Data,
     DataType,
@@ -25,12 +26,12 @@ from meterstream.dlms.objects import Access, Attribute, CosemObject, MeterProfil
 from meterstream.simulator.behaviour import NO_METHODS, Behaviour
 from meterstream.simulator.behaviours import behaviour_of
 from meterstream.simulator.extras import EXTRAS
-from meterstream.simulator.layout import ASSOCIATION, CAPTURE_OBJECTS, OBJECT_LIST, PROFILE_GENERIC
+from meterstream.simulator.layout import ASSOCIATION, BUFFER, CAPTURE_OBJECTS, OBJECT_LIST, PROFILE_GENERIC
 from meterstream.simulator.values import Reader, constant, reader_for
 
-_READ_ONLY: Final = 1
-_READ_AND_WRITE: Final = 3
+_READ, _WRITE = 1, 2
 _ACCESS: Final = 1
+_SELECTORS: Final = array((integer(BY_RANGE),))
 _VALUE: Final = ((2, 0),)
 _CAPTURED: Final = {47: ((6, 3), (6, 4)), 72: ((11, 0),), 77: ((2, 0),)}
 _CAPTURED_CHANNELS: Final = 2
@@ -198,8 +199,8 @@ def _list_element(item: SimulatedObject) -> Data:
     rights = (
         structure(
             integer(attribute.number),
-            enum(_READ_AND_WRITE if attribute.writable else _READ_ONLY),
-            null(),
+            enum(_READ * attribute.readable | _WRITE * attribute.writable),
+            _SELECTORS if item.class_id == PROFILE_GENERIC and attribute.number == BUFFER else null(),
         )
         for attribute in item.attributes.values()
     )
