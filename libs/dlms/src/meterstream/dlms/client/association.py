@@ -286,7 +286,7 @@ class ClientAssociation:
     def _receive_several(self, first: bytes) -> Event | None:
         """APDUs of which at most one is an answer; the others are notifications and general blocks."""
         event: Event | None = None
-        awaiting = self._phase is Phase.AWAITING
+        open_ = self._phase not in (Phase.ASSOCIATING, Phase.RELEASING)
         apdu: bytes | None = first
         while apdu is not None:
             found = self._receive_one(apdu)
@@ -295,7 +295,7 @@ class ClientAssociation:
             else:
                 event = event if found is None else found
             apdu = self._channel.next_apdu() if self._channel.more else None
-        if self._channel.more and not awaiting and event is not None:
+        if self._channel.more and not open_ and event is not None:
             raise UnexpectedAnswer("octets after the answer")
         return event
 
