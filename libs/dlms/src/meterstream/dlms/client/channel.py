@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from meterstream.dlms.apdu import (
     MAX_PDU,
@@ -40,6 +41,11 @@ from meterstream.dlms.security import (
     make_cipher,
 )
 from meterstream.dlms.security.protector import overhead
+
+_GLOBAL_OF: Final = {
+    Ciphering.DEDICATED: Ciphering.GLOBAL,
+    Ciphering.GENERAL_DEDICATED: Ciphering.GENERAL_GLOBAL,
+}
 
 
 class Channel:
@@ -165,13 +171,17 @@ class Channel:
     def seal_initiate(self, plaintext: bytes) -> bytes:
         """The initiate-request as the AARQ shall carry it. Raises: CountersExhausted."""
         if self.protector is not None:
-            return self.protector.protect(plaintext, self._form)
+            # Under the global key and not signed, whatever the services are.
+            form = self._form
+            ciphering = _GLOBAL_OF.get(form.ciphering, form.ciphering)
+            protection = form.protection & Protection.AUTHENTICATED_ENCRYPTED
+            return self.protector.protect(plaintext, form._replace(ciphering=ciphering, protection=protection))
         return self.seal(tags.GLO_INITIATE_REQUEST, plaintext)
 
     def open_initiate(self, apdu: bytes) -> bytes:
         """The initiate-response of an AARE. Raises: DecipherError, ReplayError, UnexpectedAnswer, DecodeError."""
         if self.protector is not None:
-            return self.protector.open(apdu, self._least).plaintext
+            return self.protector.open(apdu, self._least & Protection.AUTHENTICATED_ENCRYPTED).plaintext
         if self.cipher is None:
             return apdu
         if apdu[0] != tags.GLO_INITIATE_RESPONSE:
