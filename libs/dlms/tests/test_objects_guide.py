@@ -30,7 +30,7 @@ def blocks(kind: str) -> list[str]:
 
 def mistakes() -> list[tuple[str, str, str]]:
     rows = re.findall(r"^\| `(.+?)` \| `(.+?)` \| (acme-1\.yaml:.+?) \|$", TEXT, re.MULTILINE)
-    assert len(rows) == 7
+    assert len(rows) == 8
     return rows
 
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from meterstream.dlms.data import LogicalName, Unit
-from meterstream.dlms.objects.classes import InterfaceClass, interface_class, interface_classes
+from meterstream.dlms.objects.classes import ANY, InterfaceClass, interface_class, interface_classes
 from meterstream.dlms.objects.model import (
     INTEGER_RANGES,
     Access,
@@ -138,7 +138,8 @@ def _object(role: str, node: Node) -> CosemObject:
     attributes = parts["attributes"].numbered() if "attributes" in parts else {}
     class_id = parts["class"].integer(_CLASS_IDS)
     version = parts["version"].integer(_VERSIONS)
-    _check_class(interface_class(class_id, version), attributes)
+    parsed = {number: _attribute(number, item) for number, item in attributes.items()}
+    _check_class(interface_class(class_id, version), parsed, attributes)
     return CosemObject(
         role=role,
         class_id=class_id,
@@ -147,7 +148,7 @@ def _object(role: str, node: Node) -> CosemObject:
         medium=Medium(parts["medium"].choice(tuple(medium.value for medium in Medium))),
         phases=_phases(parts.get("phases")),
         public=parts["public"].boolean() if "public" in parts else False,
-        attributes=MappingProxyType({number: _attribute(number, item) for number, item in attributes.items()}),
+        attributes=MappingProxyType(parsed),
         methods={},
         captures=tuple(_capture(item) for item in parts["captures"].items()) if "captures" in parts else (),
         selectable=tuple(item.text() for item in parts["selectable"].items()) if "selectable" in parts else (),
@@ -156,16 +157,28 @@ def _object(role: str, node: Node) -> CosemObject:
     )
 
 
-def _check_class(known: InterfaceClass | None, attributes: Mapping[int, Node]) -> None:
-    """Attributes that a class version does not have are mistakes, unless they say that they go beyond it."""
+def _check_class(known: InterfaceClass | None, attributes: Mapping[int, Attribute], nodes: Mapping[int, Node]) -> None:
+    """Attributes that a class version does not have, or has with another type, are mistakes, unless they say so."""
     if known is None:
         return  # of a maker, or newer than the registry
-    for number, node in attributes.items():
+    for number, attribute in attributes.items():
+        node = nodes[number]
         parts = node.mapping()
         beyond = "beyond_class" in parts and parts["beyond_class"].boolean()
-        if (number in known.attributes) == beyond:
+        rule = _departure(known, attribute)
+        if beyond != (rule is not None):
             one = f"class {known.class_id} version {known.version} ({known.name})"
-            raise node.error(f"{one} has {'an' if beyond else 'no'} attribute {number}")
+            raise node.error(f"{one} has {rule or f'an attribute {number} like this'}")
+
+
+def _departure(known: InterfaceClass, attribute: Attribute) -> str | None:
+    """How an attribute departs from its class; None: it does not."""
+    listed = known.attributes.get(attribute.number)
+    if listed is None:
+        return f"no attribute {attribute.number}"
+    if listed.type not in (ANY, attribute.type.value):
+        return f"attribute {attribute.number} ({listed.name}) as {listed.type}, not {attribute.type.value}"
+    return None
 
 
 def _obis(node: Node) -> ObisTemplate:
