@@ -189,7 +189,7 @@ class MeterAssociation:
 
     def _protect_unasked(self, plaintext: bytes) -> bytes:
         if self._cipher is None or self._specially:
-            return plaintext if self._special is None else self._special.protect(plaintext)
+            return plaintext if self._special is None else self._special.protect_initiate(plaintext)
         security = self._security
         title = security.system_title
         tag = tags.GLO_OF.get(plaintext[0])

@@ -53,8 +53,7 @@ class SpecialProtection:
         """The initiate-request of an AARQ. Raises: SecurityError, DecodeError."""
         least = self._access.policy.request & Protection.AUTHENTICATED_ENCRYPTED
         opened = self._protector.open(information, least)
-        form = self._answer_to(opened.form)
-        self._form = form._replace(protection=form.protection & ~Protection.SIGNED)
+        self._form = self._answer_to(opened.form)
         return opened
 
     def unprotect(self, apdu: bytes) -> bytes:
@@ -71,6 +70,12 @@ class SpecialProtection:
     def protect(self, answer: bytes) -> bytes:
         """An answer as the last request lets it be. Raises: CountersExhausted."""
         return self._protector.protect(answer, self._form)
+
+    def protect_initiate(self, response: bytes) -> bytes:
+        """An initiate-response as its request was, but never signed. Raises: CountersExhausted."""
+        return self._protector.protect(
+            response, self._form._replace(protection=self._form.protection & ~Protection.SIGNED)
+        )
 
     def _answer_to(self, form: Form) -> Form:
         access = self._access
