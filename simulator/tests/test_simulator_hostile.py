@@ -101,5 +101,29 @@ def test_any_parameter_of_any_method(number: int, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("number", range(1, len(PROTOCOLS) + 1))
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_any_value_that_the_control_interface_puts_anywhere(number: int, data: st.DataObject) -> None:
+    """Nothing checks its type; methods, buffers and what is planned meet it all the same."""
+    meter = _fleet().meter(number)
+    item = data.draw(st.sampled_from(list(meter.tree.objects.values())))
+    attribute = data.draw(st.sampled_from(list(item.attributes.values())))
+    ref = AttributeRef(item.class_id, LogicalName(item.logical_name), attribute.number)
+    value = data.draw(_ANY)
+    assert meter.override(ref, value) is DataAccessResult.SUCCESS
+    try:
+        if attribute.readable:
+            assert meter.get(MANAGEMENT, ref, None) == value
+        for method in item.methods:
+            meter.action(MANAGEMENT, MethodRef(item.class_id, LogicalName(item.logical_name), method), value)
+        item.behaviour.due(meter, item, meter.model.now_ms())
+        if item.class_id == 7 and attribute.number not in (2, 8):
+            assert isinstance(meter.get(MANAGEMENT, ref._replace(attribute=2), None), Data)
+        meter.raise_alarm(1, 0, meter.model.now_ms())
+    finally:
+        meter.override(ref, None)
+
+
+@pytest.mark.parametrize("number", range(1, len(PROTOCOLS) + 1))
 def test_the_meter_is_still_whole(number: int) -> None:
     _read_everything(_fleet().meter(number))

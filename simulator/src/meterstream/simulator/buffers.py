@@ -41,6 +41,8 @@ _FOREVER: Final = 1 << 62
 _ALL: Final = (0, None)
 _LOG_ENTRIES: Final = 100
 _PROFILE_ENTRIES: Final = 960
+_MOST: Final = 100_000
+"""Seconds or rows, whatever the control interface says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,12 @@ def entries_in_use(meter: SimulatedMeter, item: SimulatedObject, at: int) -> int
 def capture_columns(meter: SimulatedMeter, item: SimulatedObject) -> tuple[CaptureObject, ...]:
     """List the columns a profile has now: those a client has chosen, or those it came with."""
     written = meter.written(item, CAPTURE_OBJECTS)
-    return item.columns if written is None else decode_columns(written)
+    if written is None:
+        return item.columns
+    try:
+        return tuple(column for column in decode_columns(written) if is_known_column(meter.tree, column))
+    except DecodeError:  # what the control interface has put there
+        return item.columns
 
 
 def decode_columns(data: Data) -> tuple[CaptureObject, ...]:
@@ -242,7 +249,7 @@ def _period(meter: SimulatedMeter, item: SimulatedObject) -> int:
 def _count(meter: SimulatedMeter, item: SimulatedObject, attribute: int, default: int) -> int:
     written = meter.written(item, attribute)
     if written is not None and isinstance(written.value, int):
-        return written.value
+        return min(max(written.value, 0), _MOST)
     laid_down = item.definition.attributes[attribute].value
     if isinstance(laid_down, int):
         return laid_down

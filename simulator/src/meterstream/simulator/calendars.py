@@ -159,8 +159,7 @@ class SpecialDays(Behaviour):
         index = _index(data, method)
         if data is None or index is None:
             return ActionResult.TYPE_UNMATCHED, None
-        present = meter.written(item, _ENTRIES)
-        entries = elements(present) if present is not None else ()
+        entries = elements(present_tables(meter).special_days)
         left = [entry for entry in entries if _index(entry, _INSERT) != index]
         if method == _INSERT:
             left.append(data)

@@ -116,7 +116,10 @@ class TestScheduler(Behaviour):
     def _plan(self, meter: SimulatedMeter, item: SimulatedObject, at: int) -> bool:
         """Plan what lies ahead; no timer lasts longer than a month, and the clock may be set until then."""
         written = meter.written(item, _EXECUTION_TIME)
-        moments = [_moment(meter, element) for element in elements(written)] if written is not None else []
+        try:
+            moments = [_moment(meter, element) for element in elements(written)] if written is not None else []
+        except DecodeError:  # what the control interface has put there
+            return False
         ahead = [moment - meter.seconds(at) for moment in moments if moment is not None]
         if not ahead or ahead[0] <= 0:
             return False
