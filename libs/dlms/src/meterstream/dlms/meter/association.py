@@ -189,7 +189,7 @@ class MeterAssociation:
 
     def _protect_unasked(self, plaintext: bytes) -> bytes:
         if self._cipher is None or self._specially:
-            return plaintext if self._special is None else self._special.protect_initiate(plaintext)
+            return plaintext if self._special is None else self._special.protect(plaintext)
         security = self._security
         title = security.system_title
         tag = tags.GLO_OF.get(plaintext[0])
@@ -348,7 +348,7 @@ class MeterAssociation:
     def _seal_initiate(self, plaintext: bytes) -> bytes:
         """Plain, or ciphered where there are keys."""
         if self._cipher is None or self._specially:
-            return plaintext if self._special is None else self._special.protect(plaintext)
+            return plaintext if self._special is None else self._special.protect_initiate(plaintext)
         security = self._security
         counter = security.take_counter()
         return self._cipher.seal(tags.GLO_INITIATE_RESPONSE, security.system_title, counter, plaintext)
