@@ -6,7 +6,7 @@ import asyncio
 from typing import Final, cast
 
 from meterstream.dlms.apdu import tags
-from meterstream.dlms.asyncio.link import Direction, Link, Trace
+from meterstream.dlms.asyncio.link import Link, Trace
 from meterstream.dlms.client import ClientAssociation
 from meterstream.dlms.errors import LinkReset
 from meterstream.dlms.framing import HEADER
@@ -33,6 +33,11 @@ class DatagramLink(Link, asyncio.DatagramProtocol):
         self._last = b""
         self.doubles = 0
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._write = cast("asyncio.DatagramTransport", transport).sendto
+        self._send = self._write if self._trace is None else self._send_traced
+
     def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002 - there is one sender only
         # Successive answers differ in their invoke id; those without one may come twice and mean it.
         if data == self._last and data[HEADER.size] not in _WITHOUT_INVOKE_ID:
@@ -43,8 +48,3 @@ class DatagramLink(Link, asyncio.DatagramProtocol):
 
     def error_received(self, exc: Exception) -> None:
         self._fail(LinkReset(f"datagram refused: {type(exc).__name__}"))
-
-    def _transmit(self, frame: bytes) -> None:
-        if self._trace is not None:
-            self._trace(Direction.SENT, self._association.traceable(frame))
-        cast("asyncio.DatagramTransport", self._transport).sendto(frame)

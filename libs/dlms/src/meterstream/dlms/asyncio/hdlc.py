@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, cast
+from typing import Final
 
-from meterstream.dlms.asyncio.link import Direction, Link, Trace, look_away
+from meterstream.dlms.asyncio.link import Direction, Link, Trace
 from meterstream.dlms.client.hdlc import ClientStep, HdlcClient, Raised, Unsolicited
 from meterstream.dlms.errors import DlmsError
 from meterstream.dlms.framing.hdlc import Failed, HdlcPhase
@@ -56,12 +56,16 @@ class HdlcLine(Link):
         if transport is None or transport.is_closing() or self._hdlc.link.phase is not HdlcPhase.CONNECTED:
             self.abort()
             return
+        self._say(self._hdlc.disconnect(self._loop.time()))
         self._stop_timer()
-        self._write(self._hdlc.disconnect(self._loop.time()))
         transport.close()
         self._grace = self._loop.call_later(GRACE_S, transport.abort)
 
     # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._send = self._send_in_frames
 
     def data_received(self, data: bytes) -> None:
         if self._failure is not None:
@@ -84,32 +88,22 @@ class HdlcLine(Link):
     # The link below the association
 
     async def _converse(self, say: Callable[[float], bytes], timeout_s: float) -> None:
-        answer = self._begin(timeout_s)
-        try:
-            self._write(say(self._loop.time()))
-            self._wait_for_turn()
-            await answer
-        except asyncio.CancelledError:
-            look_away(answer)
-            raise
-        finally:
-            self._answer = None
+        await self.ask(b"", timeout_s, lambda _: self._say(say(self._loop.time())))
 
-    def _transmit(self, frame: bytes) -> None:
-        self._write(self._hdlc.send(frame, self._loop.time()))
+    def _send_in_frames(self, frame: bytes) -> None:
+        self._say(self._hdlc.send(frame, self._loop.time()))
+
+    def _say(self, octets: bytes) -> None:
+        if octets:
+            if self._trace is not None:
+                self._trace(Direction.SENT, self._hdlc.traceable(octets))
+            self._write(octets)
         self._wait_for_turn()
-
-    def _write(self, octets: bytes) -> None:
-        if not octets:
-            return
-        if self._trace is not None:
-            self._trace(Direction.SENT, self._hdlc.traceable(octets))
-        cast("asyncio.Transport", self._transport).write(octets)
 
     def _on(self, step: ClientStep) -> None:
         if step.octets or step.events:
             self._trace_received()
-        self._write(step.octets)
+        self._say(step.octets)
         for event in step.events:
             match event:
                 case Failed(error):
@@ -118,8 +112,8 @@ class HdlcLine(Link):
                     self._refuse(error)
                 case Unsolicited(apdu):
                     self._notify(apdu)
-                case _:
-                    self._settle(event)
+                case _ if self._answer is not None and not self._answer.done():
+                    self._answer.set_result(event)
         self._wait_for_turn()
 
     def _notify(self, apdu: bytes) -> None:

@@ -34,9 +34,11 @@ class Link(asyncio.Protocol):
         "_failure",
         "_loop",
         "_received",
+        "_send",
         "_timer",
         "_trace",
         "_transport",
+        "_write",
     )
 
     def __init__(
@@ -47,23 +49,36 @@ class Link(asyncio.Protocol):
         self._trace = trace
         self._received = b""
         self._transport: asyncio.Transport | None = None
+        self._write: Callable[[bytes], None] = _nowhere
+        self._send: Callable[[bytes], None] = _nowhere
         self._answer: asyncio.Future[Any] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = 0.0
         self._failure: BaseException | None = None
 
-    async def ask(self, frame: bytes, timeout_s: float) -> Event:
+    async def ask(self, frame: bytes, timeout_s: float, send: Callable[[bytes], None] | None = None) -> Event:
         """Sends a frame and waits for what the association makes of the answer.
+
+        `send` puts it on the line where that is not done as usual.
 
         Raises: DlmsError of the association; LinkClosed, LinkReset, ResponseTimeout; AssociationStateError while
         another answer is awaited.
         """
-        answer = self._begin(timeout_s)
+        if self._failure is not None or self._transport is None:
+            raise self._failure or LinkClosed("the connection is closed")
+        if self._answer is not None:
+            raise AssociationStateError("one exchange at a time")
+        answer = self._answer = self._loop.create_future()
+        self._deadline = self._loop.time() + timeout_s
+        # A timer that is already running is left alone: it looks at the deadline when it goes off.
+        if self._timer is None or self._timer.when() > self._deadline:
+            self._restart_timer()
         try:
-            self._transmit(frame)
+            (send or self._send)(frame)
             event: Event = await answer
         except asyncio.CancelledError:
-            look_away(answer)
+            if answer.done() and not answer.cancelled():
+                answer.exception()  # seen, or the loop complains about it
             raise
         finally:
             self._answer = None
@@ -95,32 +110,17 @@ class Link(asyncio.Protocol):
 
     # What lines have in common
 
-    def _begin(self, timeout_s: float) -> asyncio.Future[Any]:
-        if self._failure is not None or self._transport is None:
-            raise self._failure or LinkClosed("the connection is closed")
-        if self._answer is not None:
-            raise AssociationStateError("one exchange at a time")
-        answer = self._answer = self._loop.create_future()
-        self._deadline = self._loop.time() + timeout_s
-        # A timer that is already running is left alone: it looks at the deadline when it goes off.
-        if self._timer is None or self._timer.when() > self._deadline:
-            self._restart_timer()
-        return answer
-
-    def _transmit(self, frame: bytes) -> None:
-        """Puts a frame of the association on the line, which is open."""
+    def _send_traced(self, frame: bytes) -> None:
         if self._trace is not None:
             self._trace(Direction.SENT, self._association.traceable(frame))
-        cast("asyncio.Transport", self._transport).write(frame)
-
-    def _settle(self, event: object) -> None:
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_result(event)
+        self._write(frame)
 
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._write = self._transport.write
+        self._send = self._write if self._trace is None else self._send_traced
 
     def data_received(self, data: bytes) -> None:
         if self._failure is not None:
@@ -135,11 +135,13 @@ class Link(asyncio.Protocol):
             return
         if event is not None:
             self._trace_received()
-            self._settle(event)
+            if self._answer is not None and not self._answer.done():
+                self._answer.set_result(event)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._trace_received()
         self._transport = None
+        self._write = self._send = _nowhere
         if exc is None:
             self._fail(LinkClosed("the meter closed the connection without an answer"))
         else:
@@ -188,10 +190,8 @@ class Link(asyncio.Protocol):
             self._fail(ResponseTimeout("no answer from the meter in time"))
 
 
-def look_away(answer: asyncio.Future[Any]) -> None:
-    """Nobody waits any more: its error is seen, or the loop complains about it."""
-    if answer.done() and not answer.cancelled():
-        answer.exception()
+def _nowhere(_: bytes) -> None:
+    """There is no connection."""
 
 
 def _link_error(exc: Exception) -> LinkError:

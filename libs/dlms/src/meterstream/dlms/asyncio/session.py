@@ -288,7 +288,8 @@ class MeterSession:
     async def close(self) -> None:
         """Releases the association if it still stands, and closes the connection; idempotent.
 
-        A meter that does not answer the release, or answers nonsense, changes nothing: at most RELEASE_TIMEOUT_S.
+        A meter that does not answer the release, or answers nonsense, changes nothing: at most RELEASE_TIMEOUT_S. HDLC
+        says DISC after it, and waits for UA as its framing says.
         """
         if not self.usable:
             self._link.hang_up()
@@ -298,8 +299,9 @@ class MeterSession:
                 timeout_s = min(RELEASE_TIMEOUT_S, self._response_timeout_s)
                 await self._link.ask(self._association.release(), timeout_s)
             await self._link.finish(self._disconnect_timeout_s)
-        finally:
+        except BaseException:
             self._link.close()
+            raise
 
     def abort(self) -> None:
         """Closes the connection at once and sends nothing more; idempotent."""
