@@ -113,6 +113,15 @@ def test_a_meter_takes_its_counters_from_the_port(
     again.exchange(again.client.associate())
 
 
+@pytest.mark.parametrize("suite", [SecuritySuite.SUITE_0, SecuritySuite.SUITE_2])
+def test_a_meter_without_counters_left_drops_the_line(
+    secured: Callable[..., Any], keyring_of: Callable[..., Any], suite: SecuritySuite
+) -> None:
+    pair = secured(Level.HLS5_GMAC, keyring_of(suite), security={"next_counter": 1 << 32})
+    assert pair.meter.receive(pair.client.associate()) == b""
+    assert isinstance(pair.meter.close_cause, CountersExhausted)
+
+
 @pytest.mark.parametrize("kind", list(CounterKind))
 def test_numbers_of_a_client_by_policy_and_kind(kind: CounterKind) -> None:
     strict = ClientAccess(Level.HLS5_GMAC, KEYS)

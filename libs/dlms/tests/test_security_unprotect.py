@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meterstream.dlms.__main__ import main
 from meterstream.dlms.apdu import tags
 from meterstream.dlms.apdu.general_ciphering import (
     AgreedKey,
@@ -227,6 +229,18 @@ def test_trace_of_general_ciphering(keyring_of: Callable[..., Any]) -> None:
     assert "not opened: its key is none of the given ones" in wrapped.text
     agreed = describe(side.protect(NOTIFICATION, Form(Ciphering.GENERAL, key=KeyChoice.ONE_PASS)), keys=keyring.keys)
     assert "agreed key, one-pass Diffie-Hellman C(1e, 1s), 128 octets of ephemeral key and signature" in agreed.text
+
+
+def test_keys_of_suite_0_open_what_suite_1_ciphered_and_files_hold_those_of_suite_2(
+    keyring_of: Callable[..., Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for suite in (SecuritySuite.SUITE_1, SecuritySuite.SUITE_2):
+        keyring = keyring_of(suite)
+        apdu = meter_side(keyring).protect(NOTIFICATION, Form(Ciphering.GENERAL_GLOBAL))
+        file = tmp_path / suite.name
+        file.write_text(f"{keyring.keys.encryption_key.hex()}\n{keyring.keys.authentication_key.hex()}\n")
+        assert main(["decode", apdu.hex(), "--keys-file", str(file)]) == 0
+        assert "data-notification" in capsys.readouterr().out
 
 
 def test_trace_of_general_signing(keyring_of: Callable[..., Any]) -> None:

@@ -18,7 +18,7 @@ from meterstream.dlms.data import Data, decode
 from meterstream.dlms.errors import ConfigurationError, DlmsError
 from meterstream.dlms.objects import MeterProfile, decode_object_list, load_profile, profiles_with
 from meterstream.dlms.objects.report import describe_view
-from meterstream.dlms.security import TITLE_OCTETS, SecurityKeys
+from meterstream.dlms.security import TITLE_OCTETS, SecurityKeys, SecuritySuite
 from meterstream.dlms.trace import TraceContext, describe
 
 _STDIN: Final = "-"
@@ -41,7 +41,7 @@ def parse_hex(text: str) -> bytes:
 
 
 def read_keys(path: Path) -> tuple[SecurityKeys, TraceContext]:
-    """EK and AK, a line of hex each; then, if the session's start is missing, the titles of client and server.
+    """EK and AK, a line of hex each (16 bytes, 32 in suite 2); then, if the session's start is missing, the titles of client and server.
 
     Empty lines and lines that start with # do not count. Raises: UsageError.
     """
@@ -55,13 +55,18 @@ def read_keys(path: Path) -> tuple[SecurityKeys, TraceContext]:
         raise UsageError("the keys file has 2 to 4 lines: EK, AK, system title of the client, of the server")
     try:
         encryption_key, authentication_key, *titles = map(parse_hex, lines)
-        keys = SecurityKeys(encryption_key, authentication_key)
+        keys = SecurityKeys(encryption_key, authentication_key, _suite_of(encryption_key))
     except (UsageError, ConfigurationError) as error:
         raise UsageError(f"the keys file: {error}") from None
     if any(len(title) != TITLE_OCTETS for title in titles):
         raise UsageError(f"the keys file: a system title has {TITLE_OCTETS} octets")
     client, server, *_ = (*titles, None, None)
     return keys, TraceContext(client, server)
+
+
+def _suite_of(key: bytes) -> SecuritySuite:
+    """By the length of a key; suites 0 and 1 cipher alike."""
+    return SecuritySuite.SUITE_2 if len(key) == SecuritySuite.SUITE_2.key_octets else SecuritySuite.SUITE_0
 
 
 def _input(argument: str) -> str:

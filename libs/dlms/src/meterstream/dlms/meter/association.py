@@ -30,6 +30,7 @@ from meterstream.dlms.data import DEFAULT_LIMITS, DataLimits, LogicalName, Metho
 from meterstream.dlms.errors import (
     AssociationStateError,
     AuthenticationError,
+    CountersExhausted,
     DecipherError,
     DecodeError,
     DlmsError,
@@ -235,7 +236,7 @@ class MeterAssociation:
             answer = self._react(habits.on_violation, error, exceptions.OPERATION_NOT_POSSIBLE)
         except (DecodeError, LimitExceeded) as error:
             answer = self._react(habits.on_unsupported, error, exceptions.SERVICE_NOT_SUPPORTED)
-        except DropLine as decision:
+        except (DropLine, CountersExhausted) as decision:
             self._close(decision)
             return b""
         return answer

@@ -138,7 +138,8 @@ def _cipher(keys: SecurityKeys, control: int, dedicated_key: bytes | None) -> Co
     except DecipherError:
         return None
     key = dedicated_key or (keys.broadcast_key if broadcast else keys.encryption_key)
-    if suite is not keys.suite or not protection or key is None or len(key) != suite.key_octets:
+    # Suites 0 and 1 cipher alike: keys given for one open the other.
+    if suite.key_octets != keys.suite.key_octets or not protection or key is None or len(key) != suite.key_octets:
         return None
     return ContentCipher(suite, key, keys.authentication_key)
 
