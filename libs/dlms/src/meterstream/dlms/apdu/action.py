@@ -49,6 +49,9 @@ class ActionReturn(NamedTuple):
     result: ActionResult
     data: ReadResult | None = None
 
+    def __repr__(self) -> str:
+        return f"ActionReturn({self.result.name}, {'nothing' if self.data is None else 'data'})"
+
 
 @dataclass(frozen=True, slots=True)
 class ActionRequestNormal:

@@ -84,6 +84,9 @@ class AccessOutcome(NamedTuple):
     result: DataAccessResult | ActionResult
     data: Data | None = None
 
+    def __repr__(self) -> str:
+        return f"AccessOutcome({self.result.name}, {'nothing' if self.data is None else 'data'})"
+
 
 @dataclass(frozen=True, slots=True)
 class AccessAnswer:
