@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -11,8 +12,8 @@ from stacks import table
 from stacks.cases import CASES, Connect, Scene
 from stacks.gurux_meter import GuruxMeter
 from stacks.jdlms import SAPS, JdlmsClient
-from stacks.ours import WITH_GENERAL_PROTECTION, OurMeter
-from stacks.pairs import ASSOCIATE, LIMITS, PAIRS, Pair, cases_of, limit, ways
+from stacks.ours import WITH_GENERAL_BLOCKS, WITH_GENERAL_PROTECTION, OurMeter
+from stacks.pairs import ASSOCIATE, BLOCKS, LIMITS, PAIRS, Pair, cases_of, limit, ways
 from stacks.port import SMALL_PDU, Line, Way
 
 from meterstream.dlms.apdu import MAX_PDU
@@ -26,7 +27,8 @@ def combinations() -> Iterator[tuple[Pair, Way, str]]:
     """All that are run; of a protection that a pair does not have at all, the association is enough."""
     for pair, way in product(PAIRS, ways()):
         whole = (pair.name, way, None) not in LIMITS
-        yield from ((pair, way, case) for case in (cases_of(way) if whole else [ASSOCIATE]))
+        short = [BLOCKS[0]] if way is Way.BLOCKS else [ASSOCIATE]
+        yield from ((pair, way, case) for case in (cases_of(way) if whole else short))
 
 
 def name_of(part: object) -> str:
@@ -40,28 +42,36 @@ class Meter:
     port: int
     small_port: int
     hdlc_port: int = 0
+    blocks_port: int = 0
     opened: Callable[[], int] = lambda: 0
+
+    def line(self, way: Way) -> Line:
+        if way is Way.HDLC:
+            return Line.at(self.hdlc_port, way)
+        if way is Way.BLOCKS:
+            return Line.at(self.blocks_port or self.port, way)
+        return Line.at(self.port, way, self.small_port)
 
 
 @pytest.fixture(scope="module")
 def our_meter() -> Iterator[Meter]:
-    """The same meter twice: as it is, and taking and sending little at once."""
+    """The same meter thrice: as it is, taking and sending little at once, and that with general block transfer."""
     # The client of jDLMS forgets the RLRE when it sees at the same time that the line was closed after it.
     habits = Habits(close_after_release=False, conformance=WITH_GENERAL_PROTECTION)
     whole = OurMeter(habits)
-    small = OurMeter(replace(habits, max_receive_pdu=SMALL_PDU, max_send_pdu=SMALL_PDU))
-    yield Meter(whole.port, small.port, whole.hdlc_port, lambda: whole.opened)
-    whole.close()
-    small.close()
+    small_habits = replace(habits, max_receive_pdu=SMALL_PDU, max_send_pdu=SMALL_PDU)
+    all_habits = (habits, small_habits, replace(small_habits, conformance=WITH_GENERAL_BLOCKS))
+    with ExitStack() as running:
+        meters = [running.enter_context(closing(OurMeter(each))) for each in all_habits]
+        whole, small, blocks = meters
+        yield Meter(whole.port, small.port, whole.hdlc_port, blocks.port, lambda: sum(meter.opened for meter in meters))
 
 
 @pytest.fixture(scope="module")
 def gurux_meter() -> Iterator[Meter]:
     """As our own, twice."""
-    whole, small = GuruxMeter(MAX_PDU), GuruxMeter(SMALL_PDU)
-    yield Meter(whole.port, small.port, whole.hdlc_port)
-    whole.close()
-    small.close()
+    with closing(GuruxMeter(MAX_PDU)) as whole, closing(GuruxMeter(SMALL_PDU)) as small:
+        yield Meter(whole.port, small.port, whole.hdlc_port)
 
 
 @pytest.fixture
@@ -79,8 +89,7 @@ def connect_jdlms(jdlms_client) -> Connect:
 def test_case(request: pytest.FixtureRequest, pair: Pair, way: Way, case: str) -> None:
     meter: Meter = request.getfixturevalue(pair.meter)
     connect = request.getfixturevalue(pair.client) if isinstance(pair.client, str) else pair.client
-    port = meter.hdlc_port if way is Way.HDLC else meter.port
-    line = Line.at(port, way, meter.small_port)
+    line = meter.line(way)
     if pair.meter == "jdlms_pair":
         line = replace(line, client_sap=SAPS.get(way, MANAGEMENT_CLIENT))
     scene = Scene(line, connect, pair.refusals, meter.opened)

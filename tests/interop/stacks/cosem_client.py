@@ -42,7 +42,7 @@ class CosemClient:
     """One association of dlms-cosem as a client; ciphered ones use general-glo-ciphering, it has no other."""
 
     def __init__(self, line: Line) -> None:
-        if line.way in (Way.DEDICATED, Way.GENERAL):
+        if line.way in (Way.DEDICATED, Way.GENERAL, Way.BLOCKS):
             raise NotOffered(f"the client does not do {line.way.value}")
         io = ClosingTcpIO(line.host, line.port, timeout=TIMEOUT_S)
         suites = {Way.SUITE_1: 1, Way.SUITE_2: 2}

@@ -49,6 +49,11 @@ PROPOSED: Final = (
     | Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE
     | Conformance.BLOCK_TRANSFER_WITH_ACTION
 )
+SERVICE_BLOCKS: Final = (
+    Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ
+    | Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE
+    | Conformance.BLOCK_TRANSFER_WITH_ACTION
+)
 SUITES: Final = {Way.SUITE_1: SecuritySuite.SUITE_1, Way.SUITE_2: SecuritySuite.SUITE_2}
 HEADER: Final = 8
 BLOCKS_MAX: Final = 1_000
@@ -90,6 +95,8 @@ class GuruxClient:
             client.ciphering.invocationCounter = COUNTERS.next()
         if line.way is Way.GENERAL_GLOBAL:
             client.proposedConformance = PROPOSED | Conformance.GENERAL_PROTECTION
+        if line.way is Way.BLOCKS:
+            client.proposedConformance = PROPOSED & ~SERVICE_BLOCKS | Conformance.GENERAL_BLOCK_TRANSFER
         if line.way in SUITES:
             client.ciphering.securitySuite = SUITES[line.way]
         if line.way is Way.HLS7:
@@ -158,6 +165,8 @@ class GuruxClient:
             while reply.isMoreData():
                 blocks += 1
                 assert blocks < BLOCKS_MAX, "blocks without end"
+                settings = self.client.settings
+                settings.blockNumber = settings.blockIndex  # it acknowledges general blocks by a number it never sets
                 self._ask(self.client.receiverReady(reply), reply)
             if reply.error and complain:
                 raise Refused(int(reply.error))

@@ -463,7 +463,7 @@ class GuruxMeter:
             daemon_threads = True
 
         server = Server(("127.0.0.1", 0), Connection)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         self._servers.append((server, thread))
         port: int = server.server_address[1]

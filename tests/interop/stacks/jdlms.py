@@ -141,7 +141,7 @@ class JdlmsClient:
 
 
 def mechanism_of(way: Way) -> str:
-    if way in (Way.HLS3, Way.HLS4, Way.HLS6, Way.HLS7, Way.DEDICATED, Way.GENERAL_GLOBAL, Way.GENERAL):
+    if way in (Way.HLS3, Way.HLS4, Way.HLS6, Way.HLS7, Way.DEDICATED, Way.GENERAL_GLOBAL, Way.GENERAL, Way.BLOCKS):
         raise NotOffered(f"the client has no setting for {way.value}")
     return MECHANISMS.get(way, "HLS5_GMAC")
 

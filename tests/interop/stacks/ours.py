@@ -65,6 +65,7 @@ LEVELS: Final = {
     Way.DEDICATED: Level.HLS5_GMAC,
     Way.GENERAL_GLOBAL: Level.HLS5_GMAC,
     Way.GENERAL: Level.HLS5_GMAC,
+    Way.BLOCKS: Level.HLS5_GMAC,
     Way.SUITE_1: Level.HLS5_GMAC,
     Way.SUITE_2: Level.HLS5_GMAC,
     Way.HDLC: Level.HLS5_GMAC,
@@ -77,6 +78,10 @@ CIPHERING: Final = {
 }
 OVER_HDLC: Final = HdlcOverTcp(parameters=HdlcParameters(512, 512, 1, 1))  # jDLMS cannot read a SNRM without parameters
 WITH_GENERAL_PROTECTION: Final = DEFAULT_CONFORMANCE | Conformance.GENERAL_PROTECTION
+SERVICE_BLOCKS: Final = (
+    Conformance.BLOCK_TRANSFER_GET | Conformance.BLOCK_TRANSFER_SET | Conformance.BLOCK_TRANSFER_ACTION
+)
+WITH_GENERAL_BLOCKS: Final = DEFAULT_CONFORMANCE & ~SERVICE_BLOCKS | Conformance.GENERAL_BLOCK_TRANSFER
 WAYS: Final = {sap: way for way, sap in CLIENT_SAPS.items()}
 LIST_MAX: Final = 16
 
@@ -116,6 +121,9 @@ class OurClient:
                 framing=OVER_HDLC if line.way is Way.HDLC else WrapperOverTcp(),
             )
         )
+
+        if line.way is Way.BLOCKS:
+            assert self.session.negotiated & Conformance.GENERAL_BLOCK_TRANSFER, "not granted"
 
     def get(self, ref: AttributeRef) -> Plain:
         sent = self.session.sent_apdus
@@ -170,13 +178,19 @@ def config_of(line: Line) -> AssociationConfig:
         keys=keys_of(line),
         password=line.password if level.has_secret else None,
         challenge_length=32 if level is Level.HLS7_ECDSA else 16,
-        conformance=WITH_GENERAL_PROTECTION if ciphering.general else DEFAULT_CONFORMANCE,
+        conformance=conformance_of(line.way),
         max_pdu=line.max_pdu,
         with_list_max=LIST_MAX,
         policy=policy_of(line),
         ciphering=ciphering,
         asymmetric=signers().client if level is Level.HLS7_ECDSA else None,
     )
+
+
+def conformance_of(way: Way) -> Conformance:
+    if way is Way.BLOCKS:
+        return WITH_GENERAL_BLOCKS
+    return WITH_GENERAL_PROTECTION if CIPHERING.get(way, Ciphering.GLOBAL).general else DEFAULT_CONFORMANCE
 
 
 def keys_of(line: Line) -> SecurityKeys | None:
@@ -239,7 +253,7 @@ class OurMeter:
         access = {CLIENT_SAPS[way]: access_of(Line.at(0, way)) for way in LEVELS}
         self.security = MeterSecurity(METER_TITLE, access, secrets.token_bytes)
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._wrapper = self._wait_for(self._listen(WrapperOverTcp()))
         self._hdlc = self._wait_for(self._listen(HdlcOverTcp()))

@@ -49,6 +49,7 @@ WHOLE: Final = (Way.NONE, Way.HLS5)
 PASSWORDS: Final = (Way.LLS, Way.LLS_PLAIN, Way.HLS3, Way.HLS4, Way.HLS6)
 ASSOCIATE: Final = "associate, release, again"
 EVERYWHERE: Final = (ASSOCIATE, "GET", "GET with-list", "SET", "ACTION", "profile by range")
+BLOCKS: Final = ("GET in blocks", "SET in blocks")
 PASSWORD: Final = "wrong password refused"
 KEYS: Final = ("wrong EK refused", "wrong AK refused")
 
@@ -61,7 +62,7 @@ def cases_of(way: Way) -> Iterator[str]:
         elif name in KEYS:
             wanted = way in CIPHERED
         else:
-            wanted = way in WHOLE or name in EVERYWHERE
+            wanted = way in WHOLE or name in EVERYWHERE or (way is Way.BLOCKS and name in BLOCKS)
         if wanted:
             yield name
 
@@ -85,13 +86,22 @@ LIMITS: Final[dict[Key, str]] = {
     ("gurux-dlms client", Way.GENERAL, None): NO_GENERAL_CIPHERING,
     ("gurux-dlms client", None, "GET with-list, one unknown"): "gurux-dlms: the error of one item becomes None",
     ("gurux-dlms client", None, "SET with-list"): "gurux-dlms: writeList fails on a missing member",
+    (
+        "gurux-dlms client",
+        Way.BLOCKS,
+        "SET in blocks",
+    ): "gurux-dlms: its blocks are an octet longer than the meter takes",
     ("gurux-dlms meter", Way.GENERAL, None): NO_GENERAL_CIPHERING,
+    ("gurux-dlms meter", Way.BLOCKS, None): (
+        "gurux-dlms: the part of its server fails on missing members, and is not written anew here"
+    ),
     ("dlms-cosem client", Way.HLS3, None): COSEM_MECHANISMS,
     ("dlms-cosem client", Way.HLS4, None): COSEM_MECHANISMS,
     ("dlms-cosem client", Way.HLS6, None): COSEM_MECHANISMS,
     ("dlms-cosem client", Way.HLS7, None): COSEM_MECHANISMS,
     ("dlms-cosem client", Way.DEDICATED, None): "dlms-cosem: has the setting, and does not use it",
     ("dlms-cosem client", Way.GENERAL, None): "dlms-cosem: ciphers with general-glo-ciphering only",
+    ("dlms-cosem client", Way.BLOCKS, None): "dlms-cosem: proposes general block transfer, and does not know its APDU",
     ("dlms-cosem client", None, "SET with-list"): "dlms-cosem: no call for it",
     ("dlms-cosem client", None, "profile by entry"): "dlms-cosem: EntryDescriptor cannot be encoded",
     ("dlms-cosem client", None, "GET with-list in blocks"): "dlms-cosem: gives the first block as the answer",
@@ -103,6 +113,7 @@ LIMITS: Final[dict[Key, str]] = {
     ("jDLMS client", Way.DEDICATED, None): NO_SETTING,
     ("jDLMS client", Way.GENERAL_GLOBAL, None): NO_SETTING,
     ("jDLMS client", Way.GENERAL, None): NO_SETTING,
+    ("jDLMS client", Way.BLOCKS, None): NO_SETTING,
     ("jDLMS client", Way.SUITE_1, None): "jDLMS: names AES-128 suite 0",
     ("jDLMS client", Way.SUITE_2, None): "jDLMS: names AES-256 suite 1 in the security control octet",
     ("jDLMS client", None, "SET in blocks"): 'jDLMS: raises "fragments not yet implemented" and sends nothing',
@@ -114,6 +125,7 @@ LIMITS: Final[dict[Key, str]] = {
     ("jDLMS meter", Way.DEDICATED, None): "jDLMS: its server closes the line at the first request with a dedicated key",
     ("jDLMS meter", Way.GENERAL_GLOBAL, None): NO_GENERAL,
     ("jDLMS meter", Way.GENERAL, None): NO_GENERAL,
+    ("jDLMS meter", Way.BLOCKS, None): "jDLMS: its server does not grant general block transfer",
     ("jDLMS meter", Way.SUITE_1, None): "jDLMS: names AES-128 suite 0",
     ("jDLMS meter", Way.SUITE_2, None): "jDLMS: names AES-256 suite 1 in the security control octet",
     (

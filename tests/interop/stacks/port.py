@@ -44,6 +44,7 @@ class Way(Enum):
     DEDICATED = "HLS 5, dedicated key"
     GENERAL_GLOBAL = "HLS 5, general-glo-ciphering"
     GENERAL = "HLS 5, general-ciphering"
+    BLOCKS = "HLS 5, general block transfer"
     SUITE_1 = "HLS 5, suite 1"
     SUITE_2 = "HLS 5, suite 2"
     HDLC = "HLS 5 over HDLC"
@@ -56,6 +57,7 @@ CIPHERED: Final = frozenset(
         Way.DEDICATED,
         Way.GENERAL_GLOBAL,
         Way.GENERAL,
+        Way.BLOCKS,
         Way.SUITE_1,
         Way.SUITE_2,
         Way.HDLC,
@@ -79,6 +81,7 @@ CLIENT_SAPS: Final = {
     Way.DEDICATED: 8,
     Way.GENERAL_GLOBAL: 9,
     Way.GENERAL: 12,
+    Way.BLOCKS: 13,
     Way.SUITE_1: 10,
     Way.SUITE_2: 11,
     Way.HDLC: 1,
