@@ -362,6 +362,29 @@ def test_the_broadcast_key(secured: Secured, keyring_of: Callable[..., Any], bro
         assert isinstance(pair.meter.close_cause, SecurityError)
 
 
+@pytest.mark.parametrize("policy", [SecurityPolicy.AUTHENTICATED, SecurityPolicy.AUTHENTICATED_ENCRYPTED], ids=str)
+def test_what_is_no_service_is_not_a_matter_of_security(
+    secured: Secured, keyring_of: Callable[..., Any], policy: SecurityPolicy
+) -> None:
+    """Unknown tags, and general protection that was not granted: service not supported, and the line stays."""
+    pair = secured(
+        Level.HLS6_SHA256,
+        keyring_of(SecuritySuite.SUITE_0),
+        policy=policy,
+        habits=Habits(),
+        conformance=Conformance.GET,
+    )
+    pair.exchange(pair.client.associate())
+    for apdu in ("050102", "77", "DB00050000000000", "DD", "DF00"):
+        raw = bytes.fromhex(apdu)
+        answer = pair.meter.receive(HEADER.pack(1, 1, 1, len(raw)) + raw)
+        assert answer[HEADER.size :].hex() == "d80102"
+    assert not pair.meter.closed
+    plain = bytes.fromhex("C001C1000100002B0100FF0200")
+    assert pair.meter.receive(HEADER.pack(1, 1, 1, len(plain)) + plain) == b""
+    assert isinstance(pair.meter.close_cause, DecipherError)
+
+
 def test_release_and_a_new_association_on_the_same_line(secured: Secured, keyring_of: Callable[..., Any]) -> None:
     habits = Habits(
         conformance=Conformance.GET | Conformance.SET | Conformance.GENERAL_PROTECTION,

@@ -41,9 +41,9 @@ def parse_hex(text: str) -> bytes:
 
 
 def read_keys(path: Path) -> tuple[SecurityKeys, TraceContext]:
-    """EK and AK, a line of hex each (16 bytes, 32 in suite 2); then, if the session's start is missing, the titles of client and server.
+    """EK and AK, a line of hex each; then, if the session's start is missing, the titles of client and server.
 
-    Empty lines and lines that start with # do not count. Raises: UsageError.
+    A key has 16 bytes, in suite 2 it has 32. Empty lines and lines that start with # do not count. Raises: UsageError.
     """
     try:
         with path.open(encoding="ascii") as file:

@@ -61,6 +61,8 @@ from meterstream.dlms.security import OVERHEAD, Level, Proof, SecurityKeys, Suit
 REPLY_TO_HLS: Final = MethodRef(15, LogicalName.parse("0.0.40.0.0.255"), 1)
 _CIPHERED_HEAD: Final = OVERHEAD + 4
 _REQUEST_TAGS: Final = (tags.GET_REQUEST, tags.SET_REQUEST, tags.ACTION_REQUEST, tags.ACCESS_REQUEST)
+_SPECIAL_TAGS: Final = tags.GENERAL_TAGS | frozenset(tags.PLAIN_OF_DED)
+_KNOWN_TAGS: Final = frozenset(tags.PLAIN_OF) | frozenset(_REQUEST_TAGS)
 _GENERAL_INITIATE: Final = (bytes((tags.GENERAL_GLO_CIPHERING,)), bytes((tags.GENERAL_CIPHERING,)))
 _GENERAL_PROTECTION: Final = int(Conformance.GENERAL_PROTECTION)
 _DEFAULT_HABITS: Final = Habits()
@@ -298,15 +300,17 @@ class MeterAssociation:
         tag = apdu[0]
         self._specially = False
         if self._cipher is None:
-            if self._special is not None:
+            if self._special is not None and (tag in _KNOWN_TAGS or tag in _SPECIAL_TAGS):
                 return self._unprotect_specially(access, self._special, apdu)
             if tag not in _REQUEST_TAGS:
-                raise DecodeError(f"tag {tag:#04x} is not served without ciphering")
+                raise DecodeError(f"tag {tag:#04x} is not served here")
             return apdu
         if tag in _REQUEST_TAGS:
             raise DecipherError("plain request in a ciphered association")
         plain_tag = tags.PLAIN_OF.get(tag)
         if plain_tag not in _REQUEST_TAGS:
+            if tag not in _SPECIAL_TAGS:
+                raise DecodeError(f"tag {tag:#04x} is not served")
             return self._unprotect_specially(access, self._special_of(access), apdu)
         self._use_keys(access)
         _, plaintext = unseal(access, self._cipher, self._client_title, apdu)
