@@ -25,6 +25,8 @@ from meterstream.dlms.client import (
     AccessOutcome,
     ActionAnswer,
     AnswerLimits,
+    AssociationConfig,
+    ClientAssociation,
     Continue,
     GetAnswer,
     GetListAnswer,
@@ -58,8 +60,9 @@ from meterstream.dlms.errors import (
     TransferAborted,
     UnexpectedAnswer,
 )
-from meterstream.dlms.framing import frames_in, wrap
-from meterstream.dlms.meter import Habits
+from meterstream.dlms.framing import HEADER, BareFraming, frames_in, wrap
+from meterstream.dlms.framing.datagram import DatagramFraming
+from meterstream.dlms.meter import ClientAccess, Habits, MeterAssociation, MeterSecurity
 from meterstream.dlms.transfer import GeneralLimits
 
 CLOCK = AttributeRef(8, LogicalName.parse("0.0.1.0.0.255"), 2)
@@ -222,6 +225,37 @@ def test_a_block_that_nobody_negotiated(associated: Pairs) -> None:
     pair.client.get(CLOCK)
     with pytest.raises(DlmsError):
         pair.client.receive(wrap(1, 16, block))
+
+
+@pytest.mark.parametrize("framing", [BareFraming, DatagramFraming])
+def test_lines_that_take_one_frame_at_a_time(framing: Any) -> None:
+    """Stop-and-wait both ways: every answer is one frame, every request too."""
+    size = {BareFraming: 0, DatagramFraming: HEADER.size}[framing]
+    objects = {"value": LONG}
+
+    class Objects:
+        def get(self, client_sap: int, ref: AttributeRef, selection: object) -> Any:
+            return objects["value"]
+
+        def set(self, client_sap: int, ref: AttributeRef, selection: object, data: Any) -> DataAccessResult:
+            objects["value"] = data
+            return DataAccessResult.SUCCESS
+
+        def action(self, client_sap: int, ref: MethodRef, data: Any) -> Any:
+            return ActionResult.SUCCESS, None
+
+    habits = Habits(max_receive_pdu=100, max_send_pdu=100, conformance=GENERAL)
+    security = MeterSecurity(b"MMM45678", {16: ClientAccess(Level.NONE)}, bytes)
+    own, other = (framing(16, 1), framing(1, 16)) if framing is BareFraming else (framing(), framing())
+    meter = MeterAssociation(Objects(), security, habits, framing=own)
+    config = AssociationConfig(Level.NONE, client_sap=16, conformance=GENERAL)
+    client = ClientAssociation(config, int, framing=other)
+    for request in (client.associate, lambda: client.set(CLOCK, RETURNED), lambda: client.get(CLOCK)):
+        frame = request()
+        while isinstance(event := client.receive(meter.receive(frame)), Continue):
+            assert len(event.frame) <= size + 100
+            frame = event.frame
+    assert event == GetAnswer(RETURNED)
 
 
 # ACCESS

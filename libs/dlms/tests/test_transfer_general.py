@@ -281,7 +281,16 @@ def test_a_bare_acknowledgement_is_not_answered() -> None:
 
 @pytest.mark.parametrize(
     "limits",
-    [{"window": 0}, {"window": 64}, {"max_blocks": 0}, {"max_blocks": 65536}, {"max_bytes": 0}, {"max_repeats": -1}],
+    [
+        {"window": 0},
+        {"window": 64},
+        {"burst": 0},
+        {"burst": 64},
+        {"max_blocks": 0},
+        {"max_blocks": 65536},
+        {"max_bytes": 0},
+        {"max_repeats": -1},
+    ],
 )
 def test_limits_that_make_no_sense(limits: dict[str, int]) -> None:
     with pytest.raises(ConfigurationError):

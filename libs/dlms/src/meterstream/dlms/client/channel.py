@@ -164,6 +164,10 @@ class Channel:
         return self._framing.wrap(self._client_sap, self._server_sap, apdu)
 
     @property
+    def framing(self) -> Framing:
+        return self._framing
+
+    @property
     def header(self) -> int:
         """Octets of a frame before its APDU."""
         return self._framing.header

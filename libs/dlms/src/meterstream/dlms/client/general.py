@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from meterstream.dlms.client.channel import Channel
-from meterstream.dlms.transfer import GeneralLimits, GeneralTransfer
+from meterstream.dlms.transfer import GeneralLimits, GeneralTransfer, limits_on
 
 
 class Taken(NamedTuple):
@@ -22,7 +22,7 @@ class GeneralBlocks:
 
     def __init__(self, channel: Channel, limits: GeneralLimits) -> None:
         self._channel = channel
-        self._transfer = GeneralTransfer(limits, channel.server_max_pdu)
+        self._transfer = GeneralTransfer(limits_on(channel.framing, limits), channel.server_max_pdu)
 
     @property
     def used(self) -> bool:

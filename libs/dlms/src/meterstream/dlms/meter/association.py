@@ -57,6 +57,7 @@ from meterstream.dlms.meter.protection import SpecialProtection, is_general
 from meterstream.dlms.meter.services import AddressNotServed, Services, Violation
 from meterstream.dlms.meter.transfers import DEFAULT_TRANSFER_LIMITS, TransferLimits
 from meterstream.dlms.security import OVERHEAD, Level, Proof, SecurityKeys, Suite0, make_cipher
+from meterstream.dlms.transfer import limits_on
 
 REPLY_TO_HLS: Final = MethodRef(15, LogicalName.parse("0.0.40.0.0.255"), 1)
 _CIPHERED_HEAD: Final = OVERHEAD + 4
@@ -384,7 +385,8 @@ class MeterAssociation:
         limit = self._max_answer = min(initiate.max_pdu or MAX_PDU, self._habits.max_send_pdu)
         self._services.start(source, granted, limit - self._overhead(access))
         if int(granted) & _GENERAL_BLOCKS and limit >= MIN_BLOCK_APDU:
-            self._blocks = MeterBlocks(self._transfer_limits.general, limit, self._habits.lose_general_blocks)
+            general = limits_on(self._framing, self._transfer_limits.general)
+            self._blocks = MeterBlocks(general, limit, self._habits.lose_general_blocks)
         named = granted | self._habits.unproposed_conformance
         seal = self._seal_initiate
         return accepting_aare(access, self._security, self._habits, seal, named, self._server_challenge)

@@ -36,6 +36,7 @@ class GeneralLimits:
         window: blocks taken without an acknowledgement in between, 1..63; 1 is stop-and-wait.
         max_bytes, max_blocks: of one APDU, either way.
         max_repeats: turns in a row that bring nothing new before the transfer is given up.
+        burst: blocks sent in a row at most, however many the other side takes, 1..63.
     Raises: ConfigurationError.
     """
 
@@ -43,10 +44,13 @@ class GeneralLimits:
     max_bytes: int = 4 * 1024 * 1024
     max_blocks: int = MAX_GENERAL_BLOCK
     max_repeats: int = 5
+    burst: int = MAX_WINDOW
 
     def __post_init__(self) -> None:
-        if not 1 <= self.window <= MAX_WINDOW or not 1 <= self.max_blocks <= MAX_GENERAL_BLOCK:
-            raise ConfigurationError(f"window is 1..{MAX_WINDOW}, max_blocks 1..{MAX_GENERAL_BLOCK}")
+        if not 1 <= self.window <= MAX_WINDOW or not 1 <= self.burst <= MAX_WINDOW:
+            raise ConfigurationError(f"window and burst are 1..{MAX_WINDOW}")
+        if not 1 <= self.max_blocks <= MAX_GENERAL_BLOCK:
+            raise ConfigurationError(f"max_blocks is 1..{MAX_GENERAL_BLOCK}")
         if self.max_bytes < 1 or self.max_repeats < 0:
             raise ConfigurationError("max_bytes is at least 1, max_repeats at least 0")
 
@@ -229,7 +233,7 @@ class GeneralTransfer:
         if not self._window:
             raise TransferAborted("the other side takes no general blocks")
         first = out.acknowledged + 1
-        last = min(len(out.blocks), out.acknowledged + self._window)
+        last = min(len(out.blocks), out.acknowledged + min(self._window, self._limits.burst))
         out.batch = first, last
         out.highest = max(out.highest, last)
         return self._blocks(first, last)
