@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from meterstream.dlms.apdu import tags
-from meterstream.dlms.errors import DlmsError
+from meterstream.dlms.errors import DlmsError, SecurityError
 from meterstream.dlms.framing.hdlc import HdlcAddress, HdlcServerLink
 from meterstream.dlms.meter import (
     DropLine,
@@ -25,6 +25,8 @@ from meterstream.simulator.stats import Stats
 HEADER: Final = 8
 _AARQ: Final = bytes((tags.AARQ,))
 _CALLING_TITLE: Final = bytes((0xA6, TITLE_OCTETS + 2, 0x04, TITLE_OCTETS))
+_FRAUD_LOG: Final = "fraud_detection_event_log"
+_FAILED_LOGIN: Final = 46
 
 
 @dataclass(slots=True)
@@ -63,14 +65,21 @@ class FleetAssociation(MeterAssociation):
             self._count(before, after)
         elif before is MeterPhase.IDLE and answer:
             self.parts.stats.rejected_associations += 1
+            self._failed_login()
         if self.closed and self.close_cause is not None:
             self.parts.stats.aborted_sessions += 1
+            if isinstance(self.close_cause, SecurityError) and before is not MeterPhase.ASSOCIATED:
+                self._failed_login()
         return answer
 
     def ended(self) -> None:
         """Take note that its line or link is gone."""
         if self.phase is MeterPhase.ASSOCIATED:
             self.parts.stats.open_associations -= 1
+
+    def _failed_login(self) -> None:
+        meter = self.parts.meter
+        meter.log(_FRAUD_LOG, _FAILED_LOGIN, meter.model.now_ms())
 
     def _count(self, before: MeterPhase, after: MeterPhase) -> None:
         stats, meter = self.parts.stats, self.parts.meter
