@@ -111,6 +111,21 @@ async def test_the_line_breaks_around_the_effect(open_meter: Any, before: bool, 
         assert faults == KeyTransferFaults()
 
 
+@pytest.mark.parametrize(
+    ("level", "wrong"),
+    [(Level.LLS, {"password": b"no such"}), (Level.HLS5_GMAC, {"keys": SecurityKeys(NEW, NEW)})],
+)
+async def test_a_failed_login_is_an_event(open_meter: Any, level: Level, wrong: dict[str, Any]) -> None:
+    async with SimulatedFleet(FleetSettings(meters=1, level=level)) as fleet:
+        async with await open_meter(fleet, 1) as session:
+            await session.get(COUNTER)
+        log = "fraud_detection_event_log"
+        assert not fleet.meter(1).events(log)
+        with pytest.raises(DlmsError):
+            await open_meter(fleet, 1, **wrong)
+        assert [row[1] for row in fleet.meter(1).events(log)] == [46]
+
+
 @pytest.mark.parametrize("level", [Level.LLS, Level.HLS3_MD5, Level.HLS4_SHA1, Level.HLS6_SHA256])
 async def test_a_changed_secret_is_that_of_the_next_association(open_meter: Any, counters: Any, level: Level) -> None:
     async with SimulatedFleet(FleetSettings(meters=1, level=level)) as fleet:
