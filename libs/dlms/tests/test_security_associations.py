@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import product
+from itertools import count, product
 from typing import Any
 
 import pytest
 
 from meterstream.dlms.apdu import Conformance, tags
 from meterstream.dlms.client import Associated, GetAnswer, GetListAnswer, Level, Phase, Released, SetAnswer
+from meterstream.dlms.client.config import TransactionPolicy
 from meterstream.dlms.data import AttributeRef, LogicalName, double_long_unsigned
 from meterstream.dlms.errors import AuthenticationError, DecipherError, ReplayError, SecurityError, UnexpectedAnswer
 from meterstream.dlms.framing import HEADER
-from meterstream.dlms.meter import Habits, MeterPhase, Reaction
-from meterstream.dlms.security import Ciphering, ContentCipher, KeyChoice, Protection, SecurityPolicy, SecuritySuite
+from meterstream.dlms.meter import ClientAccess, Habits, MeterPhase, Reaction
+from meterstream.dlms.security import (
+    Ciphering,
+    ContentCipher,
+    Form,
+    KeyChoice,
+    Protection,
+    Protector,
+    SecurityPolicy,
+    SecuritySuite,
+)
 
 Secured = Callable[..., Any]
 COUNTER = AttributeRef(1, LogicalName.parse("0.0.43.1.0.255"), 2)
@@ -313,6 +323,55 @@ def test_signatures_alone_do_not_let_answers_of_old_sessions_in(
         new.client.receive(old_answer)
     assert new.meter.receive(old_request) == b""
     assert isinstance(new.meter.close_cause, ReplayError)
+
+
+def test_transaction_ids_of_the_meters_own(secured: Secured, keyring_of: Callable[..., Any]) -> None:
+    """Some meters give their answers transaction ids of their own: they have to rise, over associations too."""
+    keyring = keyring_of(SecuritySuite.SUITE_1)
+    meter_title = bytes.fromhex("4F5347000000270F")
+    fresh = count(9)
+    meter = Protector(
+        keyring.keys,
+        meter_title,
+        bytes.fromhex("2020201CBE991A14"),
+        count(9000).__next__,
+        ClientAccess(Level.NONE),
+        fresh=lambda length: next(fresh).to_bytes(length, "big"),
+    )
+
+    def answered(policy: TransactionPolicy, *transactions: int) -> Any:
+        pair = secured(
+            Level.HLS6_SHA256,
+            keyring,
+            ciphering=Ciphering.GENERAL,
+            key_choice=KeyChoice.WRAPPED,
+            transaction_policy=policy,
+            last_received_transactions={meter_title: 100},
+        )
+        pair.exchange(pair.client.associate())
+        for invoke, transaction in enumerate(transactions, start=2):
+            pair.client.get(COUNTER)
+            form = Form(Ciphering.GENERAL, key=KeyChoice.WRAPPED, transaction=transaction.to_bytes(8, "big"))
+            apdu = meter.protect(bytes((0xC4, 1, 0x40 | invoke, 1, 3)), form)
+            assert pair.client.receive(HEADER.pack(1, 1, 1, len(apdu)) + apdu) is not None
+        return pair.client
+
+    with pytest.raises(ReplayError, match="that of the request"):
+        answered(TransactionPolicy.ECHOED, 0x10000)
+    client = answered(TransactionPolicy.RISING, 0x1_0000_0000, 0x1_0000_0001)
+    assert client.last_received_transaction == 0x1_0000_0001
+    with pytest.raises(ReplayError, match="does not rise"):
+        answered(TransactionPolicy.RISING, 0x1_0000_0000, 0x1_0000_0000)
+    with pytest.raises(ReplayError, match="does not rise"):
+        answered(TransactionPolicy.RISING, 7)
+
+
+def test_tokens_of_hls_5_without_ciphering_count_as_well(secured: Secured, keyring_of: Callable[..., Any]) -> None:
+    pair = secured(Level.HLS5_GMAC, keyring_of(SecuritySuite.SUITE_0), policy=SecurityPolicy.NONE)
+    pair.access.last_client_counter = 12345
+    with pytest.raises(AuthenticationError, match="refused HLS pass 3"):
+        pair.exchange(pair.client.associate())
+    assert pair.meter.phase is MeterPhase.HALF_OPEN
 
 
 def test_counters_of_dedicated_keys_start_anew_and_those_of_global_keys_go_on(

@@ -64,6 +64,18 @@ from meterstream.dlms.apdu.exception import (
     is_plain_exception,
 )
 from meterstream.dlms.apdu.general_block import ABORT, GeneralBlock, decode_general_block
+from meterstream.dlms.apdu.general_ciphering import (
+    AgreedKey,
+    GeneralCiphering,
+    GeneralHeader,
+    GeneralKeyCiphering,
+    IdentifiedKey,
+    KeyInfo,
+    WrappedKey,
+    decode_general_ciphering,
+    decode_general_key_ciphering,
+)
+from meterstream.dlms.apdu.general_signing import GeneralSigning, decode_general_signing
 from meterstream.dlms.apdu.get import (
     GetRequest,
     GetRequestNext,
@@ -110,24 +122,26 @@ from meterstream.dlms.apdu.set import (
 from meterstream.dlms.data import Selection
 
 __all__ = [
-    "ABORT", "BLOCK_HEAD_OCTETS", "DEFAULT_CONFORMANCE", "MAX_BLOCK_NUMBER", "MAX_PDU", "Aare", "Aarq",
-    "AccessAction", "AccessActionResult", "AccessGet", "AccessGetResult", "AccessItem", "AccessRequest",
-    "AccessResponse", "AccessResult", "AccessSet", "AccessSetResult", "ActionBlockRequest", "ActionRequest",
-    "ActionRequestNextBlock", "ActionRequestNormal", "ActionRequestWithBlock", "ActionRequestWithFirstBlock",
-    "ActionRequestWithList", "ActionRequestWithListAndFirstBlock", "ActionResponse", "ActionResponseNextBlock",
-    "ActionResponseNormal", "ActionResponseWithBlock", "ActionResponseWithList", "ActionResult", "ActionReturn",
+    "ABORT", "BLOCK_HEAD_OCTETS", "DEFAULT_CONFORMANCE", "MAX_BLOCK_NUMBER", "MAX_PDU", "Aare", "Aarq", "AccessAction",
+    "AccessActionResult", "AccessGet", "AccessGetResult", "AccessItem", "AccessRequest", "AccessResponse",
+    "AccessResult", "AccessSet", "AccessSetResult", "ActionBlockRequest", "ActionRequest", "ActionRequestNextBlock",
+    "ActionRequestNormal", "ActionRequestWithBlock", "ActionRequestWithFirstBlock", "ActionRequestWithList",
+    "ActionRequestWithListAndFirstBlock", "ActionResponse", "ActionResponseNextBlock", "ActionResponseNormal",
+    "ActionResponseWithBlock", "ActionResponseWithList", "ActionResult", "ActionReturn", "AgreedKey",
     "ApplicationContext", "AssociationResult", "AttributeItem", "ConfirmedServiceError", "Conformance",
     "DataAccessResult", "DataBlock", "DataNotification", "DiagnosticSource", "EventNotificationRequest",
-    "ExceptionResponse", "GeneralBlock", "GetRequest", "GetRequestNext", "GetRequestNormal", "GetRequestWithList",
-    "GetResponse", "GetResponseNormal", "GetResponseWithDataBlock", "GetResponseWithList", "InitiateRequest",
-    "InitiateResponse", "Mechanism", "ReadResult", "Rlre", "Rlrq", "Selection", "SetBlockRequest", "SetRequest",
+    "ExceptionResponse", "GeneralBlock", "GeneralCiphering", "GeneralHeader", "GeneralKeyCiphering", "GeneralSigning",
+    "GetRequest", "GetRequestNext", "GetRequestNormal", "GetRequestWithList", "GetResponse", "GetResponseNormal",
+    "GetResponseWithDataBlock", "GetResponseWithList", "IdentifiedKey", "InitiateRequest", "InitiateResponse",
+    "KeyInfo", "Mechanism", "ReadResult", "Rlre", "Rlrq", "Selection", "SetBlockRequest", "SetRequest",
     "SetRequestNormal", "SetRequestWithDataBlock", "SetRequestWithFirstDataBlock", "SetRequestWithList",
     "SetRequestWithListAndFirstDataBlock", "SetResponse", "SetResponseDataBlock", "SetResponseLastDataBlock",
-    "SetResponseLastDataBlockWithList", "SetResponseNormal", "SetResponseWithList", "UserDiagnostic", "decode_aare",
-    "decode_aarq", "decode_access_request", "decode_access_response", "decode_action_request",
-    "decode_action_response", "decode_confirmed_service_error", "decode_data_notification",
-    "decode_event_notification", "decode_exception_response", "decode_general_block", "decode_get_request",
-    "decode_get_response", "decode_initiate_request", "decode_initiate_response", "decode_results", "decode_return",
-    "decode_returns", "decode_rlre", "decode_rlrq", "decode_set_request", "decode_set_response", "decode_values",
-    "encode_results", "encode_return", "encode_returns", "encode_values", "is_plain_exception", "parameters_of",
+    "SetResponseLastDataBlockWithList", "SetResponseNormal", "SetResponseWithList", "UserDiagnostic", "WrappedKey",
+    "decode_aare", "decode_aarq", "decode_access_request", "decode_access_response", "decode_action_request",
+    "decode_action_response", "decode_confirmed_service_error", "decode_data_notification", "decode_event_notification",
+    "decode_exception_response", "decode_general_block", "decode_general_ciphering", "decode_general_key_ciphering",
+    "decode_general_signing", "decode_get_request", "decode_get_response", "decode_initiate_request",
+    "decode_initiate_response", "decode_results", "decode_return", "decode_returns", "decode_rlre", "decode_rlrq",
+    "decode_set_request", "decode_set_response", "decode_values", "encode_results", "encode_return", "encode_returns",
+    "encode_values", "is_plain_exception", "parameters_of",
 ]  # fmt: skip
