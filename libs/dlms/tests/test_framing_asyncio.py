@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from meterstream.dlms.apdu import ActionResult
+from meterstream.dlms.apdu import ActionResult, Conformance, DataNotification
 from meterstream.dlms.asyncio import (
     Direction,
     HdlcOverTcp,
@@ -80,7 +80,7 @@ def config_of(level: Level, **settings: Any) -> AssociationConfig:
 async def opened(
     listener: Listener | tuple[str, int], framing: SessionFraming, level: Level = Level.HLS5_GMAC, **options: Any
 ) -> MeterSession:
-    settings = {key: options.pop(key) for key in ("keys", "client_sap") if key in options}
+    settings = {key: options.pop(key) for key in ("keys", "client_sap", "conformance", "max_pdu") if key in options}
     options = {"connect_timeout_s": 5.0, "response_timeout_s": 5.0} | options
     address = listener.address if isinstance(listener, Listener) else listener
     config = config_of(level, **settings)
@@ -201,6 +201,8 @@ def test_limits_out_of_range() -> None:
     for name in ("establish_timeout_s", "disconnect_timeout_s"):
         with pytest.raises(ConfigurationError, match=name):
             HdlcOverTcp(**{name: 0.0})
+    with pytest.raises(ConfigurationError, match="repeat_s"):
+        WrapperOverUdp(repeat_s=0)
 
 
 # HDLC
@@ -322,14 +324,14 @@ async def test_notifications_reach_who_wants_them(pair_of: Pairs) -> None:
     pair = pair_of(Level.NONE)
     got: list[bytes] = []
     async with await served(pair, HdlcOverTcp()) as listener:
-        notification = HdlcFrame(HdlcAddress(16), HdlcAddress(1), 0x03, b"\xe6\xe7\x00\x0f").encode()
+        notification = HdlcFrame(HdlcAddress(16), HdlcAddress(1), 0x03, b"\xe6\xe7\x00\xdb\x01").encode()
         for framing in (HdlcOverTcp(notified=got.append), HdlcOverTcp()):
             session = await opened(listener, framing, Level.NONE)
             session._link.data_received(notification)
             assert await session.get(CLOCK) == pair.application.values[CLOCK]
             await session.close()
         assert session._link.unsolicited == 1  # type: ignore[attr-defined]
-    assert got == [b"\x0f"]
+    assert got == [b"\xdb\x01"]
 
 
 async def test_the_addresses_of_hdlc_are_small() -> None:
@@ -352,6 +354,17 @@ async def test_a_meter_that_speaks_another_framing(pair_of: Pairs) -> None:
     async with await served(pair, HDLC) as listener:
         with pytest.raises(ResponseTimeout):
             await opened(listener, WrapperOverTcp(), Level.NONE, response_timeout_s=0.05)
+
+
+async def test_notifications_are_taken_from_the_session(pair_of: Pairs) -> None:
+    pair = pair_of(Level.NONE)
+    octets = DataNotification(7, unsigned(5)).encode()
+    async with (
+        await served(pair, HdlcOverTcp()) as listener,
+        await opened(listener, HdlcOverTcp(), Level.NONE) as session,
+    ):
+        session._link.data_received(HdlcFrame(HdlcAddress(16), HdlcAddress(1), 0x03, b"\xe6\xe7\x00" + octets).encode())
+        assert [item.apdu for item in session.take_notifications()] == [DataNotification(7, unsigned(5))]
 
 
 async def test_a_counter_source_that_fails_reaches_who_waits(pair_of: Pairs) -> None:
@@ -432,6 +445,35 @@ async def test_a_spoilt_request_is_counted_and_dropped(pair_of: Pairs) -> None:
         assert await session.get(CLOCK) == pair.application.values[CLOCK]
         await session.close()
         assert listener.counters.malformed == 3
+        relay.abort()
+
+
+@pytest.mark.parametrize("level", [Level.NONE, Level.HLS5_GMAC])
+@pytest.mark.parametrize("every", [0, 3, 5])
+async def test_lost_blocks_are_asked_for_again(pair_of: Pairs, level: Level, every: int) -> None:
+    """Every n-th datagram with a general block is lost, in both directions."""
+    pair = pair_of(level)
+    general = Conformance.GET | Conformance.SET | Conformance.GENERAL_BLOCK_TRANSFER
+    habits = Habits(conformance=general, max_send_pdu=300, max_receive_pdu=300)
+    blocks = 0
+
+    def lossy(datagram: bytes) -> list[bytes]:
+        nonlocal blocks
+        if datagram[HEADER.size] != 0xE0:
+            return [datagram]
+        blocks += 1
+        return [] if every and blocks % every == 0 else [datagram]
+
+    async with await served(pair, WrapperOverUdp(), habits) as listener:
+        relay = await relayed(lossy, listener.address)
+        framing = WrapperOverUdp(repeat_s=0.02)
+        options = {"conformance": general, "max_pdu": 300}
+        session = await opened(relay.get_extra_info("sockname"), framing, level, **options)
+        assert await session.get(PROFILE) == pair.application.values[PROFILE]
+        await session.set(CLOCK, octet_string(bytes(2_000)))
+        assert pair.application.values[CLOCK] == octet_string(bytes(2_000))
+        assert blocks > 10
+        await session.close()
         relay.abort()
 
 

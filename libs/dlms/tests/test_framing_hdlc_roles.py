@@ -8,9 +8,17 @@ from typing import Any
 
 import pytest
 
-from meterstream.dlms.apdu import ActionResult, DataAccessResult, tags
+from meterstream.dlms.apdu import (
+    DEFAULT_CONFORMANCE,
+    ActionResult,
+    Conformance,
+    DataAccessResult,
+    DataNotification,
+    tags,
+)
 from meterstream.dlms.client import (
     ActionAnswer,
+    AnswerLimits,
     Associated,
     AssociationConfig,
     ClientAssociation,
@@ -21,7 +29,7 @@ from meterstream.dlms.client import (
     Released,
     SetAnswer,
 )
-from meterstream.dlms.client.hdlc import HdlcClient, HdlcClientEvent, Raised, Unsolicited
+from meterstream.dlms.client.hdlc import ClientStep, HdlcClient, HdlcClientEvent, Raised, Unsolicited
 from meterstream.dlms.data import AttributeRef, LogicalName, MethodRef, octet_string, unsigned
 from meterstream.dlms.errors import (
     DecipherError,
@@ -48,12 +56,14 @@ from meterstream.dlms.framing.hdlc import (
 )
 from meterstream.dlms.meter import Habits, MeterAssociation, Reaction
 from meterstream.dlms.meter.hdlc import HdlcMeter
+from meterstream.dlms.transfer import GeneralLimits
 
 CLOCK = AttributeRef(8, LogicalName.parse("0.0.1.0.0.255"), 2)
 PROFILE = AttributeRef(7, LogicalName.parse("1.0.99.1.0.255"), 2)
 RESET = MethodRef(3, LogicalName.parse("1.0.1.8.0.255"), 1)
 SERVER = HdlcAddress(1, 17)
 SMALL = Habits(max_send_pdu=300)
+GENERAL = Conformance.GET | Conformance.SET | Conformance.GENERAL_BLOCK_TRANSFER
 LEVELS = [Level.NONE, Level.LLS, Level.HLS5_GMAC]
 
 Pairs = Callable[..., Any]
@@ -120,9 +130,13 @@ def line_of(pair_of: Pairs) -> Callable[..., Line]:
         information: int = 128,
         window: int = 1,
         cut: Cut = whole,
+        conformance: Conformance = DEFAULT_CONFORMANCE,
+        client_limits: AnswerLimits | None = None,
+        max_pdu: int = 0xFFFF,
         **limits: float,
     ) -> Line:
-        pair = pair_of(level, habits)
+        bounds_of_answers = client_limits or AnswerLimits()
+        pair = pair_of(level, habits, conformance=conformance, limits=bounds_of_answers, max_pdu=max_pdu)
         (sap,) = pair.security.clients
         parameters = HdlcParameters(information, information, window, window)
         bounds = HdlcLimits(**limits)  # type: ignore[arg-type]  # as the tests give them
@@ -238,13 +252,43 @@ def test_a_server_that_forgot_the_connection(line_of: Lines) -> None:
         line.client.send(b"", line.now)
 
 
+def ui_frame(apdu: bytes) -> bytes:
+    return HdlcFrame(HdlcAddress(16), SERVER, 0x03, b"\xe6\xe7\x00" + apdu).encode()
+
+
 def test_a_notification_comes_between(line_of: Lines) -> None:
     line = line_of(Level.NONE)
+    notification = DataNotification(7, unsigned(5))
+    line.exchange(line.client.connect(0))
+    step = line.client.receive(ui_frame(notification.encode()), line.now)
+    assert step.events == (Unsolicited(notification.encode()),), "there is no association yet"
+    assert line.ask(line.client.association.associate()) == Associated()
+    assert line.client.receive(ui_frame(b"\xdb\x01"), line.now).events == (Unsolicited(b"\xdb\x01"),)
+    assert line.client.receive(ui_frame(notification.encode()), line.now).events == ()
+    octets = line.client.send(line.client.association.get(CLOCK), line.now)
+    assert line.client.receive(ui_frame(notification.encode()), line.now) == ClientStep(b"", ())
+    assert line.exchange(octets) == [GetAnswer(line.pair.application.values[CLOCK])]
+    assert [item.apdu for item in line.client.association.take_notifications()] == [notification] * 2
+    (event,) = line.client.receive(ui_frame(b"\x0f\x00"), line.now).events
+    assert isinstance(event, Raised)
+    assert line.client.association.phase is Phase.FAILED
+
+
+@pytest.mark.parametrize("window", [1, 5])
+@pytest.mark.parametrize("level", [Level.NONE, Level.HLS5_GMAC])
+def test_general_blocks_both_ways(line_of: Lines, level: Level, window: int) -> None:
+    """What HDLC carries in segments is one of many blocks."""
+    habits = Habits(conformance=GENERAL, max_send_pdu=200, max_receive_pdu=200)
+    limits = AnswerLimits(general=GeneralLimits(window=window))
+    line = line_of(level, habits, window=3, conformance=GENERAL, client_limits=limits, max_pdu=200)
     line.open()
-    notification = HdlcFrame(HdlcAddress(16), SERVER, 0x03, b"\xe6\xe7\x00\x0f\x00\x00\x00\x01\x00\x00")
-    step = line.client.receive(notification.encode(), line.now)
-    assert step.events == (Unsolicited(b"\x0f\x00\x00\x00\x01\x00\x00"),)
-    assert line.ask(line.client.association.get(CLOCK)) == GetAnswer(line.pair.application.values[CLOCK])
+    association = line.client.association
+    assert association.negotiated & Conformance.GENERAL_BLOCK_TRANSFER
+    assert line.ask(association.get(PROFILE)) == GetAnswer(line.pair.application.values[PROFILE])
+    long = octet_string(bytes(range(256)) * 8)
+    assert line.ask(association.set(CLOCK, long)) == SetAnswer(DataAccessResult.SUCCESS)
+    assert line.ask(association.get(CLOCK)) == GetAnswer(long)
+    assert line.now == 0, "no poll has to wait"
 
 
 def test_an_unconfirmed_request_needs_no_connection_and_has_no_answer(line_of: Lines) -> None:

@@ -24,7 +24,19 @@ class WrapperOverTcp:
 
 @dataclass(frozen=True, slots=True)
 class WrapperOverUdp:
-    """One datagram, one wrapper frame (IEC 62056-47). What gets lost is not repeated."""
+    """One datagram, one wrapper frame (IEC 62056-47).
+
+    Attributes:
+        repeat_s: seconds of silence after which blocks of general block transfer are sent or asked for again, within
+            the time-out of the answer. Nothing else that gets lost is repeated.
+    Raises: ConfigurationError.
+    """
+
+    repeat_s: float = 2.0
+
+    def __post_init__(self) -> None:
+        if not self.repeat_s > 0:
+            raise ConfigurationError("repeat_s is not above 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +50,8 @@ class HdlcOverTcp:
         limits: time-outs and repetitions of the link, which run within those of the session.
         establish_timeout_s: SNRM and UA with all repetitions, seconds.
         disconnect_timeout_s: DISC and UA, seconds; nothing depends on the UA.
-        notified: gets APDUs that the meter sends in UI frames, unasked; without it they are counted.
+        notified: gets what the meter sends in UI frames unasked, other than the notifications that the association
+            takes while it is open; without it they are counted.
     """
 
     lower: int | None = None
@@ -77,7 +90,7 @@ async def open_link(
         case WrapperOverTcp():
             return await connect(Link(loop, association, trace), *address, timeout_s)
         case WrapperOverUdp():
-            return await connect_datagrams(DatagramLink(loop, association, trace), *address, timeout_s)
+            return await connect_datagrams(DatagramLink(loop, association, line.repeat_s, trace), *address, timeout_s)
         case HdlcOverTcp():
             server = HdlcAddress(config.server_sap, line.lower, line.wide)
             below = HdlcClientLink(config.client_sap, server, line.parameters, line.limits)

@@ -119,7 +119,7 @@ class Link(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._write = self._transport.write
+        self._write = getattr(transport, "write", _nowhere)  # uvloop's transport of datagrams has none
         self._send = self._write if self._trace is None else self._send_traced
 
     def data_received(self, data: bytes) -> None:

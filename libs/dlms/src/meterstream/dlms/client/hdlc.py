@@ -11,6 +11,7 @@ from typing import Final
 
 from meterstream.dlms.client.association import ClientAssociation, Phase
 from meterstream.dlms.client.events import Event
+from meterstream.dlms.client.notifications import UNASKED
 from meterstream.dlms.errors import DlmsError, HdlcStateError
 from meterstream.dlms.framing import HEADER, frames_in, wrap
 from meterstream.dlms.framing.hdlc import (
@@ -27,12 +28,15 @@ from meterstream.dlms.framing.hdlc import (
 from meterstream.dlms.framing.hdlc.exchange import LLC_TO_SERVER
 from meterstream.dlms.framing.hdlc.frame import MODULO, HdlcFrame
 
+_OPEN: Final = (Phase.READY, Phase.AWAITING)
+_NOTIFICATIONS: Final = frozenset(bytes((tag,)) for tag in UNASKED)
 _WAITING: Final = (Phase.ASSOCIATING, Phase.AUTHENTICATING, Phase.AWAITING, Phase.RELEASING)
 
 
 @dataclass(frozen=True, slots=True)
 class Unsolicited:
-    """An APDU that the meter sent in an UI frame: a notification, protected or not, which nobody asked for."""
+    """An APDU that the meter sent in an UI frame, which nobody asked for, and which is no notification that an open
+    association takes (`ClientAssociation.take_notifications`)."""
 
     apdu: bytes = field(repr=False)
 
@@ -135,7 +139,7 @@ class HdlcClient:
                 case ApduReceived(apdu, numbered=True):
                     octets += self._take(apdu, events, now)
                 case ApduReceived(apdu):
-                    events.append(Unsolicited(apdu))
+                    self._take_unnumbered(apdu, events)
                 case _:
                     self._outbound.clear()
                     events.append(event)
@@ -153,6 +157,16 @@ class HdlcClient:
         elif association.phase in _WAITING and self._link.phase is HdlcPhase.CONNECTED:
             return self._link.await_more(now)
         return b""
+
+    def _take_unnumbered(self, apdu: bytes, events: list[HdlcClientEvent]) -> None:
+        """The turn does not change with it."""
+        if self._association.phase not in _OPEN or apdu[:1] not in _NOTIFICATIONS:
+            events.append(Unsolicited(apdu))
+            return
+        try:
+            self._association.receive(wrap(*self._addresses, apdu))
+        except DlmsError as error:
+            events.append(Raised(error))
 
     def _send_next(self, now: float) -> bytes:
         octets = b""
