@@ -61,6 +61,7 @@ def settings_of(options: argparse.Namespace) -> FleetSettings:
         shared_ports=options.shared_ports,
         max_connections=options.max_connections,
         framing=LineFraming(options.framing),
+        udp=options.udp,
         control_port=options.control_port,
         delay_ms=options.delay_ms,
         delay_spread=options.delay_spread,
@@ -176,6 +177,7 @@ def _add_addresses(group: argparse._ArgumentGroup) -> None:
 def _add_lines(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--framing", choices=list(LineFraming), default=LineFraming.WRAPPER, help="(%(default)s)")
+    add("--udp", action="store_true", help="the ports take wrapper frames over UDP too")
     add("--max-connections", type=int, default=10_000, help="lines open at once (%(default)s)")
     add("--delay-ms", type=float, default=0, help="mean response delay (0)")
     add("--delay-spread", type=float, default=0, help="0.5: from 50 to 150 %% of the mean, evenly (0)")

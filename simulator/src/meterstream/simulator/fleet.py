@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from meterstream.simulator.agenda import Agenda
 from meterstream.simulator.control import start_control
+from meterstream.simulator.datagrams import DatagramPort
 from meterstream.simulator.identity import MeterKeys, identification_for, keys_for, password_for
 from meterstream.simulator.lines import Lines
 from meterstream.simulator.meter import SimulatedMeter
@@ -64,6 +65,7 @@ class SimulatedFleet:
         self.lines = Lines(settings, self.stats, self.call_later, self.meter)
         self._servers: list[asyncio.Server] = []
         self._ports: list[int] = []
+        self._datagrams: list[asyncio.DatagramTransport] = []
         self._control: web.AppRunner | None = None
         self._control_port: int | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -92,7 +94,7 @@ class SimulatedFleet:
         """
         self._loop = asyncio.get_running_loop()
         settings = self.settings
-        self.lines.at_most = room_for_lines(settings.listeners, settings.max_connections)
+        self.lines.at_most = room_for_lines(settings.listeners * (1 + settings.udp), settings.max_connections)
         if self.state is not None:
             await self.state.start()
             self._plan_again()
@@ -104,6 +106,12 @@ class SimulatedFleet:
                 )
                 self._servers.append(server)
                 self._ports.append(server.sockets[0].getsockname()[1])
+                if settings.udp:
+                    address = settings.host, self._ports[-1]
+                    datagrams, _ = await self._loop.create_datagram_endpoint(
+                        partial(DatagramPort, self, index), local_addr=address
+                    )
+                    self._datagrams.append(datagrams)
             self.outbox.start()
             if settings.control_port is not None:
                 self._control, self._control_port = await start_control(self, settings.control_port)
@@ -137,6 +145,9 @@ class SimulatedFleet:
             self.lines.when_empty = all_closed.set
             self.lines.abort_all()
             await asyncio.wait_for(all_closed.wait(), _STOP_S)
+        for datagrams in self._datagrams:
+            datagrams.close()
+        self._datagrams.clear()
         for server in self._servers:
             await server.wait_closed()
         self._servers.clear()

@@ -70,6 +70,7 @@ class FleetSettings:
         shared_ports: further ports, after the others, where each meter is reached as well, by its logical device
             address: its number, counted on from port to port after 65,520 meters (16,367 with HDLC).
         max_connections: lines open at once; more are refused.
+        udp: the ports take wrapper frames as datagrams too; what a client sends to a meter from one port is a line.
         framing: in HDLC the logical device is the upper part of the server address.
         control_port: of the HTTP control interface on loopback; 0 takes a free one, None: no control interface.
         delay_ms, delay_spread, delay_per: mean response delay; a spread of 0.5 means 50 to 150 % of it, evenly.
@@ -99,6 +100,7 @@ class FleetSettings:
     shared_ports: int = 0
     max_connections: int = 10_000
     framing: LineFraming = LineFraming.WRAPPER
+    udp: bool = False
     control_port: int | None = None
     delay_ms: float = 0
     delay_spread: float = 0

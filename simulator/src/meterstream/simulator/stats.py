@@ -18,6 +18,7 @@ class Stats:
     overlapping_connections: int = 0
     refused_connections: int = 0
     idle_connections: int = 0
+    dropped_datagrams: int = 0
     associations: int = 0
     rejected_associations: int = 0
     aborted_sessions: int = 0
