@@ -1,4 +1,4 @@
-"""HDLC addresses (IEC 62056-46): the client has one octet; the server one, two or four."""
+"""HDLC addresses (IEC 62056-46, 6.4.2): the client has one octet; the server one, two or four."""
 
 from __future__ import annotations
 

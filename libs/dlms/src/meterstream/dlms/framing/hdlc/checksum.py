@@ -1,4 +1,4 @@
-"""CRC-16/X.25 of HDLC header and frame (ISO/IEC 13239), at the speed of the C library."""
+"""CRC-16/X.25 of HDLC header and frame (ISO/IEC 13239; IEC 62056-46, annex A), at the speed of the C library."""
 
 from __future__ import annotations
 

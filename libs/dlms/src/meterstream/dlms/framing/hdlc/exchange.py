@@ -1,4 +1,4 @@
-"""Numbered exchange of one connection: N(S) and N(R) modulo 8, windows, segments of APDUs (ISO/IEC 13239)."""
+"""Numbered exchange of one connection: N(S) and N(R) modulo 8, windows, segments of APDUs (IEC 62056-46, 6.4.4)."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ class Exchange:
 
 
 def without_llc(information: bytes, llc: bytes) -> bytes:
-    """Raises: HdlcProtocolError."""
+    """The LSDU behind the LLC header (IEC 62056-46, 5.3.2). Raises: HdlcProtocolError."""
     if not information.startswith(llc):
         raise HdlcProtocolError(f"the LLC header is not {llc.hex(' ').upper()}")
     return information[len(llc) :]

@@ -1,4 +1,4 @@
-"""Frames of ISO/IEC 13239 frame format type 3, as IEC 62056-46 uses them.
+"""Frames of ISO/IEC 13239 frame format type 3, as IEC 62056-46 uses them (6.4.1, control fields 6.4.3).
 
 7E | format (1010, segmentation bit, 11 bits length) | destination | source | control | HCS | information | FCS | 7E
 

@@ -24,7 +24,7 @@ _WITHOUT_INFORMATION = frozenset((Kind.RR, Kind.RNR, Kind.DISC))
 
 
 class HdlcLink(ABC):
-    """One connection in the normal response mode with two-way alternate transfer (IEC 62056-46).
+    """One connection in the normal response mode with two-way alternate transfer (IEC 62056-46, 6.4.4).
 
     Whoever received the poll/final bit has the turn. No clock is read: `now` is a number of seconds that only rises,
     `deadline` the moment at which `timed_out` wants to be called. Nothing the other side sends raises; it is

@@ -1,4 +1,4 @@
-"""Negotiation of the data link layer in the information fields of SNRM and UA (IEC 62056-46)."""
+"""Negotiation of the data link layer in the information fields of SNRM and UA (IEC 62056-46, 6.4.4)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ _GROUP: Final = 0x80
 _MAX_VALUE_OCTETS: Final = 4
 
 MIN_INFORMATION: Final = 32
-"""The smallest value the class IEC HDLC setup (23) lets a meter have; the standard's table begins with 128."""
+"""The smallest value that a meter may have by its object of class IEC HDLC setup (Blue Book, class 23, attributes 5 and
+6: 32 to 2030 octets); 128 is the default of both that class and IEC 62056-46."""
 MAX_INFORMATION: Final = 2030
 DEFAULT_INFORMATION: Final = 128
 MAX_WINDOW: Final = 7

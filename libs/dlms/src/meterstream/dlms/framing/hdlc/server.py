@@ -1,4 +1,4 @@
-"""The server's end of an HDLC link: a secondary station, the meter's side."""
+"""The server's end of an HDLC link: a secondary station, the meter's side (states: IEC 62056-46, 6.4.5)."""
 
 from __future__ import annotations
 
