@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meterstream.dlms.apdu import DataAccessResult, Selection
@@ -81,6 +81,7 @@ def test_a_log_tells_of_the_years_before(make_meter: Maker, clock: Any, role: st
     assert len(set(_rows(meter, role)) - set(rows)) > 3
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(LOGS)), st.integers(1, 10**6), st.integers(0, 9 * 365 * 86400), st.integers(0, 10**7))
 def test_what_a_log_told_once_it_tells_later(role: str, number: int, age: int, later: int) -> None:
     early = past_rows(role, number, EPOCH + age, 5000)
@@ -90,6 +91,7 @@ def test_what_a_log_told_once_it_tells_later(role: str, number: int, age: int, l
     assert past_rows(role, number, EPOCH + age, 3) == early[-3:]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**6), st.integers(0, 9 * 365 * 86400))
 def test_counters_agree_with_the_logs(number: int, age: int) -> None:
     now = EPOCH + age

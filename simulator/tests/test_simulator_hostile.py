@@ -63,7 +63,7 @@ def _read_everything(meter: SimulatedMeter) -> None:
 
 
 @pytest.mark.parametrize("number", range(1, len(PROTOCOLS) + 1))
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_any_value_of_the_right_type(number: int, data: st.DataObject) -> None:
     meter = _fleet().meter(number)
@@ -88,7 +88,7 @@ def test_any_value_of_the_right_type(number: int, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("number", range(1, len(PROTOCOLS) + 1))
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_any_parameter_of_any_method(number: int, data: st.DataObject) -> None:
     meter = _fleet().meter(number)
