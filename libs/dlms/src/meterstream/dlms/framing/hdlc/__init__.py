@@ -1,7 +1,7 @@
 """HDLC (IEC 62056-46, ISO/IEC 13239 frame format type 3): frames, parameters and both ends of a link, without I/O.
 
-Clauses of IEC 62056-46, which are those of the Green Book (DLMS UA 1000-2) clause 8: LLC sublayer 5.3, MAC PDU and frame
-6.4.1, addresses 6.4.2, commands and responses 6.4.3, elements of the procedures 6.4.4, server states 6.4.5, FCS annex A.
+Clauses of IEC 62056-46: LLC sublayer 5.3, MAC PDU and frame 6.4.1, addresses 6.4.2, commands and responses 6.4.3,
+elements of the procedures 6.4.4, server states 6.4.5, FCS annex A. The Green Book (DLMS UA 1000-2) has it in clause 8.
 """
 
 from meterstream.dlms.framing.hdlc.address import HdlcAddress
