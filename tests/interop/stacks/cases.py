@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 
 from meterstream.dlms.apdu import DataAccessResult
-from meterstream.dlms.data import CosemDateTime, Data, double_long_unsigned, integer, octet_string
+from meterstream.dlms.data import CosemDateTime, Data, double_long_unsigned, integer, octet_string, structure
 from stacks import world
 from stacks.port import SMALL_PDU, Client, Line, Refused
 from stacks.world import rows
@@ -216,6 +216,18 @@ def sets_blocks(scene: Scene) -> None:
     try:
         client.set(world.MESSAGE, octet_string(text))
         assert client.get(world.MESSAGE) == text
+        client.release()
+    finally:
+        client.close()
+
+
+@case("ACTION in blocks")
+def acts_in_blocks(scene: Scene) -> None:
+    client = scene.small()
+    number = next(_numbers)
+    try:
+        client.action(world.IMAGE_BLOCK, structure(double_long_unsigned(number), octet_string(world.LONG_TEXT)))
+        assert client.get(world.FIRST_MISSING_BLOCK) == number + 1
         client.release()
     finally:
         client.close()

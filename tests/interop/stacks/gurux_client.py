@@ -14,7 +14,8 @@ from gurux_dlms.objects import GXDLMSClock, GXDLMSProfileGeneric
 from gurux_dlms.objects.enums import SecuritySuite
 from gurux_dlms.secure import GXDLMSSecureClient
 
-from meterstream.dlms.data import AttributeRef, Data, LogicalName, MethodRef
+from meterstream.dlms.data import AttributeRef, Data, LogicalName, MethodRef, encode
+from meterstream.dlms.data import DataType as OurType
 from stacks.port import (
     CLIENT_SIGNING_KEY,
     CLIENT_TITLE,
@@ -144,7 +145,8 @@ class GuruxClient:
         return [int(result) for result in reply.value]
 
     def action(self, ref: MethodRef, data: Data) -> None:
-        self._exchange(self.client.method(object_of(ref), ref.method, data.value, DataType(int(data.type))))
+        value = encode(data) if data.type is OurType.STRUCTURE else data.value  # it takes structures as octets
+        self._exchange(self.client.method(object_of(ref), ref.method, value, DataType(int(data.type))))
 
     def release(self) -> None:
         self._exchange(self.client.releaseRequest())

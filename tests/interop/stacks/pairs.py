@@ -75,6 +75,7 @@ def ways() -> list[Way]:
 Key = tuple[str, Way | None, str | None]
 
 NO_MECHANISM: Final = "jDLMS: its mechanisms are none, LLS and HLS 5"
+NO_LONG_METHOD: Final = "not tried: the meter of these tests has no method that takes so much"
 NO_SETTING: Final = "jDLMS: no setting for it"
 NO_GENERAL: Final = "jDLMS: its server does not grant general protection"
 COSEM_MECHANISMS: Final = "dlms-cosem: its mechanisms are none, LLS, HLS 2 and HLS 5"
@@ -106,6 +107,7 @@ LIMITS: Final[dict[Key, str]] = {
     ("dlms-cosem client", None, "profile by entry"): "dlms-cosem: EntryDescriptor cannot be encoded",
     ("dlms-cosem client", None, "GET with-list in blocks"): "dlms-cosem: gives the first block as the answer",
     ("dlms-cosem client", None, "SET in blocks"): "dlms-cosem: no blocks of its own",
+    ("dlms-cosem client", None, "ACTION in blocks"): "dlms-cosem: no blocks of its own",
     ("jDLMS client", Way.HLS3, None): NO_MECHANISM,
     ("jDLMS client", Way.HLS4, None): NO_MECHANISM,
     ("jDLMS client", Way.HLS6, None): NO_MECHANISM,
@@ -117,6 +119,9 @@ LIMITS: Final[dict[Key, str]] = {
     ("jDLMS client", Way.SUITE_1, None): "jDLMS: names AES-128 suite 0",
     ("jDLMS client", Way.SUITE_2, None): "jDLMS: names AES-256 suite 1 in the security control octet",
     ("jDLMS client", None, "SET in blocks"): 'jDLMS: raises "fragments not yet implemented" and sends nothing',
+    ("jDLMS client", None, "ACTION in blocks"): 'jDLMS: raises "not yet implemented" and sends nothing',
+    ("jDLMS meter", None, "ACTION in blocks"): NO_LONG_METHOD,
+    ("gurux-dlms meter", None, "ACTION in blocks"): NO_LONG_METHOD,
     ("jDLMS meter", Way.LLS_PLAIN, None): "jDLMS: its AARE names the context with ciphering, which our client refuses",
     ("jDLMS meter", Way.HLS3, None): NO_MECHANISM,
     ("jDLMS meter", Way.HLS4, None): NO_MECHANISM,

@@ -53,6 +53,8 @@ PROFILE_COLUMNS: Final = ref(7, "1.0.99.1.0.255", 3)
 OBJECT_LIST: Final = ref(15, "0.0.40.0.0.255", 2)
 SECURITY_SUITE: Final = ref(64, "0.0.43.0.0.255", 3)
 CONTROL_STATE: Final = ref(70, "0.0.96.3.10.255", 3)
+IMAGE_BLOCK: Final = method(18, "0.0.44.0.0.255", 2)
+FIRST_MISSING_BLOCK: Final = ref(18, "0.0.44.0.0.255", 4)
 DISCONNECT: Final = method(70, "0.0.96.3.10.255", 1)
 RECONNECT: Final = method(70, "0.0.96.3.10.255", 2)
 REPLY_TO_HLS: Final = method(15, "0.0.40.0.0.255", 1)
@@ -118,6 +120,7 @@ def initial_values() -> dict[AttributeRef, Data]:
         SECURITY_SUITE: enum(0),
         CONTROL_STATE: enum(CONNECTED),
         ref(70, "0.0.96.3.10.255", 2): boolean(True),
+        FIRST_MISSING_BLOCK: double_long_unsigned(0),
     }
 
 
@@ -161,11 +164,22 @@ class World:
         return DataAccessResult.SUCCESS
 
     def action(self, client_sap: int, ref: MethodRef, data: Data | None) -> tuple[ActionResult, Data | None]:
+        if ref == IMAGE_BLOCK and data is not None:
+            return self._take_block(data), None
         if ref not in (DISCONNECT, RECONNECT):
             return ActionResult.OBJECT_UNDEFINED, None
         with self.lock:
             self.values[CONTROL_STATE] = enum(DISCONNECTED if ref == DISCONNECT else CONNECTED)
         return ActionResult.SUCCESS, None
+
+    def _take_block(self, data: Data) -> ActionResult:
+        """image_block_transfer: blocks of LONG_TEXT, from any number on."""
+        match data.value:
+            case (Data(value=int(number)), Data(value=bytes(octets))) if octets == LONG_TEXT:
+                with self.lock:
+                    self.values[FIRST_MISSING_BLOCK] = double_long_unsigned(number + 1)
+                return ActionResult.SUCCESS
+        return ActionResult.TYPE_UNMATCHED
 
 
 def selected(buffer: Data, selection: Selection) -> ReadResult:
