@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from meterstream.dlms.client import Level, Phase
 from meterstream.dlms.data import AttributeRef, LogicalName
-from meterstream.dlms.errors import DlmsError
+from meterstream.dlms.errors import AuthenticationError, DlmsError
 from meterstream.dlms.framing import HEADER
 from meterstream.dlms.security import Ciphering, KeyChoice, SecurityPolicy, SecuritySuite
 
@@ -95,6 +95,22 @@ def test_altered_requests_and_answers(
     assert other.client.phase in (Phase.FAILED, Phase.READY)
     if altered[1:] != answer[HEADER.size + 1 :]:
         assert other.client.last_received_counter == last
+
+
+def test_a_challenge_that_is_a_request_gets_no_token(
+    secured: Callable[..., Any], keyring_of: Callable[..., Any]
+) -> None:
+    """Its token would be the tag of that request, for a meter that takes requests that are authenticated only."""
+    write = bytes.fromhex("C101C1000100002B0100FF020006 00000001")
+    for policy in (SecurityPolicy.AUTHENTICATED, SecurityPolicy.NONE, BOTH):
+        pair = secured(Level.HLS5_GMAC, keyring_of(SecuritySuite.SUITE_0), policy=policy)
+        pair.security.challenge = lambda length: write
+        answer = pair.meter.receive(pair.client.associate())
+        with pytest.raises(AuthenticationError, match="is a request"):
+            pair.client.receive(answer)
+    pair = secured(Level.HLS5_GMAC, keyring_of(SecuritySuite.SUITE_0), policy=SecurityPolicy.AUTHENTICATED)
+    pair.security.challenge = lambda length: write[:-1] + b"\x01\x02"
+    pair.exchange(pair.client.associate())
 
 
 @pytest.mark.parametrize("level", [level for level in Level if level.hls])

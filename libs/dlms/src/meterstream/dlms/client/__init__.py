@@ -9,6 +9,7 @@ from meterstream.dlms.client.config import (
     AnswerLimits,
     AssociationConfig,
     ReceivedCounterPolicy,
+    TransactionPolicy,
     client_title_for,
 )
 from meterstream.dlms.client.events import (
@@ -36,5 +37,5 @@ __all__ = [
     "ActionAnswer", "ActionListAnswer", "ActionListRefused", "AnswerLimits", "Associated", "AssociationConfig",
     "ClientAssociation", "Continue", "Event", "GetAnswer", "GetListAnswer", "Level", "ListRefused", "Notification",
     "Phase", "ReceivedCounterPolicy", "Released", "SecurityKeys", "ServiceEvent", "SetAnswer", "SetListAnswer",
-    "client_title_for",
+    "TransactionPolicy", "client_title_for",
 ]  # fmt: skip

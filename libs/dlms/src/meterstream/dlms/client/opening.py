@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -18,15 +19,32 @@ from meterstream.dlms.apdu import (
     InitiateRequest,
     InitiateResponse,
     decode_aarq,
+    decode_action_request,
+    decode_get_request,
     decode_initiate_response,
+    decode_set_request,
+    tags,
 )
 from meterstream.dlms.client.channel import Channel, refusal
 from meterstream.dlms.client.config import AssociationConfig
-from meterstream.dlms.data import DataType, LogicalName, MethodRef, octet_string
-from meterstream.dlms.errors import AssociationRejected, AuthenticationError, DecodeError, UnexpectedAnswer
+from meterstream.dlms.data import DEFAULT_LIMITS, DataLimits, DataType, LogicalName, MethodRef, octet_string
+from meterstream.dlms.errors import (
+    AssociationRejected,
+    AuthenticationError,
+    DecodeError,
+    LimitExceeded,
+    UnexpectedAnswer,
+)
 from meterstream.dlms.security import TITLE_OCTETS, Level, Proof, challenge_bounds
 
 REPLY_TO_HLS: Final = MethodRef(15, LogicalName.parse("0.0.40.0.0.255"), 1)
+
+
+_REQUESTS: Final[dict[int, Callable[[bytes, DataLimits], object]]] = {
+    tags.GET_REQUEST: decode_get_request,
+    tags.SET_REQUEST: decode_set_request,
+    tags.ACTION_REQUEST: decode_action_request,
+}
 
 
 class Opened(NamedTuple):
@@ -87,7 +105,24 @@ def open_aare(config: AssociationConfig, channel: Channel, aare: Aare, challenge
         raise UnexpectedAnswer(f"challenge StoC of {len(server_challenge)} bytes")
     if server_challenge == challenge:
         raise AuthenticationError("the meter sent our own challenge back")
+    if level is Level.HLS5_GMAC and _is_request(server_challenge):
+        raise AuthenticationError("the challenge StoC is a request")
     return Opened(initiate, server_challenge)
+
+
+def _is_request(challenge: bytes) -> bool:
+    """Whether a challenge would do as a request: f(StoC) is what protects a request that is authenticated only.
+
+    StoC travels in clear, so anybody on the line could choose it, and send the request with our token for a tag.
+    """
+    decode = _REQUESTS.get(challenge[0])
+    if decode is None:
+        return False
+    try:
+        decode(challenge, DEFAULT_LIMITS)
+    except (DecodeError, LimitExceeded):
+        return False
+    return True
 
 
 def _learn_title(config: AssociationConfig, channel: Channel, title: bytes | None) -> None:
