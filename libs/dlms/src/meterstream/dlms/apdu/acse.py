@@ -173,10 +173,16 @@ class Rlre:
 
 
 def _element(tag: int, content: bytes) -> bytes:
-    return bytes((tag,)) + encode_length(len(content)) + content
+    length = len(content)
+    if length < _LONG_FORM:
+        return bytes((tag, length)) + content
+    return bytes((tag,)) + encode_length(length) + content
 
 
 def _nested(outer: int, inner: int, content: bytes) -> bytes:
+    length = len(content)
+    if length + 2 < _LONG_FORM:
+        return bytes((outer, length + 2, inner, length)) + content
     return _element(outer, _element(inner, content))
 
 
