@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meterstream.simulator.faults import PlannedFault
-from meterstream.simulator.settings import FleetSettings
+from meterstream.simulator.settings import FleetSettings, LineFraming
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,7 @@ from meterstream.simulator.settings import FleetSettings
         ({"meters": 70_000}, "ports is 1, expected enough for 65520 meters on each"),
         ({"meters": 10, "port": 65535, "shared_ports": 1}, "ports is 2, expected at most 1 from that port"),
         ({"shared_ports": 2}, "shared_ports is 2, expected 0, or 1 for 1 meters"),
+        ({"udp": True, "framing": LineFraming.HDLC}, "udp is True, expected wrapper frames or both"),
         ({"max_connections": 0}, "max_connections is 0, expected 1 or more"),
         ({"control_port": -1}, "control_port is -1"),
         ({"delay_ms": -1}, "delay_ms is -1, expected 0 or more"),

@@ -16,7 +16,7 @@ from meterstream.dlms.apdu import (
 from meterstream.dlms.apdu import exception as exceptions
 from meterstream.dlms.errors import PeerError
 from meterstream.dlms.framing import Frame, WrapperReader, frames_in, wrap
-from meterstream.dlms.meter import MeterPhase
+from meterstream.dlms.meter import DropLine, MeterPhase
 from meterstream.simulator.endpoint import AssociationParts, FleetAssociation
 from meterstream.simulator.faults import Fault, FaultKind, spoil
 from meterstream.simulator.stats import Stats
@@ -112,7 +112,7 @@ class MisbehavingAssociation(FleetAssociation):
         if self._misfortune.fault.kind is FaultKind.WRONG_TAG:
             return spoil(answer)
         if self._misfortune.fault.kind is FaultKind.LOST_ANSWER:
-            self.closed = True
+            self.closed, self.close_cause = True, DropLine()
         return b""
 
     def _rejected(self, frame: Frame) -> bytes:

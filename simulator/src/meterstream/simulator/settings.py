@@ -140,6 +140,8 @@ class FleetSettings:
         shared = -(-self.meters // self.devices_per_shared_port)
         _require(self.shared_ports in (0, shared), "shared_ports", self.shared_ports,
                  f"0, or {shared} for {self.meters} meters")  # fmt: skip
+        datagrams = not self.udp or self.framing is not LineFraming.HDLC
+        _require(datagrams, "udp", self.udp, "wrapper frames or both, for HDLC has no datagrams")
         _require(self.max_connections >= 1, "max_connections", self.max_connections, "1 or more")
         _require(self.control_port is None or 0 <= self.control_port < _PORTS, "control_port", self.control_port,
                  "0 to 65535")  # fmt: skip
