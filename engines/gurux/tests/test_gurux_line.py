@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import re
 import signal
 from collections.abc import AsyncIterator
@@ -231,6 +232,49 @@ async def test_compact_arrays_that_hang_the_library_do_not_hang_us(workers: Guru
         else:
             assert await session.get(ENERGY) == expected
         await session.close()
+
+
+async def test_two_hundred_spoilt_answers(workers: GuruxWorkers) -> None:
+    """Each is a value or a typed error within the time-out; none disturbs the next session in the same process."""
+    meter = ShortNameMeter()
+    chance = random.Random(20240715)
+    names = {(7, bytes(PROFILE.logical_name)): 0x6000}
+
+    def spoilt(apdu: bytes) -> bytes:
+        if apdu[0] != 0x0C:
+            return apdu
+        octets = bytearray(apdu)
+        for _ in range(chance.randint(1, 4)):
+            place = chance.randrange(len(octets))
+            match chance.randrange(4):
+                case 0:
+                    octets[place] ^= 1 << chance.randrange(8)
+                case 1:
+                    del octets[place:]
+                case 2:
+                    octets[place:place] = chance.randbytes(chance.randint(1, 8))
+                case _:
+                    octets[place] = chance.choice((0x00, 0x01, 0x02, 0x13, 0x7F, 0x80, 0x84, 0xFF))
+            if not octets:
+                octets = bytearray(b"\x0c")
+        return bytes(octets)
+
+    outcomes: set[str] = set()
+    async with await served(meter) as listener:
+        for _ in range(200):
+            meter.spoil = spoilt
+            session = await opened(listener.address, workers, base_names=names, response_timeout_s=1.0)
+            try:
+                await session.get(PROFILE)
+                outcomes.add("value")
+            except DlmsError as error:
+                outcomes.add(error.code)
+            await session.close()
+        meter.spoil = lambda apdu: apdu
+        async with await opened(listener.address, workers) as again:
+            assert await again.get(PROFILE) == ROWS
+    assert "MALFORMED_APDU" in outcomes
+    assert "ENGINE_STOPPED" not in outcomes
 
 
 async def test_more_blocks_than_allowed(workers: GuruxWorkers) -> None:

@@ -103,6 +103,7 @@ class GuruxSession:
         self._listed = False
         self._busy = False
         self._failed = False
+        self._under_way = False
         self.negotiated = Conformance(0)
         self.server_max_pdu = 0
         self.sent_apdus = 0
@@ -265,9 +266,11 @@ class GuruxSession:
             raise AssociationStateError("the session is over")
         work_s = self._config.work_timeout_s
         failure: DlmsError | None = None
+        self._under_way = True
         worker.say(request)
         while True:
             said = await worker.hear(work_s)
+            self._under_way = "result" not in said and "error" not in said
             if "result" in said:
                 result: dict[str, Any] = said["result"]
                 return result
@@ -287,7 +290,7 @@ class GuruxSession:
     async def _let_go(self) -> None:
         worker, self._worker = self._worker, None
         if worker is not None:
-            await self._workers.give_back(worker, healthy=not self._failed)
+            await self._workers.give_back(worker, healthy=not self._under_way)
 
 
 def _conforms(session: GuruxSession) -> MeterClient:

@@ -27,6 +27,7 @@ class GuruxWorker:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+        self._killed = False
 
     @classmethod
     async def start(cls) -> GuruxWorker:
@@ -48,7 +49,7 @@ class GuruxWorker:
 
     @property
     def alive(self) -> bool:
-        return self._process.returncode is None
+        return self._process.returncode is None and not self._killed
 
     def say(self, message: dict[str, Any]) -> None:
         """Raises: EngineStopped."""
@@ -80,6 +81,7 @@ class GuruxWorker:
     def kill(self) -> None:
         """Idempotent."""
         if self.alive:
+            self._killed = True
             self._process.kill()
 
     async def end(self) -> None:
