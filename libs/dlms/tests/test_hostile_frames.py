@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 from random import Random
@@ -44,6 +45,9 @@ def test_a_campaign_finds_nothing() -> None:
     assert report.outcomes["GetAnswer"] > 0
 
 
+@pytest.mark.skipif(
+    (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="atheris is built for Linux on x86-64 only"
+)
 def test_a_coverage_guided_search_finds_nothing() -> None:
     done = subprocess.run(
         (sys.executable, "-m", "hostile.coverage", f"-runs={SEARCHES}", "-seed=1", "-max_total_time=60"),
