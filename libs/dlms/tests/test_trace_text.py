@@ -170,7 +170,11 @@ def test_general_glo_ciphering_names_its_sender() -> None:
         ),
         (
             "C30442001200002C0000FF020100000001020102",
-            ["class 18 (image transfer), 0.0.44.0.0.255, method 2 (image_block_transfer)", "block 1, the last", "data(2) 0102"],
+            [
+                "class 18 (image transfer), 0.0.44.0.0.255, method 2 (image_block_transfer)",
+                "block 1, the last",
+                "data(2) 0102",
+            ],
         ),
         ("C70242010000000102AABB", ["block 1, the last", "data(2) masked: not known what it belongs to"]),
         ("C70342020000000100060000000A", ["2 results", SUCCESS, SUCCESS, "  double-long-unsigned 10"]),
