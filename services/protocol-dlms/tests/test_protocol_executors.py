@@ -12,9 +12,10 @@ from meterstream.contracts.catalogue import load_operations
 from meterstream.contracts.errors import PlatformError
 from meterstream.contracts.operation import Target
 from meterstream.contracts.operations.get_actual_meter_reads import GetActualMeterReadsRequest
-from meterstream.contracts.operations.get_periodic_meter_reads import GetPeriodicMeterReadsRequest, PeriodType
+from meterstream.contracts.operations.get_periodic_meter_reads import GetPeriodicMeterReadsRequest
 from meterstream.contracts.operations.get_specific_attribute_value import GetSpecificAttributeValueRequest
 from meterstream.contracts.operations.synchronize_time import SynchronizeTimeRequest
+from meterstream.contracts.shared.periods import PeriodType
 from meterstream.contracts.types import AmrProfileStatusFlag, Quantity
 from meterstream.dlms.apdu import DataAccessResult, decode_get_response
 from meterstream.dlms.apdu.get import GetRequestNormal, GetResponseNormal, GetResponseWithList

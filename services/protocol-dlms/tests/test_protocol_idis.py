@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from meterstream.contracts.operations.get_actual_meter_reads import GetActualMeterReadsRequest
-from meterstream.contracts.operations.get_periodic_meter_reads import GetPeriodicMeterReadsRequest, PeriodType
+from meterstream.contracts.operations.get_periodic_meter_reads import GetPeriodicMeterReadsRequest
+from meterstream.contracts.shared.periods import PeriodType
 from meterstream.contracts.types import AmrProfileStatusFlag, Quantity
 from meterstream.dlms.data import (
     AttributeRef,

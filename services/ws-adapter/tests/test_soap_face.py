@@ -259,12 +259,19 @@ async def test_a_time_without_offset_is_taken_in_the_configured_zone(
     assert stack.domain.commands[0].request.device.delivery_date == datetime(2025, 2, 3, 9, 30, tzinfo=UTC)
 
 
-async def test_an_operation_that_the_contract_does_not_have_yet(client: aiohttp.ClientSession) -> None:
+async def test_an_operation_of_the_schemas_that_the_catalogue_lacks(
+    build_stack: Callable[..., Stack], http_settings: Any
+) -> None:
+    known = {name: operation for name, operation in load_operations().items() if name != "ReadAlarmRegister"}
+    narrower = build_stack(http_settings, catalogue=known)
     body = (
         f'<m:ReadAlarmRegisterRequest xmlns:m="{SCHEMAS}/sm-monitoring/2014/10"><m:DeviceIdentification>{DEVICE}'
         "</m:DeviceIdentification></m:ReadAlarmRegisterRequest>"
     )
-    status, answered = await post(client, envelope(body))
+    await narrower.listener.start()
+    async with aiohttp.ClientSession(narrower.base, headers=narrower.as_organisation("DemoGridOrg")) as session:
+        status, answered = await post(session, envelope(body))
+    await narrower.listener.stop()
     assert (status, text_of("Code", answered)) == (500, "407")
 
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 from uuid import uuid4
 
 import aiohttp
 import pytest
 from lxml import etree
 
-from meterstream.contracts.base import DeviceIdentification
 from meterstream.contracts.catalogue import load_operations
 from meterstream.contracts.envelope import ResultStatus, Verdict
 from meterstream.contracts.errors import ErrorRecord, PlatformError, error
-from meterstream.contracts.operation import Command, Operation, OperationRequest, OperationResponse
+from meterstream.contracts.operation import Command, Operation, OperationResponse
 from meterstream.contracts.operations.add_device import AddDeviceResponse
 from meterstream.contracts.operations.bundle import BundleAnswer, BundleResponse
 from meterstream.contracts.operations.get_actual_meter_reads import GetActualMeterReadsResponse
@@ -27,10 +27,7 @@ from meterstream.contracts.operations.get_periodic_meter_reads import (
     PeriodicMeterReading,
 )
 from meterstream.contracts.operations.synchronize_time import SynchronizeTimeResponse
-from meterstream.contracts.schemas import rendered
-from meterstream.contracts.soap import Soap, SoapBinding
 from meterstream.contracts.types import Quantity
-from meterstream.runtime.codec import Codec
 from meterstream.ws_adapter.model.submission import Caller, Options, build_command
 from meterstream.ws_adapter.soap.validation import Validator
 
@@ -181,56 +178,40 @@ async def test_a_failed_result_with_a_reason_says_it_in_the_description(
     assert Validator("smartmetering").violations(etree.fromstring(answered)[0][0]) == []
 
 
-# Bundle. The sample has an action of a later operation: it is added here as a new operation is, by a definition alone.
-
-
-class GetActualMeterReadsGasRequest(OperationRequest):
-    device_identification: Annotated[DeviceIdentification, Soap("DeviceIdentification")]
-
-
-class GetActualMeterReadsGasResponse(OperationResponse):
-    consumption: Annotated[Quantity, Soap("Consumption")]
-
-
-GAS = Operation(
-    name="GetActualMeterReadsGas",
-    request=GetActualMeterReadsGasRequest,
-    response=GetActualMeterReadsGasResponse,
-    function="REQUEST_ACTUAL_METER_DATA",
-    summary="Read the last captured value of a gas meter.",
-    bundle_action=True,
-    soap=SoapBinding(
-        service="SmartMeteringMonitoring",
-        operation="GetActualMeterReadsGas",
-        bundle_action="GetActualMeterReadsGasRequest",
-        bundle_response="ActualMeterReadsGasResponse",
-    ),
-)
+# Bundle. The sample's words for a set clock are not those of the contract.
 
 
 @pytest.fixture
-async def wider(
-    build_stack: Callable[..., Stack], http_settings: Any, codec: Codec
-) -> AsyncIterator[tuple[Stack, aiohttp.ClientSession]]:
+def serve_catalogue(
+    build_stack: Callable[..., Stack], http_settings: Any
+) -> Callable[..., AbstractAsyncContextManager[tuple[Stack, aiohttp.ClientSession]]]:
+    """A stack with operations of the test's choice, and a client of its."""
+
+    @asynccontextmanager
+    async def serve(catalogue: Mapping[str, Operation]) -> AsyncIterator[tuple[Stack, aiohttp.ClientSession]]:
+        built = build_stack(http_settings, catalogue=catalogue)
+        await built.listener.start()
+        async with aiohttp.ClientSession(built.base, headers=built.as_organisation("DemoGridOrg")) as session:
+            yield built, session
+        await built.listener.stop()
+
+    return serve
+
+
+@pytest.fixture
+async def reworded(serve_catalogue: Any) -> AsyncIterator[tuple[Stack, aiohttp.ClientSession]]:
     known = load_operations()
     synchronise = known["SynchronizeTime"]
     assert synchronise.soap is not None
     worded = replace(synchronise, soap=replace(synchronise.soap, result_text="clock set"))
-    catalogue = {**known, "SynchronizeTime": worded, GAS.name: GAS}
-    models = [model for one in catalogue.values() for model in (one.command, one.result, one.request, one.response)]
-    assert rendered(GAS.command)
-    built = build_stack(http_settings, catalogue=catalogue, codec=Codec(dict.fromkeys(models)))
-    await built.listener.start()
-    headers = built.as_organisation("DemoGridOrg")
-    async with aiohttp.ClientSession(built.base, headers=headers) as session:
-        yield built, session
-    await built.listener.stop()
+    async with serve_catalogue({**known, "SynchronizeTime": worded}) as served:
+        yield served
 
 
 async def test_bundle_request_and_acknowledgement(
-    wider: tuple[Stack, aiohttp.ClientSession], samples: Callable[[str], bytes]
+    reworded: tuple[Stack, aiohttp.ClientSession], samples: Callable[[str], bytes]
 ) -> None:
-    stack, client = wider
+    stack, client = reworded
     status, answered = await post(client, samples("10-Bundle-1-request"))
     assert status == 200, answered
     (command,) = stack.domain.commands
@@ -249,9 +230,9 @@ async def test_bundle_request_and_acknowledgement(
 
 
 async def test_bundle_retrieval_and_response(
-    wider: tuple[Stack, aiohttp.ClientSession], samples: Callable[[str], bytes]
+    reworded: tuple[Stack, aiohttp.ClientSession], samples: Callable[[str], bytes]
 ) -> None:
-    stack, client = wider
+    stack, client = reworded
     retrieval = samples("10-Bundle-3-retrieval")
     fault = ErrorRecord(
         code="VALIDATION_ERROR",
@@ -300,9 +281,11 @@ async def test_answers_that_cannot_be_spelled_are_faults_in_their_place(
 
 
 async def test_an_action_that_no_operation_is_known_for_is_refused(
-    stack: Stack, client: aiohttp.ClientSession, samples: Callable[[str], bytes]
+    serve_catalogue: Any, samples: Callable[[str], bytes]
 ) -> None:
-    status, answered = await post(client, samples("10-Bundle-1-request"))
+    known = {name: operation for name, operation in load_operations().items() if name != "GetActualMeterReadsGas"}
+    async with serve_catalogue(known) as (stack, client):
+        status, answered = await post(client, samples("10-Bundle-1-request"))
     assert status == 500
     assert b"<common:Code>407</common:Code>" in answered
     assert b"Actions[2]: GetActualMeterReadsGasRequest is not supported" in answered

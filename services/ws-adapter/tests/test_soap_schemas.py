@@ -73,13 +73,11 @@ def test_descriptions_describe_every_operation_with_elements_that_exist() -> Non
 
 def test_every_operation_of_the_contract_fits_the_schema_and_no_element_is_forgotten() -> None:
     exchanges = Exchanges(load_operations(), Codec(), ZoneInfo("UTC"))
-    bound = {name for name, operation in load_operations().items() if operation.soap is not None}
+    bound = {name for name, known in load_operations().items() if known.soap is not None and known.soap.operation}
     assert set(exchanges.of_operation) == bound
     for exchange in exchanges.of_operation.values():
         assert exchange.uncovered() == []
-    for name, operation in load_operations().items():
-        if operation.soap is not None and operation.kind == "asynchronous":
-            assert exchanges.of_operation[name].retrieval is not None
+        assert (exchange.retrieval is not None) == (exchange.operation.kind == "asynchronous")
 
 
 def test_dispatch_knows_every_operation_that_clients_call_once() -> None:

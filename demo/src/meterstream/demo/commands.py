@@ -13,8 +13,9 @@ from meterstream.contracts.operation import OperationRequest
 from meterstream.contracts.operations.add_device import AddDeviceRequest, DeviceModel, NewDevice
 from meterstream.contracts.operations.bundle import BundleAction, BundleRequest
 from meterstream.contracts.operations.get_actual_meter_reads import GetActualMeterReadsRequest
-from meterstream.contracts.operations.get_periodic_meter_reads import GetPeriodicMeterReadsRequest, PeriodType
+from meterstream.contracts.operations.get_periodic_meter_reads import GetPeriodicMeterReadsRequest
 from meterstream.contracts.operations.synchronize_time import SynchronizeTimeRequest
+from meterstream.contracts.shared.periods import PeriodType
 from meterstream.demo.faces import SCHEMAS, Submission
 from meterstream.demo.fleet import DemoMeter
 from meterstream.runtime.codec import Codec

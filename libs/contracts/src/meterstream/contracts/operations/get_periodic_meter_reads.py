@@ -3,37 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Annotated, Self
-
-from pydantic import model_validator
+from typing import Annotated
 
 from meterstream.contracts.base import Moment, Record
-from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse
+from meterstream.contracts.operation import Operation, OperationResponse
+from meterstream.contracts.shared.periods import PeriodicReadsRequest, PeriodType
 from meterstream.contracts.soap import Soap, SoapBinding
 from meterstream.contracts.types import AmrProfileStatusFlag, Quantity
 
 
-class PeriodType(StrEnum):
-    """Which profile: every quarter of an hour, every day, every month."""
-
-    INTERVAL = "INTERVAL"
-    DAILY = "DAILY"
-    MONTHLY = "MONTHLY"
-
-
-class GetPeriodicMeterReadsRequest(OperationRequest):
+class GetPeriodicMeterReadsRequest(PeriodicReadsRequest):
     """Rows with a capture time from `begin_date` to `end_date`, both included."""
-
-    period_type: Annotated[PeriodType, Soap("PeriodType")]
-    begin_date: Annotated[Moment, Soap("BeginDate")]
-    end_date: Annotated[Moment, Soap("EndDate")]
-
-    @model_validator(mode="after")
-    def _begins_before_it_ends(self) -> Self:
-        if self.begin_date > self.end_date:
-            raise ValueError("begin_date must not be after end_date")
-        return self
 
 
 class PeriodicMeterReading(Record):

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from meterstream.contracts.base import ObisCode
 from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse
+from meterstream.contracts.shared.cosem import ClassId, LogicalName
 from meterstream.contracts.soap import Soap, SoapBinding
-
-
-def _octets(obis: str) -> str:
-    if any(int(part) > 255 for part in obis.split(".")):
-        raise ValueError("each of the six values is 0 to 255")
-    return obis
 
 
 class GetSpecificAttributeValueRequest(OperationRequest):
     """The attribute {class_id, obis, attribute}; the object need not belong to the meter's type."""
 
-    class_id: Annotated[int, Field(ge=0, le=65535), Soap("ClassId")]
+    class_id: Annotated[ClassId, Soap("ClassId")]
     attribute: Annotated[int, Field(ge=1, le=127), Soap("Attribute")]
-    obis: Annotated[ObisCode, AfterValidator(_octets), Soap("ObisCode", shape="obis")]
+    obis: Annotated[LogicalName, Soap("ObisCode", shape="obis")]
 
 
 class GetSpecificAttributeValueResponse(OperationResponse):

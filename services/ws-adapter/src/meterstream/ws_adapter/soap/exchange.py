@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import Any, Final
 
 from lxml import etree
@@ -12,18 +12,20 @@ from lxml import etree
 from meterstream.contracts.errors import ErrorRecord
 from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse
 from meterstream.contracts.operations.bundle import BundleRequest
-from meterstream.contracts.soap import SoapBinding
+from meterstream.contracts.soap import Soap, SoapBinding
 from meterstream.ws_adapter.model.actions import ActionCodec
 from meterstream.ws_adapter.model.failures import broken, missing
 from meterstream.ws_adapter.soap.bundle import BundleForm
 from meterstream.ws_adapter.soap.envelope import PlainFault
 from meterstream.ws_adapter.soap.forms import Form
-from meterstream.ws_adapter.soap.schema import Element, SchemaMismatch, schema_set, type_of
+from meterstream.ws_adapter.soap.schema import ComplexType, Element, SchemaMismatch, SimpleType, schema_set, type_of
 from meterstream.ws_adapter.soap.services import ServiceOperation, operations_by_input
+from meterstream.ws_adapter.soap.text import read_date_time
 
 LONGEST_DEVICE: Final = 40
 _DEVICE_NAMES: Final = ("DeviceIdentification", "DeviceId")
 _UID_NAMES: Final = ("CorrelationUid", "correlationUid")
+_WRAPPED: Final = "AsyncResponse"
 _RESULT: Final = "Result"
 _DESCRIPTION: Final = "Description"
 OK: Final = "OK"
@@ -33,10 +35,11 @@ NOT_FOUND: Final = "NOT FOUND"
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """What a valid request element asks."""
+    """What a valid request element asks; `due` is the moment of execution where the request has a place for it."""
 
     request: OperationRequest
     device: str | None
+    due: datetime | None = None
 
 
 class Exchange:
@@ -64,20 +67,22 @@ class Exchange:
         self._output = self._acknowledgement if retrieval is None else schemas.element(retrieval.output)
         self._device_path = _tags(self._input, binding.device)
         self._wrapper = _tags(self._input, binding.wrapper or None)
+        self._due_path = _tags(self._input, binding.due)
+        self._zone = zone
         self._bundle: BundleForm | None = None
         self._fields: Form[Any] | None = None
         self._answer: Form[Any] | None = None
         if issubclass(operation.request, BundleRequest):
             self._bundle = BundleForm(self._input, self._output, catalogue, codec, zone)
         else:
-            covered = () if binding.device is None else (binding.device,)
+            elsewhere = (binding.device, binding.due, *binding.passed_over)
+            covered = () if binding.wrapper else [path for path in elsewhere if path is not None]
             owner = type_of(self._input)
             if binding.wrapper:
-                owner, covered = type_of(owner.child(binding.wrapper)), ()
+                owner = type_of(owner.child(binding.wrapper))
             self._fields = Form(operation.request, owner, zone, covered=covered)
             answer = type_of(self._output)
-            constants = {_RESULT: OK} if answer.has(_RESULT) else {}
-            self._answer = Form(operation.response, answer, zone, constants=constants)
+            self._answer = Form(operation.response, answer, zone, constants=self._constants(operation, answer))
 
     def uncovered(self) -> list[str]:
         """Elements of the request that the contract has no field for; a request with one of them is refused."""
@@ -96,21 +101,19 @@ class Exchange:
         inner = element.find(self._wrapper) if self._wrapper else element
         if inner is None:
             raise missing(self._wrapper)
-        return Asked(self._fields.read(inner), device)
+        return Asked(self._fields.read(inner), device, self._due(element))
 
     def acknowledge(self, device: str | None, correlation_uid: str) -> etree._Element:
         """The acknowledgement with the two values that the retrieval takes."""
         element = new_element(self._acknowledgement)
-        for child in type_of(self._acknowledgement).children:
-            if child.local in _DEVICE_NAMES:
-                etree.SubElement(element, child.name).text = device or ""
-            elif child.local in _UID_NAMES:
-                etree.SubElement(element, child.name).text = correlation_uid
+        _acknowledge(element, type_of(self._acknowledgement), device, correlation_uid)
         return element
 
-    def respond(self, response: OperationResponse, device: str | None) -> etree._Element:
-        """The response after a success."""
+    def respond(self, response: OperationResponse, device: str | None, correlation_uid: str) -> etree._Element:
+        """The response after a success; it names the command where the schema demands that of a direct answer."""
         element = new_element(self._output)
+        if self.retrieval is None and type_of(self._output).has(_WRAPPED):
+            _acknowledge(element, type_of(self._output), device, correlation_uid)
         if self._bundle is not None:
             self._bundle.write(element, response, device)
         elif self._answer is not None:
@@ -123,10 +126,40 @@ class Exchange:
         owner = type_of(self._output)
         if owner.has(_RESULT):
             etree.SubElement(element, owner.child(_RESULT).name).text = result
-        if failure is not None and owner.has(_DESCRIPTION):
+        described = None
+        if failure is not None:
             described = failure.code if failure.message == failure.code else f"{failure.code}: {failure.message}"
+        if owner.has(_DESCRIPTION) and (described is not None or owner.child(_DESCRIPTION).least):
             etree.SubElement(element, owner.child(_DESCRIPTION).name).text = described
         return element
+
+    @staticmethod
+    def _constants(operation: Operation, answer: ComplexType) -> dict[str, str]:
+        """What an answer says that no field holds: how it went, and nothing where the schema demands some text."""
+        held = {
+            (item.path or "").partition("/")[0]
+            for info in operation.response.model_fields.values()
+            for item in info.metadata
+            if isinstance(item, Soap)
+        }
+        constants = {
+            child.local: ""
+            for child in answer.children
+            if isinstance(child.type, SimpleType) and child.type.primitive == "string"
+            if child.least == child.most == 1 and child.local not in held
+        }
+        return {**constants, _RESULT: OK} if answer.has(_RESULT) else constants
+
+    def _due(self, element: etree._Element) -> datetime | None:
+        text = element.findtext(self._due_path) if self._due_path else None
+        if text is None:
+            return None
+        try:
+            return read_date_time(text, self._zone)
+        except ValueError as problem:
+            raise broken(
+                etree.QName(self._due_path.rpartition("/")[2]).localname, f"cannot be read: {problem}"
+            ) from None
 
     def _device(self, element: etree._Element) -> str | None:
         if not self._device_path:
@@ -148,18 +181,19 @@ class Exchanges:
         retrievals = {(found.service, found.result_of): found for found in known.values() if found.result_of}
         by_request: dict[tuple[str, str], Exchange] = {}
         for operation in catalogue.values():
-            binding = operation.soap
-            if binding is None:
-                continue
-            place = (binding.service, binding.operation)
-            if place not in named:
-                raise SchemaMismatch(
-                    f"{operation.name}: there is no operation {binding.operation} in {binding.service}"
+            for binding in operation.soap_bindings:
+                if binding.operation is None:
+                    continue
+                place = (binding.service, binding.operation)
+                if place not in named:
+                    raise SchemaMismatch(
+                        f"{operation.name}: there is no operation {binding.operation} in {binding.service}"
+                    )
+                by_request[place] = Exchange(
+                    operation, binding, named[place], retrievals.get(place), catalogue, codec, zone
                 )
-            by_request[place] = Exchange(
-                operation, binding, named[place], retrievals.get(place), catalogue, codec, zone
-            )
-        self.of_operation = {exchange.operation.name: exchange for exchange in by_request.values()}
+        self.every = tuple(by_request.values())
+        self.of_operation = {exchange.operation.name: exchange for exchange in reversed(self.every)}
         self._by_request = by_request
 
     def find(self, asked: ServiceOperation) -> Exchange | None:
@@ -172,10 +206,21 @@ def retrieved_uid(element: etree._Element) -> str:
 
     Raises: VALIDATION_ERROR.
     """
-    for child in element:
+    for child in element.iterdescendants(etree.Element):
         if etree.QName(child).localname in _UID_NAMES:
             return (child.text or "").strip()
     raise broken("CorrelationUid", "is required")
+
+
+def _acknowledge(element: etree._Element, owner: ComplexType, device: str | None, correlation_uid: str) -> None:
+    """Device and correlation uid, in the element itself or one level below, as the service has it."""
+    for child in owner.children:
+        if child.local == _WRAPPED:
+            _acknowledge(etree.SubElement(element, child.name), type_of(child), device, correlation_uid)
+        elif child.local in _DEVICE_NAMES:
+            etree.SubElement(element, child.name).text = device or ""
+        elif child.local in _UID_NAMES:
+            etree.SubElement(element, child.name).text = correlation_uid
 
 
 def new_element(declared: Element) -> etree._Element:

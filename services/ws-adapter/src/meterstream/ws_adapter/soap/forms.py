@@ -19,7 +19,7 @@ from meterstream.contracts.errors import error
 from meterstream.contracts.soap import Soap
 from meterstream.ws_adapter.model.failures import broken
 from meterstream.ws_adapter.soap.schema import ComplexType, Element, SchemaMismatch, SimpleType
-from meterstream.ws_adapter.soap.text import clean, reader_of, write
+from meterstream.ws_adapter.soap.text import clean, reader_of, write, writer_of
 
 M = TypeVar("M", bound=Record)
 
@@ -57,6 +57,15 @@ class Leaf:
     write: Callable[[etree._Element, Any], None]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Inlined:
+    """A model whose fields lie directly in the element of the model that holds it."""
+
+    holds: str
+    many: bool
+    form: Form[Any]
+
+
 class Form(Generic[M]):
     """How `model` is spelled below an element of type `owner`.
 
@@ -85,6 +94,7 @@ class Form(Generic[M]):
         self._covered = frozenset(covered)
         self._attributes: list[tuple[str, str, Callable[[str], Any]]] = []
         self._text: tuple[str, Callable[[str], Any]] | None = None
+        self._inlined: Inlined | None = None
         self._paths: dict[str, tuple[str, ...]] = {}
         self._root = Node(Element("", "", owner))
         for name, info in model.model_fields.items():
@@ -93,11 +103,15 @@ class Form(Generic[M]):
                 self._place(name, soap, info.annotation)
         for local, text in (constants or {}).items():
             self._root.nodes.append(Node(owner.child(local), constant=text))
+        if self._inlined is not None and (self._root.nodes or self._attributes or self._text):
+            raise SchemaMismatch(f"{model.__name__}.{self._inlined.holds} is not the only content of {owner.name}")
         self._root.sort()
         self._by_tag = {node.element.name: node for node in self._root.nodes if node.constant is None}
 
     def uncovered(self) -> list[str]:
         """Children of the type that nothing here reads."""
+        if self._inlined is not None:
+            return self._inlined.form.uncovered()
         missing = [child.local for child in self.owner.children if not self._knows(child)]
         for node in self._root.nodes:
             if node.form is not None:
@@ -116,6 +130,9 @@ class Form(Generic[M]):
 
     def fields(self, element: etree._Element) -> dict[str, Any]:
         """The model's fields by name, not yet checked."""
+        if self._inlined is not None:
+            inner = self._inlined.form.fields(element)
+            return {self._inlined.holds: [inner] if self._inlined.many else inner}
         found: dict[str, Any] = {}
         if self._text is not None:
             found[self._text[0]] = self._text[1](element.text or "")
@@ -126,7 +143,13 @@ class Form(Generic[M]):
         return found
 
     def write(self, element: etree._Element, record: M) -> None:
-        """Spell the model below `element`."""
+        """Spell the model below `element`.
+
+        Raises: VALIDATION_ERROR where the element holds one of a list that has more.
+        """
+        if self._inlined is not None:
+            self._write_inlined(element, self._inlined, getattr(record, self._inlined.holds))
+            return
         if self._text is not None:
             element.text = write(getattr(record, self._text[0]))
         for name, attribute, _ in self._attributes:
@@ -139,12 +162,18 @@ class Form(Generic[M]):
 
     def _place(self, name: str, soap: Soap, annotation: Any) -> None:
         path = (soap.bundle or soap.path) if self._bundle else soap.path
+        if path is None:
+            return
+        many, item = _item_of(annotation)
+        if path == OWN_TEXT and isinstance(item, type) and issubclass(item, Record):
+            form: Form[Any] = Form(item, self.owner, self._zone, bundle=self._bundle, covered=self._covered)
+            self._inlined = Inlined(name, many, form)
+            return
         if path == OWN_TEXT or path.startswith("@"):
             self._place_text(name, path)
             return
         locals_ = tuple(path.split("/"))
         self._paths[name] = locals_
-        many, item = _item_of(annotation)
         node = self._root
         for local in locals_:
             node = _below(node, local)
@@ -159,7 +188,8 @@ class Form(Generic[M]):
             covered = [path.removeprefix(inside) for path in self._covered if path.startswith(inside)]
             node.form = Form(item, node.element.type, self._zone, bundle=self._bundle, covered=covered)
         elif isinstance(node.element.type, SimpleType):
-            node.leaf = _text_leaf(reader_of(node.element.type.primitive, self._zone))
+            primitive = node.element.type.primitive
+            node.leaf = _text_leaf(reader_of(primitive, self._zone), writer_of(primitive))
         else:
             raise SchemaMismatch(f"{node.element.local} holds elements, {self.model.__name__}.{name} is a value")
 
@@ -230,6 +260,12 @@ class Form(Generic[M]):
                     elif node.leaf is not None:
                         node.leaf.write(child, item)
 
+    @staticmethod
+    def _write_inlined(element: etree._Element, inlined: Inlined, value: Any) -> None:
+        if inlined.many and len(value) != 1:
+            raise broken(inlined.holds, "holds exactly one here")
+        inlined.form.write(element, value[0] if inlined.many else value)
+
     def _problem(self, problem: ValidationError) -> Exception:
         problems = problem.errors(include_url=False, include_context=False, include_input=False)
         spelled = "/".join(self.spelling(problems[0]["loc"])) or self.owner.name.rpartition(":")[2]
@@ -241,6 +277,8 @@ class Form(Generic[M]):
         if not location:
             return []
         head, *rest = location
+        if self._inlined is not None and self._inlined.holds == head:
+            return self._inlined.form.spelling(tuple(part for part in rest if not isinstance(part, int)))
         spelled = list(self._paths.get(str(head), (str(head),)))
         node = next((node for node in _all(self._root.nodes) if node.holds == head), None)
         if node is None or node.form is None:
@@ -286,7 +324,7 @@ def _item_of(annotation: Any) -> tuple[bool, Any]:
             return False, annotation
 
 
-def _text_leaf(read: Callable[[str], Any]) -> Leaf:
+def _text_leaf(read: Callable[[str], Any], write: Callable[[Any], str]) -> Leaf:
     def read_element(element: etree._Element) -> Any:
         return read(element.text or "")
 

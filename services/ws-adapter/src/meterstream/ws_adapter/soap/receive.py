@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from meterstream.contracts.errors import PlatformError, error
+from meterstream.contracts.operation import Kind
 from meterstream.ws_adapter.model.organisations import Organisations
 from meterstream.ws_adapter.model.submission import Caller, Options
 from meterstream.ws_adapter.soap.envelope import Envelope, PlainFault, parse_envelope
@@ -35,8 +36,8 @@ class InvalidBody(Exception):
 class Received:
     """A request that passed the checks of the face.
 
-    `asked` and `options` are those of a request or synchronous operation, `correlation_uid` that of a retrieval or
-    deletion. `exchange` is None for what the contract has no operation of.
+    `asked` and `options` are those of a request or synchronous operation, `correlation_uid` that of a retrieval of a
+    request's result or of a deletion. `exchange` is None for what the contract has no operation of.
     """
 
     operation: ServiceOperation
@@ -87,7 +88,7 @@ class Receiver:
 
     def _read(self, envelope: Envelope, operation: ServiceOperation, caller: Caller) -> Received:
         exchange = self._exchanges.find(operation)
-        if operation.kind == "retrieval":
+        if operation.kind == "retrieval" and not _asks(operation, exchange):
             return Received(operation, exchange, caller, correlation_uid=retrieved_uid(envelope.body))
         if exchange is None:
             if operation.kind == "synchronous" and (operation.service, operation.name) == DELETE:
@@ -98,13 +99,16 @@ class Receiver:
                 field="Body",
                 rule="supported operation",
             )
-        return Received(
-            operation,
-            exchange,
-            caller,
-            asked=exchange.read(envelope.body),
-            options=read_options(envelope.headers, operation),
-        )
+        asked = exchange.read(envelope.body)
+        options = read_options(envelope.headers, operation)
+        if asked.due is not None:
+            options = replace(options, schedule_time=asked.due)
+        return Received(operation, exchange, caller, asked=asked, options=options)
+
+
+def _asks(retrieval: ServiceOperation, exchange: Exchange | None) -> bool:
+    """Whether a retrieval without a request before it is a synchronous operation of the contract."""
+    return retrieval.result_of is None and exchange is not None and exchange.operation.kind is Kind.SYNCHRONOUS
 
 
 DELETE = ("SmartMeteringCommon", "DeleteResponseData")

@@ -1,0 +1,1 @@
+"""Values that several operations share, one subject per module."""

@@ -1,0 +1,28 @@
+"""Keys as they travel, and their kinds."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+EncryptedKey = Annotated[bytes, Field(min_length=64, max_length=1024)]
+"""A key encrypted with the platform's RSA public key: OAEP with SHA-1 and MGF1 over SHA-1."""
+
+
+class SecretType(StrEnum):
+    """Kinds of keys in the words of the SOAP contract.
+
+    E meter: key encryption key, authentication key, global unicast and broadcast encryption key. M-Bus device:
+    default key of the factory, user key (P2), key of the MAC over firmware, key of the optical port (P0).
+    """
+
+    E_METER_MASTER_KEY = "E_METER_MASTER_KEY"
+    E_METER_AUTHENTICATION_KEY = "E_METER_AUTHENTICATION_KEY"
+    E_METER_ENCRYPTION_KEY_UNICAST = "E_METER_ENCRYPTION_KEY_UNICAST"
+    E_METER_ENCRYPTION_KEY_BROADCAST = "E_METER_ENCRYPTION_KEY_BROADCAST"
+    G_METER_MASTER_KEY = "G_METER_MASTER_KEY"
+    G_METER_ENCRYPTION_KEY = "G_METER_ENCRYPTION_KEY"
+    G_METER_FIRMWARE_UPDATE_AUTHENTICATION_KEY = "G_METER_FIRMWARE_UPDATE_AUTHENTICATION_KEY"
+    G_METER_OPTICAL_PORT_KEY = "G_METER_OPTICAL_PORT_KEY"

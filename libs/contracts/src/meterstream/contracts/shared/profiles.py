@@ -1,0 +1,52 @@
+"""Contents of profiles: columns, rows and values (IEC 62056-6-2, profile generic, class 7)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from meterstream.contracts.base import ExactDecimal, Moment, ObisCode, Record
+from meterstream.contracts.shared.cosem import AttributeIndex, ClassId, DataIndex, LogicalName
+from meterstream.contracts.shared.units import Unit
+from meterstream.contracts.soap import Soap
+
+
+class ColumnChoice(Record):
+    """A column that a profile is asked for: {class_id, logical_name, attribute, data_index}."""
+
+    class_id: Annotated[ClassId, Soap("ClassId")]
+    logical_name: Annotated[LogicalName, Soap("LogicalName", shape="obis")]
+    attribute: Annotated[AttributeIndex, Soap("AttributeIndex")]
+    data_index: Annotated[DataIndex, Soap("DataIndex")] = 0
+
+
+class CapturedColumn(Record):
+    """A column as the meter captures it, and the unit of its values; UNDEFINED where they have none."""
+
+    class_id: Annotated[int, Soap("ClassId")]
+    logical_name: Annotated[ObisCode, Soap("LogicalName")]
+    attribute: Annotated[int, Soap("AttributeIndex")]
+    data_index: Annotated[int, Soap("DataIndex")] = 0
+    unit: Annotated[Unit, Soap("unit")] = Unit.UNDEFINED
+
+
+class CapturedValue(Record):
+    """One value, in the field of its kind; none is set where the meter has null-data or refuses."""
+
+    text: Annotated[str | None, Soap("StringValue")] = None
+    moment: Annotated[Moment | None, Soap("DateValue")] = None
+    number: Annotated[ExactDecimal | None, Soap("FloatValue")] = None
+    integer: Annotated[Annotated[int, Field(ge=-(2**63), lt=2**63)] | None, Soap("LongValue")] = None
+
+    @model_validator(mode="after")
+    def _is_of_one_kind(self) -> Self:
+        if sum(value is not None for value in (self.text, self.moment, self.number, self.integer)) > 1:
+            raise ValueError("at most one of text, moment, number and integer")
+        return self
+
+
+class ProfileRow(Record):
+    """The values of one capture, in the order of the columns."""
+
+    values: Annotated[list[CapturedValue], Soap("ProfileEntryValue")]
