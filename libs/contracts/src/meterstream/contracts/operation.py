@@ -90,6 +90,8 @@ class Operation:
         repeatable: running it twice on the meter does no harm, so a crash may repeat it without a mark.
         bundle_action: may be an action of a Bundle.
         long: reports progress.
+        admin_only: only an organisation that may administer the platform may ask for it.
+        also_soap: its places in further services, where its fields are spelled the same.
     """
 
     name: str
@@ -103,7 +105,9 @@ class Operation:
     bundle_action: bool = False
     long: bool = False
     needs_known_device: bool = True
+    admin_only: bool = False
     soap: SoapBinding | None = None
+    also_soap: tuple[SoapBinding, ...] = ()
     examples: tuple[OperationRequest, ...] = ()
     aliases: tuple[str, ...] = ()
     command: type[Command] = field(init=False)
@@ -131,6 +135,11 @@ class Operation:
             ("_" if index and letter.isupper() else "") + letter.lower() for index, letter in enumerate(self.name)
         ]
         return "".join(letters)
+
+    @property
+    def soap_bindings(self) -> tuple[SoapBinding, ...]:
+        """Every place in the SOAP contract; none where it has none."""
+        return () if self.soap is None else (self.soap, *self.also_soap)
 
     def __repr__(self) -> str:
         return f"<Operation {self.name}>"

@@ -51,7 +51,7 @@ class Destination(NamedTuple):
 
 def names_device(operation: Operation) -> bool:
     """Whether a request of this operation is for one device."""
-    return operation.soap is None or operation.soap.device is not None
+    return operation.needs_known_device if operation.soap is None else operation.soap.device is not None
 
 
 def make_correlation_uid(organisation: str, device: str | None, now: datetime, random: UUID) -> str:

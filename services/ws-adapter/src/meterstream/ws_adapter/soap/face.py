@@ -141,8 +141,9 @@ class SoapFace:
         if result is None:
             raise error("TECHNICAL_ERROR", "answered without a result")
         if result.status is ResultStatus.OK and result.response is not None:
-            response, device = result.response, result.header.device_identification
-            return await self._platform.offload.run(size, lambda: to_envelope(exchange.respond(response, device)))
+            response, header = result.response, result.header
+            device, uid = header.device_identification, header.correlation_uid
+            return await self._platform.offload.run(size, lambda: to_envelope(exchange.respond(response, device, uid)))
         facts = received.operation.retrieval
         failure = result.error or ErrorRecord(
             code="TECHNICAL_ERROR", message=f"{result.operation.name}: {result.status.value}", component=COMPONENT

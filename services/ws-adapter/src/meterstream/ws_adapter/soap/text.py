@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
@@ -33,6 +34,8 @@ def reader_of(primitive: str, zone: tzinfo) -> Callable[[str], Any]:
             return lambda text: Decimal(text.strip())
         case "hexBinary":
             return lambda text: bytes.fromhex(text.strip())
+        case "base64Binary":
+            return lambda text: b64decode("".join(text.split()), validate=True)
         case "dateTime":
             return lambda text: read_date_time(text, zone)
         case "normalizedString":
@@ -49,6 +52,15 @@ def read_date_time(text: str, zone: tzinfo) -> datetime:
     """
     moment = datetime.fromisoformat(_EXTRA_DIGITS.sub(r"\1", text.strip()))
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+
+
+def writer_of(primitive: str) -> Callable[[Any], str]:
+    """What turns a value into an element's text."""
+    return _write_base64 if primitive == "base64Binary" else write
+
+
+def _write_base64(value: bytes) -> str:
+    return b64encode(value).decode("ascii")
 
 
 def write(value: Any) -> str:
