@@ -26,7 +26,7 @@ from meterstream.dlms.asyncio import InMemoryCounters, MeterSession, open_sessio
 from meterstream.dlms.client import AssociationConfig, Level, SecurityKeys, client_title_for
 from meterstream.dlms.data import AttributeRef, LogicalName
 from meterstream.simulator.identity import identification_for, keys_for
-from meterstream.simulator.openfiles import room_for_lines
+from meterstream.simulator.network.openfiles import room_for_lines
 
 METERS = 100_000
 PORTS = 4

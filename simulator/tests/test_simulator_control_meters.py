@@ -15,9 +15,9 @@ from meterstream.dlms.data import AttributeRef, LogicalName, double_long_unsigne
 from meterstream.dlms.errors import LinkError
 from meterstream.dlms.objects import load_profile
 from meterstream.simulator.fleet import SimulatedFleet
-from meterstream.simulator.keytransfer import KeyTransferFaults
+from meterstream.simulator.network.outbox import OutboxLimits
+from meterstream.simulator.objects.keytransfer import KeyTransferFaults
 from meterstream.simulator.options import PushOptions
-from meterstream.simulator.outbox import OutboxLimits
 from meterstream.simulator.settings import FleetSettings
 
 CLOCK = AttributeRef(8, LogicalName.parse("0.0.1.0.0.255"), 2)

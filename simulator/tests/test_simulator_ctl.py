@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from meterstream.simulator import ctl
 from meterstream.simulator.__main__ import main
+from meterstream.simulator.control import ctl
 from meterstream.simulator.faults import Fault, FaultKind
 from meterstream.simulator.fleet import SimulatedFleet
 from meterstream.simulator.settings import FleetSettings

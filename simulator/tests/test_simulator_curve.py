@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meterstream.simulator.curve import EPOCH, household
+from meterstream.simulator.world.curve import EPOCH, household
 
 HOUR = 3600
 DAY = 24 * HOUR

@@ -10,13 +10,13 @@ import pytest
 
 from meterstream.dlms.data import AttributeRef, Data, LogicalName, MethodRef, boolean, integer, octet_string, structure
 from meterstream.dlms.data import double_long_unsigned as u32
-from meterstream.simulator import mbus
-from meterstream.simulator.image_transfer import Firmware
-from meterstream.simulator.mbus_device import Medium
-from meterstream.simulator.mbus_state import VALVE_CLOSED, MbusState
-from meterstream.simulator.mbus_valve import move_valve
+from meterstream.simulator.mbus import bus as mbus
+from meterstream.simulator.mbus.device import Medium
+from meterstream.simulator.mbus.state import VALVE_CLOSED, MbusState
+from meterstream.simulator.mbus.valve import move_valve
 from meterstream.simulator.meter import SimulatedMeter
-from meterstream.simulator.statecodec import StateCodec
+from meterstream.simulator.objects.image_transfer import Firmware
+from meterstream.simulator.state.codec import StateCodec
 
 KEY = bytes(range(100, 116))
 IMAGE = bytes(range(200, 250)) * 10

@@ -18,9 +18,9 @@ from meterstream.dlms.apdu import (
     decode_get_request,
     decode_set_request,
 )
-from meterstream.simulator import mbus
-from meterstream.simulator.mbus_device import MbusIdentity, manufacturer_code
-from meterstream.simulator.mbus_keys import MbusKeys
+from meterstream.simulator.mbus import bus as mbus
+from meterstream.simulator.mbus.device import MbusIdentity, manufacturer_code
+from meterstream.simulator.mbus.keys import MbusKeys
 from meterstream.simulator.meter import SimulatedMeter
 from meterstream.simulator.options import MbusOptions
 

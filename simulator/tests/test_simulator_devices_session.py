@@ -28,12 +28,12 @@ from meterstream.dlms.data import (
 )
 from meterstream.dlms.errors import AccessError
 from meterstream.dlms.framing import HEADER
-from meterstream.simulator import mbus
 from meterstream.simulator.fleet import SimulatedFleet
-from meterstream.simulator.mbus_device import MBusPlan, Medium, manufacturer_code
-from meterstream.simulator.mbus_keys import mbus_keys_for
+from meterstream.simulator.mbus import bus as mbus
+from meterstream.simulator.mbus.device import MBusPlan, Medium, manufacturer_code
+from meterstream.simulator.mbus.keys import mbus_keys_for
+from meterstream.simulator.objects.push_setup import last_gasp, wake_up
 from meterstream.simulator.options import MbusOptions
-from meterstream.simulator.push_setup import last_gasp, wake_up
 from meterstream.simulator.settings import FleetSettings
 
 PLAN = MBusPlan.parse("gas,-,water")

@@ -27,11 +27,11 @@ from meterstream.dlms.data import (
     unsigned,
 )
 from meterstream.dlms.objects import load_profile
-from meterstream.simulator.curve import EPOCH
-from meterstream.simulator.history import past_power_failures, past_quality_events, past_rows
 from meterstream.simulator.meter import SimulatedMeter
-from meterstream.simulator.quality import log_power_failure, log_voltage_event
 from meterstream.simulator.reboot import power_off, power_on
+from meterstream.simulator.world.curve import EPOCH
+from meterstream.simulator.world.history import past_power_failures, past_quality_events, past_rows
+from meterstream.simulator.world.quality import log_power_failure, log_voltage_event
 
 MANAGEMENT = 1
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")

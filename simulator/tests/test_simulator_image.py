@@ -27,8 +27,8 @@ from meterstream.dlms.data import (
 )
 from meterstream.dlms.errors import AccessError, DlmsError
 from meterstream.simulator.fleet import SimulatedFleet
-from meterstream.simulator.image import ImageStatus, ImageTransfer, transferred_bits
 from meterstream.simulator.meter import SimulatedMeter
+from meterstream.simulator.objects.image import ImageStatus, ImageTransfer, transferred_bits
 from meterstream.simulator.options import ImageOptions
 from meterstream.simulator.settings import FleetSettings
 

@@ -13,8 +13,8 @@ from meterstream.dlms.errors import AccessError, DlmsError
 from meterstream.dlms.meter import Habits, Level, SecurityKeys
 from meterstream.dlms.security import wrap_key
 from meterstream.simulator.fleet import SimulatedFleet, keys_for
-from meterstream.simulator.keytransfer import AUTHENTICATION, BROADCAST, UNICAST, KeyTransferFaults
 from meterstream.simulator.meter import SimulatedMeter
+from meterstream.simulator.objects.keytransfer import AUTHENTICATION, BROADCAST, UNICAST, KeyTransferFaults
 from meterstream.simulator.settings import FleetSettings
 
 MANAGEMENT = 1

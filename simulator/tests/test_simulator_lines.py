@@ -10,7 +10,7 @@ import pytest
 from meterstream.dlms.data import AttributeRef, LogicalName
 from meterstream.dlms.errors import LinkError
 from meterstream.simulator.fleet import SimulatedFleet
-from meterstream.simulator.openfiles import room_for_lines
+from meterstream.simulator.network.openfiles import room_for_lines
 from meterstream.simulator.settings import MAX_DEVICES_PER_PORT, FleetSettings
 
 CLOCK = AttributeRef(8, LogicalName.parse("0.0.1.0.0.255"), 2)

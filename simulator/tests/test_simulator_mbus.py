@@ -22,8 +22,8 @@ from meterstream.dlms.data import (
     octet_string,
     unsigned,
 )
-from meterstream.simulator import mbus
-from meterstream.simulator.mbus_device import (
+from meterstream.simulator.mbus import bus as mbus
+from meterstream.simulator.mbus.device import (
     MbusIdentity,
     MBusPlan,
     Medium,
@@ -33,7 +33,7 @@ from meterstream.simulator.mbus_device import (
     manufacturer_letters,
     to_bcd,
 )
-from meterstream.simulator.mbus_state import MbusState
+from meterstream.simulator.mbus.state import MbusState
 from meterstream.simulator.meter import SimulatedMeter
 from meterstream.simulator.options import MbusOptions
 

@@ -19,10 +19,9 @@ from meterstream.dlms.data import (
     octet_string,
     structure,
 )
-from meterstream.simulator import mbus
-from meterstream.simulator.image import ImageStatus
-from meterstream.simulator.mbus_device import MbusIdentity, Medium, manufacturer_code
-from meterstream.simulator.mbus_firmware import (
+from meterstream.simulator.mbus import bus as mbus
+from meterstream.simulator.mbus.device import MbusIdentity, Medium, manufacturer_code
+from meterstream.simulator.mbus.firmware import (
     FirmwareOutcome,
     addressee,
     check_firmware,
@@ -31,8 +30,9 @@ from meterstream.simulator.mbus_firmware import (
     message_authentication_code,
     version_of,
 )
-from meterstream.simulator.mbus_keys import mbus_keys_for
+from meterstream.simulator.mbus.keys import mbus_keys_for
 from meterstream.simulator.meter import SimulatedMeter
+from meterstream.simulator.objects.image import ImageStatus
 
 DEVICE = MbusIdentity(12345678, manufacturer_code("ELS"), 0x50, 3)
 KEY = bytes.fromhex("F0F1F2F3F4F5F6F7F8F9FAFBFCFDFEFF")

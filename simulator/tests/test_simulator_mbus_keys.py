@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from meterstream.dlms.apdu import ActionResult
 from meterstream.dlms.data import AttributeRef, Data, LogicalName, MethodRef, array, octet_string, structure, unsigned
-from meterstream.simulator import mbus
-from meterstream.simulator.mbus_device import MbusIdentity, Medium, manufacturer_code
-from meterstream.simulator.mbus_keys import (
+from meterstream.simulator.mbus import bus as mbus
+from meterstream.simulator.mbus.device import MbusIdentity, Medium, manufacturer_code
+from meterstream.simulator.mbus.keys import (
     KeyKind,
     MbusKeys,
     NewKey,
@@ -26,7 +26,7 @@ from meterstream.simulator.mbus_keys import (
     open_cbc,
     open_gcm,
 )
-from meterstream.simulator.mbus_telegram import firmware_key
+from meterstream.simulator.mbus.telegram import firmware_key
 from meterstream.simulator.meter import SimulatedMeter
 
 DEVICE = MbusIdentity(12345678, manufacturer_code("ELS"), 0x50, 3)

@@ -21,8 +21,8 @@ from meterstream.dlms.data import (
     structure,
     unsigned,
 )
-from meterstream.simulator.mbus_device import Medium, consumed
-from meterstream.simulator.mbus_valve import open_by_hand
+from meterstream.simulator.mbus.device import Medium, consumed
+from meterstream.simulator.mbus.valve import open_by_hand
 from meterstream.simulator.meter import SimulatedMeter
 
 MANAGEMENT = 1

@@ -29,9 +29,9 @@ from meterstream.dlms.data import (
     structure,
 )
 from meterstream.dlms.objects import Access, load_profile
-from meterstream.simulator.clock import ClockRule
-from meterstream.simulator.extras import EXTRAS
 from meterstream.simulator.meter import SimulatedMeter
+from meterstream.simulator.objects.clock import ClockRule
+from meterstream.simulator.objects.extras import EXTRAS
 
 PUBLIC, MANAGEMENT = 16, 1
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")

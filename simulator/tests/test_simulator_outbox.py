@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from meterstream.simulator.fleet import SimulatedFleet
-from meterstream.simulator.outbox import Outbox, OutboxLimits, PushOutcome, parse_destination
+from meterstream.simulator.network.outbox import Outbox, OutboxLimits, PushOutcome, parse_destination
 from meterstream.simulator.push import PushMessage, Transport
 from meterstream.simulator.settings import FleetSettings
 from meterstream.simulator.stats import Stats

@@ -21,15 +21,15 @@ from meterstream.dlms.data import AttributeRef, LogicalName, double_long_unsigne
 from meterstream.dlms.meter import SecurityKeys
 from meterstream.dlms.objects import load_profile
 from meterstream.simulator.agenda import Agenda
-from meterstream.simulator.events import EventLogs
 from meterstream.simulator.faults import Fault, FaultKind
 from meterstream.simulator.fleet import SimulatedFleet
-from meterstream.simulator.persistence import BLOCK, FORMAT, StateError, StateFile
 from meterstream.simulator.push import Transport
 from meterstream.simulator.settings import FleetSettings
-from meterstream.simulator.statecodec import CodecError, StateCodec
-from meterstream.simulator.supply import Segment, Supply
-from meterstream.simulator.zone import Zone
+from meterstream.simulator.state.codec import CodecError, StateCodec
+from meterstream.simulator.state.persistence import BLOCK, FORMAT, StateError, StateFile
+from meterstream.simulator.world.events import EventLogs
+from meterstream.simulator.world.supply import Segment, Supply
+from meterstream.simulator.world.zone import Zone
 
 CLOCK = AttributeRef(8, LogicalName.parse("0.0.1.0.0.255"), 2)
 FILTER = load_profile("SMR", "5.0.0").ref("alarm_filter_1", 2)
@@ -251,8 +251,8 @@ def _changed(line: int, old: str, new: str) -> Change:
         (_changed(1, '{"number"', '{"age":1,"number"'), "2: age: unknown field"),
         (_changed(1, ":5}", ':"5"}'), "2: client_counters: '5' is no whole number"),
         (_changed(1, '"2020', '"20'), "2: client_counters: a title has 8 octets"),
-        (_changed(2, "EventLogs", "Nothing"), "2: states: class events.Nothing is unknown"),
-        (_changed(2, '"rows"', '"row"'), "2: states: state events.EventLogs has no member row"),
+        (_changed(2, "EventLogs", "Nothing"), "2: states: class world.events.Nothing is unknown"),
+        (_changed(2, '"rows"', '"row"'), "2: states: state world.events.EventLogs has no member row"),
     ],
 )
 async def test_files_that_cannot_be_used(file: Path, clock: Any, change: Change, error: str) -> None:
@@ -337,10 +337,10 @@ def test_secrets_are_sealed_for_one_meter_of_one_fleet(monkeypatch: pytest.Monke
         ({"map": [[1]]}, "no pair"),
         ({"map": [[[], 1]]}, "cannot be one"),
         ({"enum": "push.Transport", "value": "mail"}, "'mail' is no push.Transport"),
-        ({"enum": "zone.Zone", "value": 1}, "enum zone.Zone is unknown"),
+        ({"enum": "world.zone.Zone", "value": 1}, "enum world.zone.Zone is unknown"),
         ({"state": "os.system", "members": {}}, "class os.system is unknown"),
         ({"state": "push.Transport", "members": {}}, "state push.Transport is unknown"),
-        ({"named": "zone.Zone", "values": []}, "values zone.Zone are unknown"),
+        ({"named": "world.zone.Zone", "values": []}, "values world.zone.Zone are unknown"),
         ({"sealed": "00"}, "do not open"),
         (json.loads("[" * 40 + "]" * 40), "more than 32 levels"),
     ],
@@ -358,7 +358,8 @@ _JSON = st.recursive(
             st.sampled_from(
                 ["octets", "sealed", "data", "tuple", "map", "enum", "value", "state", "members", "named", "x"]
             ),
-            inner | st.sampled_from(["supply.Supply", "zone.Zone", "push.Transport", "mbus_device.MbusIdentity", "09"]),
+            inner
+            | st.sampled_from(["supply.Supply", "world.zone.Zone", "push.Transport", "mbus.device.MbusIdentity", "09"]),
             max_size=3,
         )
     ),

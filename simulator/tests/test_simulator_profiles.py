@@ -23,8 +23,8 @@ from meterstream.dlms.data import (
     range_descriptor,
 )
 from meterstream.simulator.buffers import BufferRules
-from meterstream.simulator.clock import move_clock
 from meterstream.simulator.meter import SimulatedMeter
+from meterstream.simulator.objects.clock import move_clock
 from meterstream.simulator.reboot import power_off, power_on
 
 MANAGEMENT = 1

@@ -26,12 +26,12 @@ from meterstream.dlms.data import (
     unsigned,
 )
 from meterstream.dlms.framing import HEADER
-from meterstream.simulator import mbus
-from meterstream.simulator.mbus_device import Medium
+from meterstream.simulator.mbus import bus as mbus
+from meterstream.simulator.mbus.device import Medium
 from meterstream.simulator.meter import SimulatedMeter
+from meterstream.simulator.objects.push_setup import Wake, last_gasp, wake_up
 from meterstream.simulator.options import PushOptions
 from meterstream.simulator.push import PushDefect, PushMessage, Transport
-from meterstream.simulator.push_setup import Wake, last_gasp, wake_up
 
 MANAGEMENT = 1
 ALARM, SMS, UDP = "0.1.25.9.0.255", "0.2.25.9.0.255", "0.3.25.9.0.255"

@@ -20,12 +20,12 @@ from meterstream.dlms.data import (
     structure,
 )
 from meterstream.simulator.agenda import Agenda
-from meterstream.simulator.keytransfer import KeyTransferFaults
 from meterstream.simulator.meter import SimulatedMeter
-from meterstream.simulator.rights import Secrets
-from meterstream.simulator.statecodec import StateCodec
-from meterstream.simulator.supply import Supply
-from meterstream.simulator.tariff import FACTORY
+from meterstream.simulator.objects.keytransfer import KeyTransferFaults
+from meterstream.simulator.objects.rights import Secrets
+from meterstream.simulator.state.codec import StateCodec
+from meterstream.simulator.world.supply import Supply
+from meterstream.simulator.world.tariff import FACTORY
 
 MANAGEMENT = 1
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")

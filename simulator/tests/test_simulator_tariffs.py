@@ -26,12 +26,12 @@ from meterstream.dlms.data import (
     unsigned,
 )
 from meterstream.dlms.errors import DecodeError
-from meterstream.simulator.curve import EPOCH, factory_units, used_units
-from meterstream.simulator.disconnector import reconnect_by_hand
 from meterstream.simulator.meter import SimulatedMeter
+from meterstream.simulator.objects.disconnector import reconnect_by_hand
 from meterstream.simulator.reboot import power_off, power_on
-from meterstream.simulator.supply import Supply
-from meterstream.simulator.tariff import (
+from meterstream.simulator.world.curve import EPOCH, factory_units, used_units
+from meterstream.simulator.world.supply import Supply
+from meterstream.simulator.world.tariff import (
     FACTORY,
     LOW,
     NORMAL,
@@ -41,7 +41,7 @@ from meterstream.simulator.tariff import (
     season,
     week_profile,
 )
-from meterstream.simulator.zone import Zone
+from meterstream.simulator.world.zone import Zone
 
 MANAGEMENT = 1
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from meterstream.dlms.data import CosemDateTime
-from meterstream.simulator.zone import Switch, Zone
+from meterstream.simulator.world.zone import Switch, Zone
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 

@@ -14,7 +14,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     # Only one of both is imported: a command takes a tenth of the time that a fleet needs to start.
     if given[:1] == [_CONTROL]:
-        from meterstream.simulator.ctl import run
+        from meterstream.simulator.control.ctl import run
 
         return run(given[1:])
     from meterstream.simulator.serve import serve

@@ -11,11 +11,11 @@ from typing import Any, Final, TypeVar
 
 from meterstream.dlms.meter import Habits, Level, Reaction
 from meterstream.simulator.buffers import BufferRules
-from meterstream.simulator.clock import ClockRule
 from meterstream.simulator.faults import FAULT_FIELDS, FaultKind, PlannedFault
-from meterstream.simulator.mbus_device import MBusPlan
+from meterstream.simulator.mbus.device import MBusPlan
+from meterstream.simulator.network.outbox import OutboxLimits, parse_destination
+from meterstream.simulator.objects.clock import ClockRule
 from meterstream.simulator.options import ImageOptions, MbusOptions, PushOptions
-from meterstream.simulator.outbox import OutboxLimits, parse_destination
 from meterstream.simulator.plan import FaultPlan, load_plan
 from meterstream.simulator.push import PushDefect
 from meterstream.simulator.settings import CounterRule, DelayPer, FleetSettings, LineFraming

@@ -24,12 +24,12 @@ from meterstream.dlms.data import (
     structure,
 )
 from meterstream.dlms.errors import DecodeError
-from meterstream.simulator.behaviour import Behaviour
-from meterstream.simulator.curve import EPOCH
-from meterstream.simulator.events import EventRow, rows_of
 from meterstream.simulator.layout import CAPTURE_OBJECTS, CAPTURE_PERIOD, PROFILE_ENTRIES
+from meterstream.simulator.objects.behaviour import Behaviour
 from meterstream.simulator.values import Reader, meter_seconds
-from meterstream.simulator.zone import Zone
+from meterstream.simulator.world.curve import EPOCH
+from meterstream.simulator.world.events import EventRow, rows_of
+from meterstream.simulator.world.zone import Zone
 
 if TYPE_CHECKING:
     from meterstream.simulator.meter import SimulatedMeter

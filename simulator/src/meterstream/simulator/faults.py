@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from meterstream.simulator.curve import mixed
+from meterstream.simulator.world.curve import mixed
 
 _SALT: Final = 0x0FA7
 _STEPS: Final = 1_000_000

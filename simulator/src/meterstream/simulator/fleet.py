@@ -12,20 +12,20 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from meterstream.simulator.agenda import Agenda
-from meterstream.simulator.control import start_control
-from meterstream.simulator.datagrams import DatagramPort
+from meterstream.simulator.control.http import start_control
 from meterstream.simulator.identity import MeterKeys, identification_for, keys_for, password_for
-from meterstream.simulator.lines import Lines
 from meterstream.simulator.meter import SimulatedMeter
-from meterstream.simulator.openfiles import room_for_lines
-from meterstream.simulator.outbox import Outbox
-from meterstream.simulator.persistence import StateFile
+from meterstream.simulator.network.datagrams import DatagramPort
+from meterstream.simulator.network.lines import Lines
+from meterstream.simulator.network.openfiles import room_for_lines
+from meterstream.simulator.network.outbox import Outbox
+from meterstream.simulator.network.security import CountedAccess, CounterReserve, NoReserve
+from meterstream.simulator.network.server import MeterConnection
 from meterstream.simulator.push import PushMessage
 from meterstream.simulator.reboot import power_off, power_on, restarted
 from meterstream.simulator.roster import Roster
-from meterstream.simulator.security import CountedAccess, CounterReserve, NoReserve
-from meterstream.simulator.server import MeterConnection
 from meterstream.simulator.settings import FleetSettings, MeterAddress
+from meterstream.simulator.state.persistence import StateFile
 from meterstream.simulator.stats import Stats
 
 if TYPE_CHECKING:

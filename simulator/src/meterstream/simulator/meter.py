@@ -11,20 +11,20 @@ from meterstream.dlms.data import AttributeRef, Data, MethodRef, encode
 from meterstream.dlms.meter import Level, SecurityKeys
 from meterstream.dlms.objects import MeterProfile
 from meterstream.simulator.agenda import Agenda
-from meterstream.simulator.alarms import raise_alarm
-from meterstream.simulator.behaviour import PLAIN
 from meterstream.simulator.buffers import BufferRules, log_entries
-from meterstream.simulator.clock import ClockRule, ClockSet
-from meterstream.simulator.events import EventLogs, EventRow
 from meterstream.simulator.faults import Fault
 from meterstream.simulator.identity import MeterKeys
 from meterstream.simulator.layout import LOGICAL_NAME
-from meterstream.simulator.mbus_keys import MbusKeys
+from meterstream.simulator.mbus.keys import MbusKeys
+from meterstream.simulator.objects.alarms import raise_alarm
+from meterstream.simulator.objects.behaviour import PLAIN
+from meterstream.simulator.objects.clock import ClockRule, ClockSet
 from meterstream.simulator.options import ImageOptions, MbusOptions, PushOptions
 from meterstream.simulator.stats import Stats
 from meterstream.simulator.traits import Traits
 from meterstream.simulator.tree import ObjectTree, SimulatedObject
-from meterstream.simulator.zone import Zone
+from meterstream.simulator.world.events import EventLogs, EventRow
+from meterstream.simulator.world.zone import Zone
 
 if TYPE_CHECKING:
     from meterstream.simulator.push import PushMessage

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from meterstream.simulator.mbus_device import MBusPlan
+from meterstream.simulator.mbus.device import MBusPlan
 from meterstream.simulator.push import PushDefect
 
 _MAX_BLOCK: Final = 65_000

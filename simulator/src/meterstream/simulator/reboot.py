@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from meterstream.simulator.disconnector import is_closed
 from meterstream.simulator.meter import SimulatedMeter
-from meterstream.simulator.push_setup import last_gasp
-from meterstream.simulator.quality import log_power_failure
-from meterstream.simulator.supply import is_connected, retouch, touch
+from meterstream.simulator.objects.disconnector import is_closed
+from meterstream.simulator.objects.push_setup import last_gasp
+from meterstream.simulator.world.quality import log_power_failure
+from meterstream.simulator.world.supply import is_connected, retouch, touch
 
 _LOG: Final = "standard_event_log"
 _POWER_FAILURE, _POWER_RETURNED, _CLOCK_INVALID = 1, 2, 6

@@ -9,14 +9,14 @@ from typing import Final, Protocol
 from meterstream.dlms.meter import Level, SecurityKeys
 from meterstream.dlms.objects import load_profile
 from meterstream.dlms.security import AsymmetricKeys
-from meterstream.simulator.clock import ClockRule
 from meterstream.simulator.faults import fault_for
 from meterstream.simulator.identity import MeterKeys, keys_for, password_for, signature_keys_for
-from meterstream.simulator.mbus_keys import mbus_keys_for
+from meterstream.simulator.mbus.keys import mbus_keys_for
 from meterstream.simulator.meter import MeterModel, SimulatedMeter
+from meterstream.simulator.network.security import CountedAccess
+from meterstream.simulator.objects.clock import ClockRule
+from meterstream.simulator.objects.rights import secret_of
 from meterstream.simulator.push import PushMessage
-from meterstream.simulator.rights import secret_of
-from meterstream.simulator.security import CountedAccess
 from meterstream.simulator.settings import CounterRule, FleetSettings
 from meterstream.simulator.stats import Stats
 from meterstream.simulator.tree import object_tree

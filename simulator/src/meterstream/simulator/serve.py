@@ -14,8 +14,8 @@ import uvloop
 from meterstream.dlms.objects import ProfileError
 from meterstream.simulator.arguments import parser, settings_of
 from meterstream.simulator.fleet import SimulatedFleet
-from meterstream.simulator.persistence import StateError
 from meterstream.simulator.settings import FleetSettings
+from meterstream.simulator.state.persistence import StateError
 
 _START_ERROR: Final = 1
 

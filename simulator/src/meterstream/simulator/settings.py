@@ -10,10 +10,10 @@ from typing import Final, NamedTuple
 from meterstream.dlms.meter import Habits, Level
 from meterstream.dlms.objects import available_profiles
 from meterstream.simulator.buffers import BufferRules
-from meterstream.simulator.clock import ClockRule
 from meterstream.simulator.faults import PlannedFault
+from meterstream.simulator.network.outbox import OutboxLimits
+from meterstream.simulator.objects.clock import ClockRule
 from meterstream.simulator.options import ImageOptions, MbusOptions, PushOptions
-from meterstream.simulator.outbox import OutboxLimits
 from meterstream.simulator.traits import Traits
 
 _PORTS: Final = 0x10000

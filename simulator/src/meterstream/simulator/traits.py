@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from meterstream.simulator.curve import mixed
+from meterstream.simulator.world.curve import mixed
 
 _SINGLE_PHASE_SALT, _DRIFT_SALT = 6, 7
 _MILLION: Final = 1_000_000

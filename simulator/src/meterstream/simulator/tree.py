@@ -23,10 +23,10 @@ from meterstream.dlms.data import (
     unsigned,
 )
 from meterstream.dlms.objects import Access, Attribute, CosemObject, MeterProfile, Phases
-from meterstream.simulator.behaviour import NO_METHODS, Behaviour
-from meterstream.simulator.behaviours import behaviour_of
-from meterstream.simulator.extras import EXTRAS
 from meterstream.simulator.layout import ASSOCIATION, BUFFER, CAPTURE_OBJECTS, OBJECT_LIST, PROFILE_GENERIC
+from meterstream.simulator.objects.behaviour import NO_METHODS, Behaviour
+from meterstream.simulator.objects.behaviours import behaviour_of
+from meterstream.simulator.objects.extras import EXTRAS
 from meterstream.simulator.values import Reader, constant, reader_for
 
 _READ, _WRITE = 1, 2

@@ -21,11 +21,11 @@ from meterstream.dlms.data import (
 )
 from meterstream.dlms.data import double_long_unsigned as u32
 from meterstream.dlms.objects import Attribute, AttributeType, CosemObject, ScalerUnit
-from meterstream.simulator.curve import household, mixed
 from meterstream.simulator.identity import identification_for, logical_device_name_for, system_title_for
-from meterstream.simulator.quality import quality_reader
-from meterstream.simulator.supply import Supply, is_connected, units_at
-from meterstream.simulator.zone import EUROPEAN_BEGIN, EUROPEAN_END
+from meterstream.simulator.world.curve import household, mixed
+from meterstream.simulator.world.quality import quality_reader
+from meterstream.simulator.world.supply import Supply, is_connected, units_at
+from meterstream.simulator.world.zone import EUROPEAN_BEGIN, EUROPEAN_END
 
 if TYPE_CHECKING:
     from meterstream.simulator.meter import SimulatedMeter

@@ -1,0 +1,1 @@
+"""Control of a running fleet over HTTP, and its command line."""

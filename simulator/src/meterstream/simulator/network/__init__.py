@@ -1,0 +1,1 @@
+"""Lines to the meters: sockets, frames, security of connections, pushes out."""

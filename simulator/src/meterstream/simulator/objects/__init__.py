@@ -1,0 +1,1 @@
+"""What the COSEM objects of a meter do beyond answering plain values: one module per subject."""

@@ -1,0 +1,1 @@
+"""State of a fleet in a file."""
