@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -10,6 +11,13 @@ from meterstream.contracts.base import ExactDecimal, Moment, ObisCode, Record
 from meterstream.contracts.shared.cosem import AttributeIndex, ClassId, DataIndex, LogicalName
 from meterstream.contracts.shared.units import Unit
 from meterstream.contracts.soap import Soap
+
+
+class PowerQualityProfileType(StrEnum):
+    """Which columns: those that anyone may see, or those from which a household's habits can be told."""
+
+    PUBLIC = "PUBLIC"
+    PRIVATE = "PRIVATE"
 
 
 class ColumnChoice(Record):

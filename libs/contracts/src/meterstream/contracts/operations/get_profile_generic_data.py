@@ -1,0 +1,72 @@
+"""GetProfileGenericData: rows of any profile of a meter, all columns or some."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from meterstream.contracts.base import Moment
+from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse
+from meterstream.contracts.shared.cosem import LogicalName
+from meterstream.contracts.shared.profiles import CapturedColumn, ColumnChoice, ProfileRow
+
+CLOCK = "0.0.1.0.0.255"
+
+
+class GetProfileGenericDataRequest(OperationRequest):
+    """Read capture objects {7, obis, 3}, then the buffer {7, obis, 2} from `begin_date` to `end_date`, both included.
+
+    `selected_values` are the columns that the meter is asked for, all of them where there is none; the clock comes
+    always and is not named among them. The profile need not belong to the meter's type.
+    """
+
+    obis: LogicalName
+    begin_date: Moment
+    end_date: Moment
+    selected_values: Annotated[list[ColumnChoice], Field(max_length=1000)] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _begins_before_it_ends(self) -> Self:
+        if self.begin_date > self.end_date:
+            raise ValueError("begin_date must not be after end_date")
+        return self
+
+    @model_validator(mode="after")
+    def _selects_no_clock(self) -> Self:
+        if any(column.class_id == 8 and column.logical_name == CLOCK for column in self.selected_values):
+            raise ValueError("selected_values must not name the clock, which comes always")
+        return self
+
+
+class GetProfileGenericDataResponse(OperationResponse):
+    """The columns as the meter has them, and its rows in its order."""
+
+    obis: LogicalName
+    columns: list[CapturedColumn]
+    rows: list[ProfileRow] = Field(default_factory=list)
+
+
+OPERATION = Operation(
+    name="GetProfileGenericData",
+    request=GetProfileGenericDataRequest,
+    response=GetProfileGenericDataResponse,
+    function="GET_PROFILE_GENERIC_DATA",
+    summary="Read rows of any profile of a meter.",
+    repeatable=True,
+    bundle_action=True,
+    examples=(
+        GetProfileGenericDataRequest(
+            obis="1.0.99.1.0.255",
+            begin_date=datetime(2025, 3, 13, tzinfo=UTC),
+            end_date=datetime(2025, 3, 14, tzinfo=UTC),
+        ),
+        GetProfileGenericDataRequest(
+            obis="0.1.24.3.0.255",
+            begin_date=datetime(2025, 3, 13, tzinfo=UTC),
+            end_date=datetime(2025, 3, 14, tzinfo=UTC),
+            selected_values=[ColumnChoice(class_id=4, logical_name="0.1.24.2.2.255", attribute=2)],
+        ),
+    ),
+)
