@@ -13,6 +13,8 @@ from meterstream.dlms.framing.hdlc import Failed, HdlcPhase
 
 GRACE_S: Final = 2.0
 """How long a last DISC may wait for the network before the connection is cut."""
+MAX_UNTRACED: Final = 65_536
+"""Octets that wait for a frame which calls for something; then the trace gets them as they are."""
 
 
 class HdlcLine(Link):
@@ -101,7 +103,7 @@ class HdlcLine(Link):
         self._wait_for_turn()
 
     def _on(self, step: ClientStep) -> None:
-        if step.octets or step.events:
+        if step.octets or step.events or len(self._received) > MAX_UNTRACED:
             self._trace_received()
         self._say(step.octets)
         for event in step.events:

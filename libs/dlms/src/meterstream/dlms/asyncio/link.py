@@ -47,7 +47,7 @@ class Link(asyncio.Protocol):
         self._loop = loop
         self._association = association
         self._trace = trace
-        self._received = b""
+        self._received = bytearray()  # for the trace: what came since it was told last
         self._transport: asyncio.Transport | None = None
         self._write: Callable[[bytes], None] = _nowhere
         self._send: Callable[[bytes], None] = _nowhere
@@ -137,6 +137,8 @@ class Link(asyncio.Protocol):
             self._trace_received()
             if self._answer is not None and not self._answer.done():
                 self._answer.set_result(event)
+        elif self._trace is not None and not self._association.waiting:
+            self._trace_received()  # frames that answer nothing: there may be any number of them
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._trace_received()
@@ -166,8 +168,9 @@ class Link(asyncio.Protocol):
 
     def _trace_received(self) -> None:
         if self._trace is not None and self._received:
-            self._trace(Direction.RECEIVED, self._received)
-        self._received = b""
+            received = bytes(self._received)
+            self._received.clear()
+            self._trace(Direction.RECEIVED, received)
 
     # Time
 

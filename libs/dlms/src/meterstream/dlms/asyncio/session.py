@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable, Iterator, Sequence
@@ -41,9 +42,10 @@ from meterstream.dlms.errors import (
     PduTooLarge,
     UnexpectedAnswer,
 )
-from meterstream.dlms.security import MAX_COUNTER
+from meterstream.dlms.security import MAX_COUNTER, SecurityKeys
 
 RELEASE_TIMEOUT_S: Final = 5.0
+EXCHANGE_TIMEOUT_S: Final = 1800.0
 _WRAPPER: Final = WrapperOverTcp()
 _COUNTERS_TO_ASSOCIATE: Final = 3
 """AARQ, token of HLS pass 3, and the APDU that carries it."""
@@ -91,6 +93,7 @@ async def open_session(
     challenge: Callable[[int], bytes] = secrets.token_bytes,
     trace: Trace | None = None,
     framing: SessionFraming = _WRAPPER,
+    exchange_timeout_s: float = EXCHANGE_TIMEOUT_S,
 ) -> MeterSession:
     """Connects and associates.
 
@@ -101,6 +104,8 @@ async def open_session(
         challenge: gives so many random bytes, for CtoS and for keys that live for one association or APDU.
         trace: gets every frame sent and received.
         framing: the wrapper over TCP unless given; HDLC over TCP has time-outs of its own in it.
+        exchange_timeout_s: for all that follows the first block of a request or an answer, seconds: a meter that goes
+            on sending blocks is not waited for longer.
     Raises: ConnectFailed, AssociationRejected, ExceptionResponse, ConfirmedServiceError, PeerError, SecurityError,
     LinkError, LocalError; the connection is closed then.
     """
@@ -114,7 +119,7 @@ async def open_session(
         await counters.ensure(_COUNTERS_TO_ASSOCIATE + config.counters_per_apdu - 1)
     link = await open_link(framing, address, config, association, trace, connect_timeout_s)
     closing_s = framing.disconnect_timeout_s if isinstance(framing, HdlcOverTcp) else RELEASE_TIMEOUT_S
-    session = MeterSession(config, association, link, counters, response_timeout_s, closing_s)
+    session = MeterSession(config, association, link, counters, response_timeout_s, closing_s, exchange_timeout_s)
     try:
         await session._associate()
     except BaseException:
@@ -135,6 +140,7 @@ class MeterSession:
         "_config",
         "_counters",
         "_disconnect_timeout_s",
+        "_exchange_timeout_s",
         "_link",
         "_lists",
         "_response_timeout_s",
@@ -148,6 +154,7 @@ class MeterSession:
         counters: InvocationCounters | None,
         response_timeout_s: float,
         disconnect_timeout_s: float = RELEASE_TIMEOUT_S,
+        exchange_timeout_s: float = EXCHANGE_TIMEOUT_S,
     ) -> None:
         self._config = config
         self._association = association
@@ -155,6 +162,7 @@ class MeterSession:
         self._counters = counters if config.level.ciphered else None
         self._response_timeout_s = response_timeout_s
         self._disconnect_timeout_s = disconnect_timeout_s
+        self._exchange_timeout_s = exchange_timeout_s
         self._lists = config.with_list_max > 1
 
     @property
@@ -249,6 +257,14 @@ class MeterSession:
                 raise AccessError(answer.data)
             return None
         return answer.data
+
+    def offer_keys(self, keys: SecurityKeys) -> None:
+        """Before the `action` that hands `keys` over: its answer may come under them. As ClientAssociation."""
+        self._association.offer_keys(keys)
+
+    def use_keys(self, keys: SecurityKeys) -> None:
+        """Global keys from the next request on. As ClientAssociation; the counters must be those of these keys."""
+        self._association.use_keys(keys)
 
     async def action_list(self, items: Sequence[tuple[MethodRef, Data | None]]) -> list[ActionReturn]:
         """Result for each method and what it returned, in order; with-list in parts of `with_list_max` as get_list.
@@ -375,10 +391,16 @@ class MeterSession:
     async def _finish(self, frame: bytes) -> Event:
         """Sends a request and whatever its exchange needs after it."""
         event = await self._link.ask(frame, self._response_timeout_s)
+        return await self._go_on(event) if isinstance(event, Continue) else event
+
+    async def _go_on(self, event: Event) -> Event:
+        """The rest of an exchange in blocks."""
+        now = asyncio.get_running_loop().time
+        end = now() + self._exchange_timeout_s
         while isinstance(event, Continue):
             if self._counters is not None:
                 await self._counters.ensure(self._config.counters_per_apdu)
-            event = await self._link.ask(event.frame, self._response_timeout_s)
+            event = await self._link.ask(event.frame, min(self._response_timeout_s, end - now()))
         return event
 
 

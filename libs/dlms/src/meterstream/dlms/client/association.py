@@ -39,7 +39,7 @@ from meterstream.dlms.errors import (
     UnexpectedAnswer,
 )
 from meterstream.dlms.framing import Framing
-from meterstream.dlms.security import Level
+from meterstream.dlms.security import Level, SecurityKeys
 
 CONFIRMED: Final = 0x40
 HIGH_PRIORITY: Final = 0x80
@@ -166,6 +166,11 @@ class ClientAssociation:
     def sent_apdus(self) -> int:
         return self._channel.sent_apdus
 
+    @property
+    def waiting(self) -> int:
+        """Octets received of a frame that is not whole yet."""
+        return self._channel.framing.waiting
+
     # Requests
 
     def associate(self) -> bytes:
@@ -235,6 +240,23 @@ class ClientAssociation:
         self._phase = Phase.RELEASING
         self._handler = self._on_rlre
         return self._channel.frame(_RLRQ)
+
+    def offer_keys(self, keys: SecurityKeys) -> None:
+        """Before the request that hands `keys` over: its answer may come under these or under the present ones.
+
+        Where it comes under them they are in force from then on; otherwise `use_keys` puts them in force.
+        Raises: ConfigurationError in an association without ciphering, or with other than the default form of it.
+        """
+        self._channel.offer_keys(keys)
+
+    def use_keys(self, keys: SecurityKeys) -> None:
+        """Global keys from the next request on, as after a transfer that the meter has answered with success.
+
+        Counters go on. Raises: AssociationStateError while an answer is awaited, ConfigurationError.
+        """
+        if self._phase is not Phase.READY:
+            raise AssociationStateError(f"new keys while {self._phase.value}")
+        self._channel.use_keys(keys)
 
     def traceable(self, frame: bytes) -> bytes:
         """A sent frame as it may be recorded: the password of an LLS AARQ is blanked."""

@@ -31,10 +31,12 @@ class BlockBuffer:
     def add(self, number: int, *, last: bool, content: bytes) -> bytes | None:
         """The whole answer after the last block, else None.
 
-        Raises: UnexpectedAnswer (block number), LimitExceeded.
+        Raises: UnexpectedAnswer (block number; a block without octets that is not the last), LimitExceeded.
         """
         if number != self.block_number + 1:
             raise UnexpectedAnswer(f"block {number} instead of {self.block_number + 1}")
+        if not content and not last:
+            raise UnexpectedAnswer(f"block {number} brings nothing and is not the last")
         self._parts.append(content)
         self._size += len(content)
         if self._size > self._limits.max_bytes or self.block_number > self._limits.max_blocks:

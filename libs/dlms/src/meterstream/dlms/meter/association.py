@@ -56,7 +56,7 @@ from meterstream.dlms.meter.policy import ClientAccess, CounterPolicy, Habits, M
 from meterstream.dlms.meter.protection import SpecialProtection, is_general
 from meterstream.dlms.meter.services import AddressNotServed, Services, Violation
 from meterstream.dlms.meter.transfers import DEFAULT_TRANSFER_LIMITS, TransferLimits
-from meterstream.dlms.security import OVERHEAD, Level, Proof, SecurityKeys, Suite0, make_cipher
+from meterstream.dlms.security import MAX_COUNTER, OVERHEAD, Level, Proof, SecurityKeys, Suite0, make_cipher
 from meterstream.dlms.transfer import limits_on
 
 REPLY_TO_HLS: Final = MethodRef(15, LogicalName.parse("0.0.40.0.0.255"), 1)
@@ -288,7 +288,8 @@ class MeterAssociation:
             return self._reject(UserDiagnostic.NO_REASON_GIVEN, decode_aarq(apdu).context)
         if reaction is Reaction.EXCEPTION and isinstance(error, ReplayError):
             access = self._access or self._security.clients[source]
-            return self._exception(exceptions.INVOCATION_COUNTER_ERROR, access.last_client_counter + 1)
+            lowest = min(access.last_client_counter + 1, MAX_COUNTER)  # above the last there is none
+            return self._exception(exceptions.INVOCATION_COUNTER_ERROR, lowest)
         return self._react(reaction, error, exceptions.DECIPHERING_ERROR)
 
     def _exception(self, service_error: int, counter: int | None = None) -> bytes:
