@@ -36,6 +36,7 @@ from meterstream.dlms.security import (
     Level,
     Protection,
     Protector,
+    SecurityKeys,
     SecuritySuite,
     Suite0,
     make_cipher,
@@ -69,6 +70,7 @@ class Channel:
         "_framing",
         "_last_transaction",
         "_least",
+        "_offered",
         "_server_sap",
         "_take_counter",
         "_tokens",
@@ -94,6 +96,7 @@ class Channel:
         self._take_counter = take_counter
         self._framing: Framing = WrapperReader() if framing is None else framing
         self._config = config
+        self._offered: SecurityKeys | None = None
         self.cipher: Suite0 | None = None
         self.protector: Protector | None = None
         self.dedicated_key: bytes | None = None
@@ -354,9 +357,37 @@ class Channel:
         """Plaintext of a protected APDU whose counter rises. Raises: DecipherError, ReplayError."""
         if self.cipher is None:
             raise UnexpectedAnswer("ciphered answer in an association without ciphering")
-        counter, plaintext = self.cipher.unseal(apdu, self.server_title)
+        try:
+            counter, plaintext = self.cipher.unseal(apdu, self.server_title)
+        except DecipherError:
+            if self._offered is None:
+                raise
+            cipher = Suite0(self._offered)
+            counter, plaintext = cipher.unseal(apdu, self.server_title)
+            self.cipher = cipher
         self.accept_counter(counter)
         return plaintext
+
+    def offer_keys(self, keys: SecurityKeys) -> None:
+        """Keys that a request is about to hand over: the meter may seal its answer with them already.
+
+        Raises: ConfigurationError where APDUs are not ciphered as a standard association does.
+        """
+        if self.cipher is None:
+            raise ConfigurationError("keys are handed over in associations of suite 0 with service-specific ciphering")
+        self._offered = keys
+
+    def use_keys(self, keys: SecurityKeys) -> None:
+        """Keys of all APDUs from now on, both ways; counters go on. Raises: ConfigurationError (another suite)."""
+        if self.protector is not None:
+            if self._config.keys is None or keys.suite is not self._config.keys.suite:
+                raise ConfigurationError("keys of another suite than that of the association")
+            self.protector.use_keys(keys)
+        elif self.cipher is not None:
+            self.cipher = Suite0(keys)
+        else:
+            raise ConfigurationError("an association without ciphering has no keys")
+        self._offered = None
 
     def accept_counter(self, counter: int) -> None:
         if counter <= self.last_received:
