@@ -182,8 +182,7 @@ def _form(operation: Operation, codec: ActionCodec, catalogue: Mapping[str, Oper
     response: type[Record] = operation.response
     if issubclass(operation.request, BundleRequest):
         request, response = _bundle_models(catalogue)
-    empty = all(not info.is_required() for info in request.model_fields.values())
-    fields: dict[str, Any] = {"request": (request, request()) if empty else (request, ...)}
+    fields: dict[str, Any] = {"request": (request, _without_words(request))}
     if names_device(operation):
         fields["device_identification"] = (DeviceIdentification, ...)
     body = create_model(
@@ -205,6 +204,14 @@ def _form(operation: Operation, codec: ActionCodec, catalogue: Mapping[str, Oper
     return Form(operation, body, view, codec, catalogue)
 
 
+def _without_words(request: type[Record]) -> Any:
+    """The request where the caller gives none: without any field if its rules allow that, else it is required."""
+    try:
+        return request()
+    except ValidationError:
+        return ...
+
+
 def _bundle_models(catalogue: Mapping[str, Operation]) -> tuple[type[Record], type[Record]]:
     actions: list[Any] = []
     answers: list[Any] = []
@@ -212,14 +219,13 @@ def _bundle_models(catalogue: Mapping[str, Operation]) -> tuple[type[Record], ty
     for name, operation in bundled:
         names = tuple(other for other, known in catalogue.items() if known is operation)
         request: Any = operation.request
-        empty = all(not info.is_required() for info in operation.request.model_fields.values())
         actions.append(
             create_model(
                 f"{name}Action",
                 __base__=Record,
                 __doc__=operation.summary,
                 operation=(_names(*names), ...),
-                request=(request, request()) if empty else (request, ...),
+                request=(request, _without_words(request)),
             )
         )
         response: Any = operation.response | None

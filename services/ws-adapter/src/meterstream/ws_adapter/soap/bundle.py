@@ -23,6 +23,7 @@ FAULT: Final = "FaultResponse"
 RESULT: Final = "Result"
 RESULT_TEXT: Final = "resultString"
 PARAMETERS: Final = "Parameters"
+DEVICE_IN_TEXT: Final = "{device}"
 NO_DATA: Final = frozenset({RESULT, "exception", RESULT_TEXT})
 """Children of an answer that says no more than how it went."""
 
@@ -48,6 +49,7 @@ class BundleForm:
         self._fault = answers.child(FAULT)
         self._actions: dict[str, tuple[Operation, Form[Any]]] = {}
         self._answers: dict[str, tuple[Operation, Element, Form[Any]]] = {}
+        self._texts: dict[str, tuple[str, str]] = {}
         for operation in catalogue.values():
             binding = operation.soap
             if binding is None or binding.bundle_action is None or binding.bundle_response is None:
@@ -60,7 +62,7 @@ class BundleForm:
             if all(child.local in NO_DATA for child in owner.children):
                 constants[RESULT] = "OK"
                 if binding.result_text is not None:
-                    constants[RESULT_TEXT] = binding.result_text
+                    self._texts[operation.name] = (owner.child(RESULT_TEXT).name, binding.result_text)
             form = Form(operation.response, owner, zone, bundle=True, constants=constants)
             self._answers[operation.name] = (operation, answer, form)
 
@@ -110,7 +112,11 @@ class BundleForm:
             return
         operation, declared, form = known
         record = self._codec.decode_as(answer.response, operation.response)
-        form.write(etree.SubElement(container, declared.name), record)
+        element = etree.SubElement(container, declared.name)
+        form.write(element, record)
+        if (worded := self._texts.get(answer.operation)) is not None:
+            name, text = worded
+            etree.SubElement(element, name).text = text.replace(DEVICE_IN_TEXT, device or "")
 
     def _write_fault(self, container: etree._Element, failure: ErrorRecord, device: str | None) -> None:
         element = etree.SubElement(container, self._fault.name)

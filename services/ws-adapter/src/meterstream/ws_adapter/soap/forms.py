@@ -189,7 +189,7 @@ class Form(Generic[M]):
             node.form = Form(item, node.element.type, self._zone, bundle=self._bundle, covered=covered)
         elif isinstance(node.element.type, SimpleType):
             primitive = node.element.type.primitive
-            node.leaf = _text_leaf(reader_of(primitive, self._zone), writer_of(primitive))
+            node.leaf = _text_leaf(reader_of(primitive, self._zone), writer_of(primitive), node.element.default or "")
         else:
             raise SchemaMismatch(f"{node.element.local} holds elements, {self.model.__name__}.{name} is a value")
 
@@ -324,9 +324,11 @@ def _item_of(annotation: Any) -> tuple[bool, Any]:
             return False, annotation
 
 
-def _text_leaf(read: Callable[[str], Any], write: Callable[[Any], str]) -> Leaf:
+def _text_leaf(read: Callable[[str], Any], write: Callable[[Any], str], default: str) -> Leaf:
+    """`default` is what the schema lets an empty element stand for (XML Schema part 1, clause 3.3.1)."""
+
     def read_element(element: etree._Element) -> Any:
-        return read(element.text or "")
+        return read(element.text or default)
 
     def write_element(element: etree._Element, value: Any) -> None:
         text = write(value)
