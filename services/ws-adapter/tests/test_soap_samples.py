@@ -21,12 +21,26 @@ from meterstream.contracts.errors import ErrorRecord, PlatformError, error
 from meterstream.contracts.operation import Command, Operation, OperationResponse
 from meterstream.contracts.operations.add_device import AddDeviceResponse
 from meterstream.contracts.operations.bundle import BundleAnswer, BundleResponse
+from meterstream.contracts.operations.find_events import Event, EventLogCategory, FindEventsResponse
 from meterstream.contracts.operations.get_actual_meter_reads import GetActualMeterReadsResponse
 from meterstream.contracts.operations.get_periodic_meter_reads import (
     GetPeriodicMeterReadsResponse,
     PeriodicMeterReading,
 )
+from meterstream.contracts.operations.get_power_quality_profile import (
+    GetPowerQualityProfileResponse,
+    PowerQualityProfile,
+)
 from meterstream.contracts.operations.synchronize_time import SynchronizeTimeResponse
+from meterstream.contracts.shared.event_types import EventType
+from meterstream.contracts.shared.profiles import (
+    CapturedColumn,
+    CapturedValue,
+    ColumnChoice,
+    PowerQualityProfileType,
+    ProfileRow,
+)
+from meterstream.contracts.shared.units import Unit
 from meterstream.contracts.types import Quantity
 from meterstream.ws_adapter.model.submission import Caller, Options, build_command
 from meterstream.ws_adapter.soap.validation import Validator
@@ -79,6 +93,15 @@ def daily(day: int, one: str, two: str, *flags: str) -> PeriodicMeterReading:
     )
 
 
+def logged(timestamp: datetime, code: int, name: EventType) -> Event:
+    return Event(timestamp=timestamp, code=code, event_type=name, category=EventLogCategory.STANDARD_EVENT_LOG)
+
+
+def volts(minute: int, number: str) -> ProfileRow:
+    captured = CapturedValue(moment=datetime(2025, 3, 13, 0, minute, tzinfo=UTC))
+    return ProfileRow(values=[captured, CapturedValue(number=Decimal(number))])
+
+
 RESPONSES: Mapping[str, OperationResponse] = {
     "01-AddDevice": AddDeviceResponse(revision=1),
     "02-SynchronizeTime": SynchronizeTimeResponse(set_to=datetime(2025, 3, 14, tzinfo=UTC)),
@@ -90,6 +113,32 @@ RESPONSES: Mapping[str, OperationResponse] = {
             daily(12, "10004.250", "8394.250", "CLOCK_ADJUSTED", "DAYLIGHT_SAVING"),
             daily(13, "10008.500", "8398.500"),
         ],
+    ),
+    "05-FindEvents": FindEventsResponse(
+        events=[
+            logged(datetime(2025, 3, 2, 4, 11, 9, tzinfo=UTC), 1, EventType.POWER_FAILURE),
+            logged(datetime(2025, 3, 2, 4, 12, 55, tzinfo=UTC), 2, EventType.POWER_RETURNED),
+            Event(
+                timestamp=datetime(2025, 3, 5, 12, tzinfo=UTC),
+                code=71,
+                event_type=EventType.METROLOGICAL_MAINTENANCE,
+                category=EventLogCategory.COMMUNICATION_SESSION_LOG,
+                counter=14,
+            ),
+        ]
+    ),
+    "11-GetPowerQualityProfile": GetPowerQualityProfileResponse(
+        profiles=[
+            PowerQualityProfile(
+                logical_name="1.0.99.1.1.255",
+                columns=[
+                    CapturedColumn(class_id=8, logical_name="0.0.1.0.0.255", attribute=2),
+                    CapturedColumn(class_id=3, logical_name="1.0.32.24.0.255", attribute=2, unit=Unit.V),
+                ],
+                rows=[volts(10, "229.7"), volts(20, "230.4")],
+                profile_type=PowerQualityProfileType.PUBLIC,
+            )
+        ]
     ),
 }
 
@@ -139,7 +188,7 @@ async def test_what_the_requests_ask(
 ) -> None:
     for sample in RESPONSES:
         await post(client, samples(f"{sample}-1-request"))
-    add, synchronise, actual, periodic = stack.domain.commands
+    add, synchronise, actual, periodic, events, quality = stack.domain.commands
     device = add.request.device
     assert (device.time_zone, device.protocol_name, device.protocol_version) == ("Europe/Amsterdam", "SMR", "5.1")
     assert (len(device.master_key), device.master_key[:2]) == (256, b"\xe4\x22")
@@ -154,6 +203,11 @@ async def test_what_the_requests_ask(
     assert actual.header.priority == 4
     assert periodic.request.begin_date == datetime(2025, 3, 11, tzinfo=UTC)
     assert periodic.request.period_type == "DAILY"
+    assert [log.category for log in events.request.logs] == ["STANDARD_EVENT_LOG", "COMMUNICATION_SESSION_LOG"]
+    assert events.request.logs[1].end_date == datetime(2025, 3, 14, tzinfo=UTC)
+    column = ColumnChoice(class_id=3, logical_name="1.0.32.24.0.255", attribute=2)
+    assert quality.request.selected_values == [column]
+    assert quality.request.profile_type is PowerQualityProfileType.PUBLIC
 
 
 async def test_a_failed_result_without_a_reason_is_not_ok(
