@@ -34,6 +34,7 @@ class SoapBinding:
     never have one. `device` is the path to the device identification, None where the request names none.
     `result_text` is what an answer without fields of its own says inside a bundle. `due` is the path to the moment of
     execution where the request itself has one. Elements `passed_over` are read over: they change nothing that is done.
+    A request with an element `not_for_meters`, which other kinds of device have, is refused.
     """
 
     service: str
@@ -45,3 +46,4 @@ class SoapBinding:
     result_text: str | None = None
     due: str | None = None
     passed_over: tuple[str, ...] = ()
+    not_for_meters: tuple[str, ...] = ()

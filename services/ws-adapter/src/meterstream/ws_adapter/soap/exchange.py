@@ -68,6 +68,7 @@ class Exchange:
         self._device_path = _tags(self._input, binding.device)
         self._wrapper = _tags(self._input, binding.wrapper or None)
         self._due_path = _tags(self._input, binding.due)
+        self._refused = frozenset(binding.not_for_meters)
         self._zone = zone
         self._bundle: BundleForm | None = None
         self._fields: Form[Any] | None = None
@@ -85,8 +86,9 @@ class Exchange:
             self._answer = Form(operation.response, answer, zone, constants=self._constants(operation, answer))
 
     def uncovered(self) -> list[str]:
-        """Elements of the request that the contract has no field for; a request with one of them is refused."""
-        return [] if self._fields is None else self._fields.uncovered()
+        """Elements of the request that the contract forgot; a request with one of them is refused."""
+        missing = [] if self._fields is None else self._fields.uncovered()
+        return [path for path in missing if path not in self._refused]
 
     def read(self, element: etree._Element) -> Asked:
         """What a valid request element asks.
