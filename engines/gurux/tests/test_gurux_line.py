@@ -9,6 +9,7 @@ import re
 import signal
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -282,6 +283,17 @@ async def test_more_blocks_than_allowed(workers: GuruxWorkers) -> None:
     async with await served(meter) as listener:
         session = await opened(listener.address, workers, limits=AnswerLimits(max_blocks=5))
         with pytest.raises(LimitExceeded):
+            await session.get(PROFILE)
+        assert not session.usable
+        await session.close()
+
+
+async def test_blocks_without_end_are_not_waited_for_longer_than_the_exchange_may_last(workers: GuruxWorkers) -> None:
+    meter, numbers = ShortNameMeter(block=10), count(1)
+    async with asyncio.timeout(30), await served(meter) as listener:
+        session = await opened(listener.address, workers, exchange_timeout_s=1.0)
+        meter.spoil = lambda _: bytes.fromhex("0C010200") + next(numbers).to_bytes(2, "big") + bytes.fromhex("0111")
+        with pytest.raises(ResponseTimeout):
             await session.get(PROFILE)
         assert not session.usable
         await session.close()

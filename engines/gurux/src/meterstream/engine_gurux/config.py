@@ -48,6 +48,8 @@ class GuruxConfig:
         max_pdu: what the meter may send at once.
         limits: of one answer.
         work_timeout_s: how long gurux-dlms may think about one frame; then its process is ended.
+        exchange_timeout_s: for one operation with all its frames and blocks: a meter that goes on sending them is not
+            waited for longer.
     Raises: ConfigurationError.
     """
 
@@ -61,6 +63,7 @@ class GuruxConfig:
     max_pdu: int = _MAX_PDU
     limits: AnswerLimits = field(default_factory=AnswerLimits)
     work_timeout_s: float = 10.0
+    exchange_timeout_s: float = 1800.0
 
     def __post_init__(self) -> None:
         if self.hdlc is not None:
@@ -70,5 +73,5 @@ class GuruxConfig:
             raise ConfigurationError("client_sap and server_sap are wPorts, 0..65535")
         if not _MIN_PDU <= self.max_pdu <= _MAX_PDU:
             raise ConfigurationError(f"max_pdu is {_MIN_PDU}..{_MAX_PDU}")
-        if not self.work_timeout_s > 0:
-            raise ConfigurationError("work_timeout_s is above 0")
+        if not self.work_timeout_s > 0 or not self.exchange_timeout_s > 0:
+            raise ConfigurationError("work_timeout_s and exchange_timeout_s are above 0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Sequence
 from types import TracebackType
@@ -265,6 +266,8 @@ class GuruxSession:
         if worker is None:
             raise AssociationStateError("the session is over")
         work_s = self._config.work_timeout_s
+        now = asyncio.get_running_loop().time
+        end = now() + self._config.exchange_timeout_s
         failure: DlmsError | None = None
         self._under_way = True
         worker.say(request)
@@ -280,7 +283,9 @@ class GuruxSession:
                 if "send" in said:
                     line.send(bytes.fromhex(said["send"]))
                     self.sent_apdus += 1
-                frame = await line.next_frame(timeout_s)
+                if now() > end:
+                    raise ResponseTimeout("the meter goes on and on")
+                frame = await line.next_frame(min(timeout_s, end - now()))
             except DlmsError as error:
                 failure = error
                 worker.say({"timeout": True})
