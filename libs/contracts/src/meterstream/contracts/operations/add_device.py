@@ -8,11 +8,9 @@ from pydantic import Field, StringConstraints
 
 from meterstream.contracts.base import Moment, Record
 from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse, Target
+from meterstream.contracts.shared.keys import EncryptedKey
 from meterstream.contracts.soap import Soap, SoapBinding
 from meterstream.contracts.types import ZoneName
-
-EncryptedKey = Annotated[bytes, Field(min_length=64, max_length=1024)]
-"""A key encrypted with the platform's RSA public key: OAEP with SHA-1 and MGF1 over SHA-1."""
 
 _Text10 = Annotated[str, StringConstraints(max_length=10)]
 _AlphaNumeric10 = Annotated[str, StringConstraints(max_length=10, pattern=r"^[a-zA-Z0-9 ]+$")]
