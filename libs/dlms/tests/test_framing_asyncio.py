@@ -34,6 +34,7 @@ from meterstream.dlms.errors import (
     LinkError,
     ResponseTimeout,
 )
+from meterstream.dlms.framing import wrap
 from meterstream.dlms.framing.hdlc import (
     HdlcAddress,
     HdlcFrame,
@@ -175,6 +176,24 @@ async def test_an_idle_client_is_dropped(pair_of: Pairs, framing: SessionFraming
         session.abort()
         again = await opened(listener, framing, Level.NONE)
         again.abort()
+
+
+@pytest.mark.parametrize(
+    ("framing", "beginning"), [(WrapperOverTcp(), wrap(16, 1, bytes(60_000))[:8]), (HdlcOverTcp(), b"\x7e")]
+)
+async def test_octets_that_lead_to_nothing_keep_no_connection(
+    pair_of: Pairs, framing: SessionFraming, beginning: bytes
+) -> None:
+    async with await served(pair_of(Level.NONE), framing, limits=ListenerLimits(1, idle_timeout_s=0.1)) as listener:
+        _, writer = await asyncio.open_connection(*listener.address)
+        writer.write(beginning)
+
+        def dropped() -> bool:
+            writer.write(b"\x7e")
+            return listener.counters.idle == 1
+
+        await until(dropped)
+        writer.transport.abort()
 
 
 async def test_close_drops_what_is_open(pair_of: Pairs) -> None:

@@ -132,6 +132,21 @@ async def test_idle_and_refused_connections_are_counted() -> None:
         assert listener.counters.accepted == 1
 
 
+async def test_a_push_that_never_becomes_whole_keeps_no_connection() -> None:
+    heard = Heard()
+    async with await heard.listen(TCP, limits=ListenerLimits(1, idle_timeout_s=0.1)) as listener:
+        _, writer = await asyncio.open_connection(*listener.address)
+        writer.write(wrap(1, 1, bytes(60_000))[:8])
+
+        def dropped() -> bool:
+            writer.write(b"\0")
+            return listener.counters.idle == 1
+
+        await heard.until(dropped)
+        writer.transport.abort()
+    assert heard.pushes == []
+
+
 @pytest.mark.parametrize("framing", [TCP, UDP])
 async def test_a_listener_that_fails_goes_on(framing: Any) -> None:
     told: list[Any] = []

@@ -19,7 +19,7 @@ class ListenerCounters:
     Attributes:
         accepted: connections, or UDP peers, that were served.
         refused: those beyond `max_connections`, which were not.
-        idle: those that were silent for `idle_timeout_s`.
+        idle: those from which nothing came for `idle_timeout_s`.
         malformed: datagrams that are no wrapper frame.
     """
 
@@ -35,7 +35,8 @@ class ListenerLimits:
 
     Attributes:
         max_connections: at a time; with UDP, peers that are remembered.
-        idle_timeout_s: seconds without an octet after which a connection, or peer, is dropped.
+        idle_timeout_s: seconds after which a connection, or peer, is dropped that sent nothing whole: no frame that a
+            meter answers, no push, no datagram. Octets that never become one do not keep a connection.
     Raises: ConfigurationError.
     """
 
@@ -114,7 +115,8 @@ class BoundedConnection(asyncio.Protocol, ABC):
         """The connection is one of those that are served."""
 
     @abstractmethod
-    def _received(self, octets: bytes, now: float) -> None: ...
+    def _received(self, octets: bytes, now: float) -> bool:
+        """Whether they made something whole."""
 
     def _deadline(self) -> float | None:
         """When `_timed_out` is due, if ever."""
@@ -145,8 +147,9 @@ class BoundedConnection(asyncio.Protocol, ABC):
 
     def data_received(self, data: bytes) -> None:
         if self._transport is not None:
-            self._heard = self._loop.time()
-            self._received(data, self._heard)
+            now = self._loop.time()
+            if self._received(data, now):
+                self._heard = now
             self._arm()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - gone is gone

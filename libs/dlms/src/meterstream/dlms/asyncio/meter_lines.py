@@ -49,8 +49,10 @@ class MeterConnection(BoundedConnection):
         super().__init__(connections)
         self._line = line
 
-    def _received(self, octets: bytes, now: float) -> None:
-        self._say(self._line.receive(octets, now))
+    def _received(self, octets: bytes, now: float) -> bool:
+        answer = self._line.receive(octets, now)
+        self._say(answer)
+        return bool(answer)
 
     def _deadline(self) -> float | None:
         return self._line.deadline

@@ -130,15 +130,18 @@ class _PushConnection(BoundedConnection):
     def _opened(self, transport: asyncio.Transport) -> None:
         self._peer = transport.get_extra_info("peername")[:2]
 
-    def _received(self, octets: bytes, now: float) -> None:  # noqa: ARG002 - frames have no time
+    def _received(self, octets: bytes, now: float) -> bool:  # noqa: ARG002 - frames have no time
         reader = self._reader
+        whole = False
         try:
             reader.feed(octets)
             while reader.waiting and (frame := reader.next_frame()) is not None:
+                whole = True
                 self._inbox.take(self._peer, frame)
         except PeerError as error:
             self.abort()
             self._inbox.on_error(self._peer, error)
+        return whole
 
     def eof_received(self) -> None:
         if self._reader.waiting:
