@@ -63,11 +63,13 @@ types: $(READY)  ## mypy --strict on all sources
 layers: $(READY)  ## who may import whom
 	@$(BIN)/lint-imports --no-logo
 
-schemas: $(READY)  ## whether schemas/avro is what the contracts render, and compatible with all before
+schemas: $(READY)  ## whether schemas/ is what contracts and SOAP facts render, and Avro compatible with all before
 	@$(BIN)/python -m meterstream.contracts.render --check
+	@$(BIN)/python -m meterstream.ws_adapter.schemas check
 
-schemas-write: $(READY)  ## render changed contracts as new schema versions
+schemas-write: $(READY)  ## render changed contracts: new schema versions, schemas/asyncapi.json, docs/operations.md, and the SOAP documents
 	@$(BIN)/python -m meterstream.contracts.render
+	@$(BIN)/python -m meterstream.ws_adapter.schemas render
 
 unit: $(READY)  ## tests that need nothing but this process
 	@$(BIN)/pytest -q -m 'not servers' --numprocesses=auto

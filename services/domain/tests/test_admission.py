@@ -15,7 +15,8 @@ from meterstream.contracts.envelope import ResultStatus, Verdict
 from meterstream.contracts.operations.bundle import BundleAction, BundleRequest
 from meterstream.contracts.operations.get_actual_meter_reads import GetActualMeterReadsRequest
 from meterstream.contracts.operations.synchronize_time import SynchronizeTimeRequest
-from meterstream.domain.model.faces import SIGNATURE_HEADER, signed_bytes
+from meterstream.contracts.topics import SIGNATURE_HEADER
+from meterstream.domain.model.faces import signed_bytes
 from meterstream.runtime.errors import UnknownSchema
 
 SPKI = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -13,6 +13,8 @@ DAY_MS: Final = 24 * HOUR_MS
 
 DEAD_LETTER_SUFFIX: Final = ".dead-letter"
 ORGANISATION_COMMANDS: Final = "organisation-commands"
+SIGNATURE_HEADER: Final = "meterstream-signature"
+"""Kafka header with an organisation's raw signature over key and value of a command."""
 
 
 class Layout(StrEnum):
@@ -27,12 +29,34 @@ class Layout(StrEnum):
     SINGLE = "single"
 
 
+class Party(StrEnum):
+    """Who writes or reads a topic: the services, and whoever is outside."""
+
+    WS_ADAPTER = "ws-adapter"
+    DOMAIN = "domain"
+    PROTOCOL_DLMS = "protocol-dlms"
+    NOTIFICATION = "notification"
+    UPSTREAM = "upstream"
+    """Systems of organisations, as far as the broker's access lists let them."""
+    ORGANISATION = "organisation"
+    """The one organisation that the topic belongs to."""
+    OPERATORS = "operators"
+    """People who look after the platform."""
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic's name without prefix, and its settings. Sizes in bytes, times in milliseconds."""
+    """A topic's name without prefix, who uses it, and its settings. Sizes in bytes, times in milliseconds.
+
+    `key` says what the message key names, as UTF-8; None where there is none.
+    """
 
     name: str
     layout: Layout
+    summary: str
+    key: str | None
+    written_by: tuple[Party, ...]
+    read_by: tuple[Party, ...]
     retention_ms: int | None = 7 * DAY_MS
     compacted: bool = False
     max_message_bytes: int = MIB
@@ -53,29 +77,140 @@ class Topic:
         return found
 
 
+_ASKED_KEY: Final = "device identification; the organisation's where no device is named"
+_DEVICE_KEY: Final = "device identification"
+_GATEWAY_KEY: Final = "identification of the device that owns the connection"
+
+
+def _lane(level: str, priorities: str) -> Topic:
+    return Topic(
+        f"dlms-requests-{level}",
+        Layout.DEVICE,
+        f"Attempts for meters, priority {priorities}.",
+        _GATEWAY_KEY,
+        (Party.DOMAIN,),
+        (Party.PROTOCOL_DLMS,),
+        max_message_bytes=8 * MIB,
+        dead_letter=True,
+    )
+
+
 _TOPICS = (
-    Topic("commands", Layout.SPREAD, max_message_bytes=8 * MIB, dead_letter=True),
-    Topic("commands-urgent", Layout.SPREAD, max_message_bytes=8 * MIB, dead_letter=True),
-    Topic("upstream-commands", Layout.SPREAD, max_message_bytes=8 * MIB, dead_letter=True),
-    Topic("replies", Layout.SPREAD, retention_ms=HOUR_MS, max_message_bytes=8 * MIB),
-    Topic("command-states", Layout.SPREAD, retention_ms=2 * DAY_MS, dead_letter=True),
-    Topic("dlms-requests-high", Layout.DEVICE, max_message_bytes=8 * MIB, dead_letter=True),
-    Topic("dlms-requests-normal", Layout.DEVICE, max_message_bytes=8 * MIB, dead_letter=True),
-    Topic("dlms-requests-low", Layout.DEVICE, max_message_bytes=8 * MIB, dead_letter=True),
-    Topic("dlms-responses", Layout.SPREAD, max_message_bytes=8 * MIB, dead_letter=True),
-    Topic("results", Layout.SPREAD, max_message_bytes=8 * MIB, dead_letter=True),
-    Topic("readings", Layout.SPREAD, max_message_bytes=MIB),
-    Topic("devices", Layout.DEVICE, retention_ms=None, compacted=True),
+    Topic(
+        "commands",
+        Layout.SPREAD,
+        "What the SOAP and REST faces are asked to do.",
+        _ASKED_KEY,
+        (Party.WS_ADAPTER,),
+        (Party.DOMAIN,),
+        max_message_bytes=8 * MIB,
+        dead_letter=True,
+    ),
+    Topic(
+        "commands-urgent",
+        Layout.SPREAD,
+        "The same for priority 7 to 9, synchronous operations and cancellations, so that a flood never delays them.",
+        _ASKED_KEY,
+        (Party.WS_ADAPTER,),
+        (Party.DOMAIN,),
+        max_message_bytes=8 * MIB,
+        dead_letter=True,
+    ),
+    Topic(
+        "upstream-commands",
+        Layout.SPREAD,
+        "Commands of organisations that are `trusted`, or `signed` and sign each message.",
+        _ASKED_KEY,
+        (Party.UPSTREAM,),
+        (Party.DOMAIN,),
+        max_message_bytes=8 * MIB,
+        dead_letter=True,
+    ),
+    Topic(
+        "replies",
+        Layout.SPREAD,
+        "The verdict on a submission, or a synchronous operation's result, for the replica that waits.",
+        None,
+        (Party.DOMAIN,),
+        (Party.WS_ADAPTER,),
+        retention_ms=HOUR_MS,
+        max_message_bytes=8 * MIB,
+    ),
+    Topic(
+        "command-states",
+        Layout.SPREAD,
+        "How far a command is; its result is its last state.",
+        _DEVICE_KEY,
+        (Party.DOMAIN,),
+        (Party.WS_ADAPTER, Party.UPSTREAM),
+        retention_ms=2 * DAY_MS,
+        dead_letter=True,
+    ),
+    _lane("high", "7 to 9"),
+    _lane("normal", "4 to 6"),
+    _lane("low", "0 to 3"),
+    Topic(
+        "dlms-responses",
+        Layout.SPREAD,
+        "The outcome of each attempt.",
+        _GATEWAY_KEY,
+        (Party.PROTOCOL_DLMS,),
+        (Party.DOMAIN,),
+        max_message_bytes=8 * MIB,
+        dead_letter=True,
+    ),
+    Topic(
+        "results",
+        Layout.SPREAD,
+        "The one final outcome of every command.",
+        _DEVICE_KEY,
+        (Party.DOMAIN,),
+        (Party.WS_ADAPTER, Party.NOTIFICATION, Party.UPSTREAM),
+        max_message_bytes=8 * MIB,
+        dead_letter=True,
+    ),
+    Topic(
+        "readings",
+        Layout.SPREAD,
+        "Scaled values of every answer with readings, as flat rows.",
+        _DEVICE_KEY,
+        (Party.PROTOCOL_DLMS,),
+        (Party.UPSTREAM,),
+        max_message_bytes=MIB,
+    ),
+    Topic(
+        "devices",
+        Layout.DEVICE,
+        "The newest record of every device that owns a connection; keys are sealed for protocol-dlms.",
+        _GATEWAY_KEY,
+        (Party.DOMAIN,),
+        (Party.PROTOCOL_DLMS,),
+        retention_ms=None,
+        compacted=True,
+    ),
     Topic(
         "device-sessions",
         Layout.DEVICE,
+        "Invocation counters that are reserved, steps that must not be repeated, keys that were proven.",
+        "device, kind and encryption-key id, or identity and step",
+        (Party.PROTOCOL_DLMS,),
+        (Party.PROTOCOL_DLMS,),
         retention_ms=None,
         compacted=True,
         min_compaction_lag_ms=HOUR_MS,
         log_append_time=True,
         max_message_bytes=8 * MIB,
     ),
-    Topic("organisations", Layout.SINGLE, retention_ms=None, compacted=True),
+    Topic(
+        "organisations",
+        Layout.SINGLE,
+        "The newest record of every organisation.",
+        "organisation",
+        (Party.DOMAIN,),
+        (Party.WS_ADAPTER, Party.NOTIFICATION),
+        retention_ms=None,
+        compacted=True,
+    ),
 )
 
 TOPICS: Final = MappingProxyType({topic.name: topic for topic in _TOPICS})
@@ -84,12 +219,30 @@ TOPICS: Final = MappingProxyType({topic.name: topic for topic in _TOPICS})
 
 def dead_letter_of(topic: Topic) -> Topic:
     """The topic that takes what `topic`'s reader could not handle: the original bytes, the reason in headers."""
-    return Topic(topic.name + DEAD_LETTER_SUFFIX, Layout.SINGLE, retention_ms=30 * DAY_MS, max_message_bytes=8 * MIB)
+    return Topic(
+        topic.name + DEAD_LETTER_SUFFIX,
+        Layout.SINGLE,
+        f"What a reader of `{topic.name}` could not handle.",
+        topic.key,
+        tuple(party for party in topic.read_by if party is not Party.UPSTREAM),
+        (Party.OPERATORS,),
+        retention_ms=30 * DAY_MS,
+        max_message_bytes=8 * MIB,
+    )
 
 
 def organisation_commands(slug: str) -> Topic:
     """The topic on which one organisation publishes its own commands."""
-    return Topic(f"{ORGANISATION_COMMANDS}.{slug}", Layout.SPREAD, max_message_bytes=8 * MIB, dead_letter=True)
+    return Topic(
+        f"{ORGANISATION_COMMANDS}.{slug}",
+        Layout.SPREAD,
+        "Commands of one organisation that is `own-topic`: the broker's access list on this topic vouches for it.",
+        _ASKED_KEY,
+        (Party.ORGANISATION,),
+        (Party.DOMAIN,),
+        max_message_bytes=8 * MIB,
+        dead_letter=True,
+    )
 
 
 LANES: Final = ("dlms-requests-high", "dlms-requests-normal", "dlms-requests-low")

@@ -14,10 +14,9 @@ from meterstream.contracts.envelope import CancelCommand, CommandHeader
 from meterstream.contracts.errors import InvalidRequest
 from meterstream.contracts.operation import Command
 from meterstream.contracts.operations.add_device import AddDeviceRequest
-from meterstream.contracts.topics import ORGANISATION_COMMANDS
+from meterstream.contracts.topics import ORGANISATION_COMMANDS, SIGNATURE_HEADER
 from meterstream.domain.adapters.keyring import Keyring
 from meterstream.domain.adapters.salvage import readable_fields
-from meterstream.domain.model.faces import SIGNATURE_HEADER
 from meterstream.domain.model.stored import Position
 from meterstream.domain.model.submissions import Ask, Cancellation, Face, Origin, Submission, request_hash
 from meterstream.domain.model.world import Rejected

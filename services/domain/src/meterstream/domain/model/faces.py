@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -13,11 +11,9 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from meterstream.contracts.errors import CODES, PlatformError
 from meterstream.contracts.records import KafkaCommands
+from meterstream.contracts.topics import SIGNATURE_HEADER
 from meterstream.domain.model.registry import Organisation
 from meterstream.domain.model.submissions import Face, Origin
-
-SIGNATURE_HEADER: Final = "meterstream-signature"
-"""Kafka header with the raw signature over `signed_bytes`; the organisation's key tells the algorithm."""
 
 
 def signed_bytes(key: bytes | None, value: bytes) -> bytes:
