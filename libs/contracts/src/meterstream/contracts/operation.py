@@ -91,6 +91,8 @@ class Operation:
         bundle_action: may be an action of a Bundle.
         long: reports progress.
         admin_only: only an organisation that may administer the platform may ask for it.
+        resource: where REST reads it too, below /v1, for example "devices" or "devices/{device_identification}": a
+            synchronous operation that changes nothing; what is not in the path is in the query string.
         also_soap: its places in further services, where its fields are spelled the same.
     """
 
@@ -106,6 +108,7 @@ class Operation:
     long: bool = False
     needs_known_device: bool = True
     admin_only: bool = False
+    resource: str = ""
     soap: SoapBinding | None = None
     also_soap: tuple[SoapBinding, ...] = ()
     examples: tuple[OperationRequest, ...] = ()
