@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meterstream.dlms.apdu import ABORT, GeneralBlock, decode_general_block
+from meterstream.dlms.client.general import Taken
 from meterstream.dlms.errors import (
     ConfigurationError,
     DecodeError,
@@ -20,6 +21,9 @@ from meterstream.dlms.errors import (
     TransferAborted,
     UnexpectedAnswer,
 )
+from meterstream.dlms.framing.port import Frame
+from meterstream.dlms.security import Protection
+from meterstream.dlms.security.ciphers import Content
 from meterstream.dlms.transfer import GeneralLimits, GeneralStep, GeneralTransfer
 
 REQUEST = bytes(range(1, 256)) * 2
@@ -328,3 +332,14 @@ def test_hostile_blocks_end_in_a_typed_error_or_not_at_all(received: list[bytes]
     except DlmsError:
         pass
     assert delivered <= 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Frame(1, 16, b"secret"), GeneralStep((b"secret",), b"secret"), Taken(b"secret", b"secret"),
+        Content(Protection.AUTHENTICATED_ENCRYPTED, 1, b"secret"),
+    ],
+)  # fmt: skip
+def test_what_is_handed_on_shows_no_apdu(value: object) -> None:
+    assert "secret" not in repr(value)

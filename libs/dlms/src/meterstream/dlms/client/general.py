@@ -14,6 +14,9 @@ class Taken(NamedTuple):
     frames: bytes
     apdu: bytes | None
 
+    def __repr__(self) -> str:
+        return f"Taken({len(self.frames)} octets of frames, {'no APDU' if self.apdu is None else 'an APDU'})"
+
 
 class GeneralBlocks:
     """Of one association in which they are negotiated."""

@@ -12,6 +12,9 @@ class Frame(NamedTuple):
     destination: int
     apdu: bytes
 
+    def __repr__(self) -> str:
+        return f"Frame({self.source}, {self.destination}, {len(self.apdu)} octets)"
+
 
 class Framing(Protocol):
     """One direction in, one out; one object per connection, for either role.

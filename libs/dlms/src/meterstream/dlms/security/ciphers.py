@@ -50,6 +50,9 @@ class Content(NamedTuple):
     counter: int
     plaintext: bytes
 
+    def __repr__(self) -> str:
+        return f"Content({self.protection!r}, counter {self.counter}, {len(self.plaintext)} octets)"
+
 
 class ContentCipher:
     """Seals and opens ciphered-content with one encryption key and AK. Stateless as to counters."""

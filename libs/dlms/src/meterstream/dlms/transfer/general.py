@@ -64,6 +64,9 @@ class GeneralStep(NamedTuple):
     blocks: tuple[bytes, ...] = ()
     apdu: bytes | None = None
 
+    def __repr__(self) -> str:
+        return f"GeneralStep({len(self.blocks)} blocks, {'no APDU' if self.apdu is None else 'an APDU'})"
+
 
 @dataclass(slots=True)
 class _Sent:
