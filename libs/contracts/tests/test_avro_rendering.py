@@ -76,3 +76,5 @@ def test_naive_moments_are_refused() -> None:
 
     with pytest.raises(ValueError, match="offset from UTC"):
         HasMoment(at=datetime(2026, 1, 1))  # noqa: DTZ001  # the naive moment is the point
+    with pytest.raises(ValueError, match="lies outside the years 1 to 9999 in UTC"):
+        HasMoment(at=datetime.fromisoformat("9999-12-31T23:59:59-14:00"))
