@@ -31,7 +31,12 @@ from meterstream.contracts.operations.get_power_quality_profile import (
     GetPowerQualityProfileResponse,
     PowerQualityProfile,
 )
+from meterstream.contracts.operations.replace_keys import ReplaceKeysResponse
+from meterstream.contracts.operations.set_activity_calendar import SetActivityCalendarResponse
+from meterstream.contracts.operations.set_configuration_object import SetConfigurationObjectResponse
+from meterstream.contracts.operations.set_special_days import SetSpecialDaysResponse
 from meterstream.contracts.operations.synchronize_time import SynchronizeTimeResponse
+from meterstream.contracts.shared.configuration_object import GprsOperationMode
 from meterstream.contracts.shared.event_types import EventType
 from meterstream.contracts.shared.profiles import (
     CapturedColumn,
@@ -127,6 +132,10 @@ RESPONSES: Mapping[str, OperationResponse] = {
             ),
         ]
     ),
+    "06-SetSpecialDays": SetSpecialDaysResponse(),
+    "07-SetActivityCalendar": SetActivityCalendarResponse(),
+    "08-SetConfigurationObject": SetConfigurationObjectResponse(),
+    "09-ReplaceKeys": ReplaceKeysResponse(),
     "11-GetPowerQualityProfile": GetPowerQualityProfileResponse(
         profiles=[
             PowerQualityProfile(
@@ -188,7 +197,7 @@ async def test_what_the_requests_ask(
 ) -> None:
     for sample in RESPONSES:
         await post(client, samples(f"{sample}-1-request"))
-    add, synchronise, actual, periodic, events, quality = stack.domain.commands
+    add, synchronise, actual, periodic, events, days, calendar, configuration, keys, quality = stack.domain.commands
     device = add.request.device
     assert (device.time_zone, device.protocol_name, device.protocol_version) == ("Europe/Amsterdam", "SMR", "5.1")
     assert (len(device.master_key), device.master_key[:2]) == (256, b"\xe4\x22")
@@ -205,6 +214,23 @@ async def test_what_the_requests_ask(
     assert periodic.request.period_type == "DAILY"
     assert [log.category for log in events.request.logs] == ["STANDARD_EVENT_LOG", "COMMUNICATION_SESSION_LOG"]
     assert events.request.logs[1].end_date == datetime(2025, 3, 14, tzinfo=UTC)
+    assert [(day.date.hex(), day.day_id) for day in days.request.special_days] == [("07e90c19ff", 2), ("ffff0101ff", 3)]
+    (season,) = calendar.request.seasons
+    assert (calendar.request.calendar_name, season.name, season.week.name) == ("CAL2025A", "1", "1")
+    assert [day.day_id for day in season.week.days] == [0, 0, 0, 0, 0, 1, 1]
+    assert [action.script_selector for action in season.week.monday.actions] == [1, 2, 1]
+    assert [action.start_time[0] for action in season.week.monday.actions] == [0, 7, 23]
+    wanted = configuration.request.configuration
+    assert wanted.gprs_operation_mode is GprsOperationMode.ALWAYS_ON
+    assert [(one.flag.value, one.enabled) for one in wanted.flags] == [
+        ("DISCOVER_ON_OPEN_COVER", False),
+        ("DISCOVER_ON_POWER_ON", True),
+        ("HLS_5_ON_P3_ENABLE", True),
+    ]
+    assert keys.request.authentication_key.startswith(b"\x53\x7f")
+    assert keys.request.encryption_key.startswith(b"\x70\x3d")
+    assert "7f83" not in repr(keys.request).lower()
+    assert "authentication" not in repr(keys.request)
     column = ColumnChoice(class_id=3, logical_name="1.0.32.24.0.255", attribute=2)
     assert quality.request.selected_values == [column]
     assert quality.request.profile_type is PowerQualityProfileType.PUBLIC
@@ -307,6 +333,19 @@ async def test_bundle_retrieval_and_response(
     status, answered = await post(client, retrieval)
     assert status == 200, answered
     assert canonical(answered) == canonical(samples("10-Bundle-4-response"))
+
+
+async def test_a_result_text_names_the_meter(
+    stack: Stack, client: aiohttp.ClientSession, samples: Callable[[str], bytes]
+) -> None:
+    retrieval = samples("10-Bundle-3-retrieval")
+    answers = [BundleAnswer(operation="ReplaceKeys", response=stack.codec.encode(ReplaceKeysResponse()))]
+    command = command_of(load_operations()["Bundle"], uid_in(retrieval))
+    await stack.domain.finish(command, response=BundleResponse(answers=answers))
+    _, answered = await post(client, retrieval)
+    text = f"<common:resultString>Replace keys for device {DEVICE} was successful</common:resultString>"
+    assert text.encode() in answered
+    assert Validator("smartmetering").violations(etree.fromstring(answered)[0][0]) == []
 
 
 async def test_answers_that_cannot_be_spelled_are_faults_in_their_place(
