@@ -35,6 +35,8 @@ _ATTRIBUTES: Final = {
     46: _NOT_PUBLISHED | {4},  # login_password
     64: _EVERY - frozenset(range(1, 7)),
     72: _NOT_PUBLISHED,
+    91: _NOT_PUBLISHED | {5},  # mac_key_table of G3-PLC
+    100: _NOT_PUBLISHED | {6, 7},  # authentication_keys, client_key of NTP
     101: _EVERY - {1},  # ZigBee keys
     104: _EVERY - {1},
 }
@@ -45,6 +47,7 @@ _METHODS: Final = {
     45: _NOT_PUBLISHED,
     64: _EVERY - {1},  # global_key_transfer, key_agreement and what follows
     72: _NOT_PUBLISHED | {6, 7, 8},  # data_send (carries the optical port key), set_encryption_key, transfer_key
+    100: _NOT_PUBLISHED | {2},  # add_authentication_key
     101: _EVERY,
     104: _EVERY,
 }
