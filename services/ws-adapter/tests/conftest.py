@@ -33,7 +33,7 @@ from meterstream.ws_adapter.offload import Offload
 from meterstream.ws_adapter.platform import Platform
 from meterstream.ws_adapter.replies import PendingReplies
 from meterstream.ws_adapter.rest.forms import Forms
-from meterstream.ws_adapter.settings import HttpSettings, SoapSettings
+from meterstream.ws_adapter.settings import BulkLimits, HttpSettings, SoapSettings
 from meterstream.ws_adapter.store.intake import Intake
 from meterstream.ws_adapter.store.memory import MemoryReadModel
 from meterstream.ws_adapter.store.watch import Progresses, Watchers
@@ -221,6 +221,7 @@ def build_stack(authority: Authority, codec: Codec, forms: Forms) -> Callable[..
         catalogue: Mapping[str, Operation] | None = None,
         codec: Codec = codec,
         retrieval_s: float = 0.5,
+        bulk: BulkLimits = BulkLimits(),  # noqa: B008  # frozen
         **waits: float,
     ) -> Stack:
         metrics = Metrics("ws-adapter")
@@ -253,6 +254,7 @@ def build_stack(authority: Authority, codec: Codec, forms: Forms) -> Callable[..
             clock=lambda: datetime.now(UTC),
             offload=offload,
             retrieval_s=retrieval_s,
+            bulk=bulk,
         )
         listener = Listener(
             settings, Faces(platform, soap, forms if catalogue is None else None).routes(), before_drain=watchers.close

@@ -17,6 +17,7 @@ from meterstream.runtime.errors import DatabaseOutage
 from meterstream.runtime.postgres import Database
 from meterstream.runtime.settings import PostgresSettings
 from meterstream.ws_adapter.model.progress import CommandKey, Progress, newest
+from meterstream.ws_adapter.model.search import Search
 from meterstream.ws_adapter.store.listen import StoreListener
 from meterstream.ws_adapter.store.memory import MemoryReadModel
 from meterstream.ws_adapter.store.postgres import (
@@ -130,6 +131,45 @@ class ReadModelContract:
         assert await purge_once(model, lambda: T0 + timedelta(days=9, seconds=2)) == 1
         keys = [one.key for one in kept]
         assert list(await model.read([*keys, *(one.key for one in old), lost.key])) == keys
+
+    async def test_searches_newest_first_page_by_page(self, model: ReadModel) -> None:
+        rows = [
+            row(
+                number,
+                organisation="B" if number == 30 else "A",
+                device_identification=f"E{number % 2}",
+                operation="Bundle" if number % 5 == 0 else "SynchronizeTime",
+                created_at=T0 + SECOND * (number // 3),
+            )
+            for number in range(31)
+        ]
+        rows[4] = final(4, created_at=T0 + SECOND, device_identification="E0")
+        await model.upsert(newest(rows))
+        await model.upsert([final(6, created_at=T0 + 2 * SECOND)])
+        assert await model.delete(rows[6].key)
+        every = Search("A", size=4)
+        found: list[Progress] = []
+        search = every
+        while page := await model.search(search):
+            found += page[:4]
+            if len(page) <= 4:
+                break
+            search = every.at(every.cursor_after(page[3]))
+        assert [one.key.correlation_uid for one in found] == [
+            row(number).key.correlation_uid for number in range(29, -1, -1) if number != 6
+        ]
+        assert next(one for one in found if one.final) == replace(rows[4], result=None)
+        for narrowed in (
+            Search("A", device_identification="E1"),
+            Search("A", operations=("Bundle", "SynchronizeTime")),
+            Search("A", device_identification="E1", operations=("Bundle",), states=("queued", "ok")),
+            Search("A", states=("ok",)),
+            Search("A", created_from=T0 + 2 * SECOND, created_before=T0 + 5 * SECOND),
+            Search("C"),
+        ):
+            wanted = narrowed.page([replace(one, result=None) for one in rows if one != rows[6]])
+            assert await model.search(narrowed) == wanted
+            assert wanted or narrowed.organisation == "C"
 
 
 class TestMemory(ReadModelContract):

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from meterstream.contracts.catalogue import load_operations
 from meterstream.contracts.envelope import State, Verdict
@@ -44,6 +45,11 @@ def methods() -> Iterator[tuple[str, dict[str, Any]]]:
         for method, operation in item.items():
             if method != "parameters":
                 yield path, operation
+
+
+def test_the_document_is_valid_openapi() -> None:
+    """The linter knows the schemas of OpenAPI 3.1 and JSON Schema 2020-12, and checks each default and path."""
+    OpenAPIV31SpecValidator(DOCUMENT).validate()
 
 
 def test_every_reference_resolves() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from meterstream.contracts.operation import Operation, Result
@@ -14,6 +14,7 @@ from meterstream.ws_adapter.ingress import Ingress
 from meterstream.ws_adapter.model.organisations import Organisations
 from meterstream.ws_adapter.model.progress import Progress
 from meterstream.ws_adapter.offload import Offload
+from meterstream.ws_adapter.settings import BulkLimits
 from meterstream.ws_adapter.store.watch import Progresses
 from meterstream.ws_adapter.web.guard import Guard
 
@@ -36,6 +37,7 @@ class Platform:
     clock: Clock
     offload: Offload
     retrieval_s: float = RETRIEVAL_S
+    bulk: BulkLimits = field(default_factory=BulkLimits)
 
     async def result_of(self, row: Progress) -> Result | None:
         """The decoded result of a row that has one.

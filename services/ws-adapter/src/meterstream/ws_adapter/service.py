@@ -114,6 +114,7 @@ def build(settings: WsAdapterSettings, metrics: Metrics) -> Sequence[Component]:
         metrics=metrics,
         clock=system_clock,
         offload=offload,
+        bulk=settings.bulk,
     )
     faces = Faces(platform, settings.soap)
 

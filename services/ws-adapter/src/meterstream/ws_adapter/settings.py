@@ -40,6 +40,12 @@ class HttpSettings(SettingsGroup):
     body_timeout_s: Annotated[float, Field(gt=0, le=600)] = Field(30.0, description="longest arrival of a body")
     keepalive_s: Annotated[float, Field(gt=0, le=3600)] = Field(75.0, description="idle connections end after this")
     max_requests: Annotated[int, Field(ge=1)] = Field(1_000, description="concurrent requests of one organisation")
+    requests_per_s: Annotated[float, Field(gt=0)] = Field(
+        1_000.0, description="requests of one organisation a second, in this replica, over all faces"
+    )
+    requests_burst: Annotated[int, Field(ge=1)] = Field(
+        5_000, description="requests that an organisation which was silent may send at once"
+    )
     max_streams: Annotated[int, Field(ge=1)] = Field(200, description="concurrent event streams of one organisation")
     max_waiting: Annotated[int, Field(ge=1)] = Field(10_000, description="requests that wait, over all organisations")
 
@@ -80,6 +86,16 @@ def parse_networks(value: str) -> tuple[Network, ...]:
     return tuple(ip_network(part.strip()) for part in parts if part.strip())
 
 
+class BulkLimits(SettingsGroup):
+    """Submissions of many commands in one request."""
+
+    max_lines: Annotated[int, Field(ge=1, le=100_000)] = Field(10_000, description="commands in one request")
+    max_line_bytes: Annotated[int, Field(ge=KIB, le=7 * MIB)] = Field(MIB, description="largest line")
+    answer_timeout_s: Annotated[float, Field(gt=0, le=600)] = Field(
+        30.0, description="a client that takes no answers for so long is cut off"
+    )
+
+
 class SoapSettings(SettingsGroup):
     """The SOAP face."""
 
@@ -92,3 +108,4 @@ class WsAdapterSettings(ServiceSettings):
     http: HttpSettings
     postgres: PostgresSettings
     soap: SoapSettings = SoapSettings()
+    bulk: BulkLimits = BulkLimits()

@@ -2,44 +2,39 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import time
 from collections.abc import Awaitable, Callable
-from http import HTTPStatus
 from re import compile as pattern
-from typing import Any, Final
-from urllib.parse import quote
-from uuid import uuid4
+from typing import Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
-from meterstream.contracts.envelope import ResultStatus, Verdict
-from meterstream.contracts.errors import PlatformError, error
-from meterstream.contracts.operation import Kind, Result
-from meterstream.runtime.errors import Outage, PoisonMessage
+from meterstream.contracts.envelope import ResultStatus
+from meterstream.contracts.operation import Operation, Result
 from meterstream.runtime.logs import bind
 from meterstream.runtime.metrics import HTTP_REQUESTS, HTTP_SECONDS
-from meterstream.ws_adapter.model.failures import COMPONENT, ToldByPlatform, renamed
 from meterstream.ws_adapter.model.progress import CommandKey, Progress
 from meterstream.ws_adapter.model.submission import Caller
 from meterstream.ws_adapter.platform import Platform
 from meterstream.ws_adapter.rest import views
+from meterstream.ws_adapter.rest.answers import answer_to, json_response, tagged_response, unknown
 from meterstream.ws_adapter.rest.docs import CONTENT_SECURITY_POLICY
 from meterstream.ws_adapter.rest.documents import Documents
 from meterstream.ws_adapter.rest.events import stream_events
-from meterstream.ws_adapter.rest.forms import Form, Forms
-from meterstream.ws_adapter.rest.problems import problem, problem_of
-from meterstream.ws_adapter.web.guard import SlowBody
+from meterstream.ws_adapter.rest.forms import Forms
+from meterstream.ws_adapter.rest.resources import Resource, resources_of
+from meterstream.ws_adapter.rest.search import page_of, search_of
+from meterstream.ws_adapter.rest.submit import (
+    APPLICATION_HEADER,
+    FACE,
+    PREFIX,
+    USER_HEADER,
+    Bulk,
+    Submitter,
+    location_of,
+)
 
-log = logging.getLogger(__name__)
-
-PREFIX: Final = "/v1"
-FACE: Final = "rest"
 LONGEST_WAIT_S: Final = 30
-USER_HEADER: Final = "X-User-Name"
-APPLICATION_HEADER: Final = "X-Application-Name"
-HEADER_OF_FIELD: Final = {"user": USER_HEADER, "application": APPLICATION_HEADER}
 CALLER: Final = web.RequestKey("caller", Caller)
 OPERATION: Final = web.RequestKey("operation", str)
 
@@ -56,19 +51,37 @@ class RestFace:
         self._platform = platform
         self._forms = forms
         self._documents = documents
+        self._submitter = Submitter(platform, forms)
+        self._bulk = Bulk(platform, forms, self._submitter, platform.bulk)
 
     def routes(self) -> list[web.AbstractRouteDef]:
-        """What to add to the application."""
-        one = f"{PREFIX}/operations/{{uid}}"
-        return [
-            web.get(f"{PREFIX}/openapi.json", self._openapi),
-            web.get(f"{PREFIX}/docs", self._docs),
-            web.post(f"{PREFIX}/operations/{{operation}}", self._guarded(self._submit)),
-            web.get(one, self._guarded(self._get)),
-            web.delete(one, self._guarded(self._cancel)),
-            web.get(f"{one}/events", self._guarded(self._events, streams=True), allow_head=False),
-            web.route("*", f"{PREFIX}/{{tail:.*}}", self._guarded(self._nothing)),
-        ]
+        """What to add to the application; a known place answers other methods with 405."""
+        many, one = f"{PREFIX}/operations", f"{PREFIX}/operations/{{uid}}"
+        places: dict[str, dict[str, Handler]] = {
+            f"{PREFIX}/openapi.json": {hdrs.METH_GET: self._openapi},
+            f"{PREFIX}/docs": {hdrs.METH_GET: self._docs},
+            many: {
+                hdrs.METH_GET: self._guarded(self._search),
+                hdrs.METH_POST: self._guarded(self._submit_many),
+            },
+            one: {
+                hdrs.METH_POST: self._guarded(self._submit),
+                hdrs.METH_GET: self._guarded(self._get),
+                hdrs.METH_DELETE: self._guarded(self._cancel),
+            },
+            f"{one}/result": {
+                hdrs.METH_GET: self._guarded(self._result),
+                hdrs.METH_DELETE: self._guarded(self._forget),
+            },
+            f"{one}/events": {hdrs.METH_GET: self._guarded(self._events, stream=True)},
+        }
+        for resource in resources_of(self._forms.by_name).values():
+            places[f"{PREFIX}/{resource.path}"] = {hdrs.METH_GET: self._guarded(self._reader(resource))}
+        found: list[web.AbstractRouteDef] = []
+        for path, methods in places.items():
+            found += [web.route(method, path, handler) for method, handler in methods.items()]
+            found.append(web.route("*", path, self._guarded(_not_allowed(sorted(methods)))))
+        return [*found, web.route("*", f"{PREFIX}/{{tail:.*}}", self._guarded(_nothing))]
 
     async def _openapi(self, _: web.Request) -> web.StreamResponse:
         return web.Response(body=self._documents.openapi, content_type="application/json")
@@ -77,22 +90,25 @@ class RestFace:
         headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "X-Content-Type-Options": "nosniff"}
         return web.Response(body=self._documents.page, content_type="text/html", charset="utf-8", headers=headers)
 
-    def _guarded(self, handler: Handler, *, streams: bool = False) -> Handler:
+    def _guarded(self, handler: Handler, *, stream: bool = False) -> Handler:
         guard = self._platform.guard
         metrics = self._platform.metrics
 
         async def guarded(request: web.Request) -> web.StreamResponse:
             began = time.perf_counter()
+            response: web.StreamResponse
             try:
                 guard.check_head(request)
                 caller = self._caller(request)
                 request[CALLER] = caller
-                places = guard.streams if streams else guard.requests
-                with places.one(caller.organisation), bind(organisation=caller.organisation):
+                with (
+                    guard.admit(request, caller.organisation, stream=stream),
+                    bind(organisation=caller.organisation),
+                ):
                     response = await handler(request)
             except Exception as failure:  # every failure has its answer
                 response = answer_to(failure)
-            if not streams:
+            if not stream:
                 metrics.observe(HTTP_SECONDS, time.perf_counter() - began, FACE)
             metrics.count(HTTP_REQUESTS, FACE, request.get(OPERATION, ""), str(response.status))
             return response
@@ -110,47 +126,82 @@ class RestFace:
             request.headers.get(APPLICATION_HEADER, FACE),
         )
 
+    def _allow(self, operation: Operation) -> None:
+        pass
+
     async def _submit(self, request: web.Request) -> web.StreamResponse:
-        form = self._forms.find(request.match_info["operation"])
-        raw = await self._platform.guard.read_body(request)
-        posted, device, options = form.read(raw, self._platform.clock())
+        form = self._forms.find(request.match_info["uid"])
+        posted = await self._submitter.read(form, await self._platform.guard.read_body(request))
         request[OPERATION] = form.operation.name
-        with bind(operation=form.operation.name, device=device, correlation_uid=options.correlation_uid):
-            try:
-                submitted = await self._platform.ingress.submit(
-                    form.operation,
-                    posted,
-                    request[CALLER],
-                    face=FACE,
-                    device=device,
-                    options=options,
-                    traceparent=request.headers.get("traceparent"),
-                )
-            except PlatformError as failure:
-                raise renamed(failure, HEADER_OF_FIELD) from None
-        if form.operation.kind is Kind.SYNCHRONOUS:
-            return self._answer(submitted.result, form)
-        location = f"{PREFIX}/operations/{quote(submitted.header.correlation_uid, safe='')}"
-        if submitted.verdict is Verdict.COMPLETED:
-            document = await self._completed(submitted.key, submitted.result, form)
-            if document is not None:
-                return json_response(document, headers={"Location": location})
-        return json_response(views.of_submitted(submitted, form), status=202, headers={"Location": location})
+        submission = await self._submitter.submit(form, posted, request[CALLER], request.headers.get("traceparent"))
+        headers = None if submission.location is None else {"Location": submission.location}
+        return json_response(submission.document, submission.status, headers)
 
-    def _answer(self, result: Result | None, form: Form) -> web.Response:
-        if result is None:
-            raise error("TECHNICAL_ERROR", "answered without a result")
-        if result.status is not ResultStatus.OK:
-            raise failure_of(result)
-        return json_response(views.of_result(result, form))
+    async def _submit_many(self, request: web.Request) -> web.StreamResponse:
+        return await self._bulk.serve(request, request[CALLER], self._allow)
 
-    async def _completed(self, key: CommandKey, result: Result | None, form: Form) -> dict[str, Any] | None:
-        if result is not None:
-            return views.of_result(result, form)
-        row = await self._platform.progresses.read(key)
-        return None if row is None else await self._view(row)
+    async def _search(self, request: web.Request) -> web.StreamResponse:
+        search = search_of(request.query, request[CALLER].organisation, self._forms)
+        return tagged_response(request, page_of(search, await self._platform.progresses.search(search)))
+
+    def _reader(self, resource: Resource) -> Handler:
+        form = resource.form
+
+        async def read(request: web.Request) -> web.StreamResponse:
+            request[OPERATION] = form.operation.name
+            posted = resource.read(request.match_info, request.query)
+            answered = await self._submitter.submit(form, posted, request[CALLER], request.headers.get("traceparent"))
+            return tagged_response(request, answered.document["result"]["response"])
+
+        return read
 
     async def _get(self, request: web.Request) -> web.StreamResponse:
+        return tagged_response(request, await self._submitter.view(await self._row(request)))
+
+    async def _result(self, request: web.Request) -> web.StreamResponse:
+        row = await self._row(request)
+        document = await self._submitter.view(row)
+        if not row.final:
+            return json_response(document, 202)
+        return tagged_response(request, document["result"])
+
+    async def _forget(self, request: web.Request) -> web.StreamResponse:
+        if not await self._platform.progresses.delete(self._key(request)):
+            raise unknown()
+        return web.Response(status=204)
+
+    async def _cancel(self, request: web.Request) -> web.StreamResponse:
+        key = self._key(request)
+        row = await self._platform.progresses.read(key)
+        if row is not None and row.state == ResultStatus.CANCELLED:
+            return json_response(await self._submitter.view(row))
+        reply = await self._platform.ingress.cancel(
+            key,
+            None if row is None else row.device_identification,
+            request[CALLER],
+            request.headers.get("traceparent"),
+        )
+        location = {"Location": location_of(key.correlation_uid)}
+        if reply is None or reply.result is None:
+            document = {"correlation_uid": key.correlation_uid, "cancellation": "requested"}
+            return json_response(document, status=202, headers=location)
+        result = self._platform.codec.decode_as(reply.result, Result)
+        return json_response(views.of_result(result, self._forms.find(result.operation.name)), headers=location)
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        return await stream_events(
+            request,
+            self._key(request),
+            self._platform.progresses,
+            self._submitter.view,
+            existence_s=self._platform.retrieval_s,
+        )
+
+    async def _row(self, request: web.Request) -> Progress:
+        """The row that a request names, once it is there, and final if the caller wants to wait for that.
+
+        Raises: UNKNOWN_CORRELATION_UID.
+        """
         key = self._key(request)
         wait_s = wanted_wait_s(request.headers.get("Prefer", ""))
         row = await self._platform.progresses.read_when(key, exists, self._platform.retrieval_s)
@@ -159,40 +210,7 @@ class RestFace:
         if row is None or row.deleted:
             raise unknown()
         request[OPERATION] = row.operation
-        return json_response(await self._view(row))
-
-    async def _cancel(self, request: web.Request) -> web.StreamResponse:
-        key = self._key(request)
-        row = await self._platform.progresses.read(key)
-        if row is not None and row.state == ResultStatus.CANCELLED:
-            return json_response(await self._view(row))
-        reply = await self._platform.ingress.cancel(
-            key,
-            None if row is None else row.device_identification,
-            request[CALLER],
-            request.headers.get("traceparent"),
-        )
-        location = {"Location": f"{PREFIX}/operations/{quote(key.correlation_uid, safe='')}"}
-        if reply is None or reply.result is None:
-            document = {"correlation_uid": key.correlation_uid, "cancellation": "requested"}
-            return json_response(document, status=202, headers=location)
-        result = self._platform.codec.decode_as(reply.result, Result)
-        return json_response(views.of_result(result, self._forms.find(result.operation.name)), headers=location)
-
-    async def _events(self, request: web.Request) -> web.StreamResponse:
-        key = self._key(request)
-        return await stream_events(
-            request, key, self._platform.progresses, self._view, existence_s=self._platform.retrieval_s
-        )
-
-    async def _nothing(self, request: web.Request) -> web.StreamResponse:
-        parts = request.path.removeprefix(f"{PREFIX}/").split("/")
-        match parts:
-            case ["operations", _]:
-                raise web.HTTPMethodNotAllowed(request.method, ["POST", "GET", "DELETE"])
-            case ["operations", _, "events"] | ["openapi.json"] | ["docs"]:
-                raise web.HTTPMethodNotAllowed(request.method, ["GET"])
-        raise web.HTTPNotFound(text=f"there is nothing at {request.path}")
+        return row
 
     def _key(self, request: web.Request) -> CommandKey:
         key = CommandKey(request[CALLER].organisation, request.match_info["uid"])
@@ -200,37 +218,16 @@ class RestFace:
             raise unknown()
         return key
 
-    async def _view(self, row: Progress) -> dict[str, Any]:
-        form = self._forms.by_name.get(row.operation)
-        result = await self._platform.result_of(row)
-        return await self._platform.offload.run(len(row.result or b""), lambda: views.of_row(row, result, form))
+
+def _not_allowed(methods: list[str]) -> Handler:
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        raise web.HTTPMethodNotAllowed(request.method, methods)
+
+    return refuse
 
 
-def answer_to(failure: Exception) -> web.StreamResponse:
-    """The problem that tells of a failure."""
-    match failure:
-        case PlatformError():
-            return problem_of(failure.to_record(COMPONENT))
-        case Outage():
-            log.warning("a request met an outage: %s", failure)
-            return problem_of(error("NOT_READY", "broker or database are away; try again").to_record(COMPONENT))
-        case SlowBody():
-            return problem(408, "REQUEST_TIMEOUT", str(failure))
-        case web.HTTPException():
-            return problem(failure.status, HTTPStatus(failure.status).name, failure.text or failure.reason)
-        case PoisonMessage():
-            log.error("a stored message cannot be read: %s", failure)
-            return problem(500, failure.code, failure.reason)
-    incident = uuid4().hex
-    log.error("a request failed", exc_info=failure, extra={"incident": incident})
-    return problem(500, "TECHNICAL_ERROR", "unexpected failure", details={"incident": incident})
-
-
-def failure_of(result: Result) -> PlatformError:
-    """Why a result is not ok."""
-    if result.error is None:
-        return error("TECHNICAL_ERROR", f"{result.operation.name}: {result.status.value}")
-    return ToldByPlatform(result.error)
+async def _nothing(request: web.Request) -> web.StreamResponse:
+    raise web.HTTPNotFound(text=f"there is nothing at {request.path}")
 
 
 def exists(row: Progress | None) -> bool:
@@ -243,28 +240,7 @@ def is_final(row: Progress | None) -> bool:
     return row is not None and row.final
 
 
-def unknown() -> PlatformError:
-    """UNKNOWN_CORRELATION_UID."""
-    return error(
-        "UNKNOWN_CORRELATION_UID",
-        "CorrelationUid is unknown.",
-        field="correlation_uid",
-        rule="names a command of this organisation",
-    )
-
-
 def wanted_wait_s(prefer: str) -> int:
     """Seconds of a `Prefer: wait=…` header (RFC 7240), bounded."""
     found = _PREFER_WAIT.search(prefer)
     return min(int(found[1]), LONGEST_WAIT_S) if found else 0
-
-
-def json_response(document: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    """A JSON answer that no cache keeps."""
-    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    return web.Response(
-        body=body,
-        status=status,
-        content_type="application/json",
-        headers={"Cache-Control": "no-store", **(headers or {})},
-    )

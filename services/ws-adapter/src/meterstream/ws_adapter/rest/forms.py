@@ -73,11 +73,17 @@ class ResultView(Record):
 
 @dataclass(frozen=True, eq=False)
 class Form:
-    """One operation in JSON: `body` is what is posted, `view` what a command and its result look like."""
+    """One operation in JSON.
+
+    `body` is what is posted, `line` the same with the operation's name, `view` what a command and its result look
+    like, `result` the result alone.
+    """
 
     operation: Operation
     body: type[SubmissionBody]
+    line: type[SubmissionBody]
     view: type[CommandView]
+    result: type[ResultView]
     codec: ActionCodec
     catalogue: Mapping[str, Operation]
 
@@ -86,8 +92,20 @@ class Form:
 
         Raises: UNREADABLE_MESSAGE, VALIDATION_ERROR naming field and rule.
         """
+        return self._read(self.body, raw or b"{}", now)
+
+    def read_line(self, raw: bytes, now: datetime) -> tuple[OperationRequest, str | None, Options]:
+        """The same of a line that names its operation.
+
+        Raises: as `read`.
+        """
+        return self._read(self.line, raw, now)
+
+    def _read(
+        self, model: type[SubmissionBody], raw: bytes, now: datetime
+    ) -> tuple[OperationRequest, str | None, Options]:
         try:
-            body = self.body.model_validate_json(raw or b"{}")
+            body = model.model_validate_json(raw)
         except ValidationError as problem:
             raise _problem(problem, self.catalogue) from None
         if body.expires_at is not None and body.expires_at <= now:
@@ -191,6 +209,7 @@ def _form(operation: Operation, codec: ActionCodec, catalogue: Mapping[str, Oper
         __doc__=f"{operation.summary} Body of the submission.",
         **fields,
     )
+    line = create_model(f"{operation.name}Line", __base__=body, operation=(str, ...))
     optional: Any = response | None
     result = create_model(f"{operation.name}ResultView", __base__=ResultView, response=(optional, None))
     optional = result | None
@@ -201,7 +220,7 @@ def _form(operation: Operation, codec: ActionCodec, catalogue: Mapping[str, Oper
         operation=(_names(operation.name), ...),
         result=(optional, None),
     )
-    return Form(operation, body, view, codec, catalogue)
+    return Form(operation, body, line, view, result, codec, catalogue)
 
 
 def _without_words(request: type[Record]) -> Any:

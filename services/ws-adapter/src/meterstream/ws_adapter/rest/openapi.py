@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -16,6 +16,9 @@ from meterstream.contracts.operation import Kind, Operation
 from meterstream.contracts.operations.bundle import BundleRequest
 from meterstream.ws_adapter.rest.forms import Form
 from meterstream.ws_adapter.rest.problems import CONTENT_TYPE, Problem
+from meterstream.ws_adapter.rest.resources import Resource, resources_of
+from meterstream.ws_adapter.rest.search import CommandPage, SearchQuery
+from meterstream.ws_adapter.rest.submit import NDJSON
 
 _REF: Final = "#/components/schemas/{model}"
 _JSON: Final = "application/json"
@@ -46,6 +49,16 @@ _WAIT: Final = {
     "description": "`wait=20` holds the answer for up to that many seconds (30 at most) until the result is there",
     "schema": {"type": "string"},
 }
+_IF_NONE_MATCH: Final = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "the ETag of an earlier answer; 304 without a body where nothing changed since",
+    "schema": {"type": "string", "maxLength": 1000},
+}
+_TAGGED: Final = {"headers": {"ETag": {"description": "names this very content", "schema": {"type": "string"}}}}
+_UNCHANGED: Final = {"description": "what the client has is still so"}
+_DEVICE: Final = {"type": "string", "pattern": "^[a-zA-Z0-9]{16,40}$"}
 
 
 def build_openapi(forms: Mapping[str, Form]) -> dict[str, Any]:
@@ -55,6 +68,7 @@ def build_openapi(forms: Mapping[str, Form]) -> dict[str, Any]:
     paths: dict[str, Any] = {
         f"/v1/operations/{form.operation.name}": {"post": _submission(form, schemas)} for form in ordered
     }
+    paths["/v1/operations"] = {"get": _list(schemas), "post": _many(ordered)}
     any_view = {"oneOf": [schemas.view(form) for form in ordered], "discriminator": {"propertyName": "operation"}}
     paths["/v1/operations/{correlation_uid}"] = {
         "parameters": [_UID],
@@ -62,8 +76,8 @@ def build_openapi(forms: Mapping[str, Form]) -> dict[str, Any]:
             "operationId": "getCommand",
             "tags": ["Commands"],
             "summary": "How far a command is, and its result.",
-            "parameters": [_WAIT],
-            "responses": {"200": _content("the command", any_view), **_problems("404")},
+            "parameters": [_WAIT, _IF_NONE_MATCH],
+            "responses": {"200": _content("the command", any_view) | _TAGGED, "304": _UNCHANGED, **_problems("404")},
         },
         "delete": {
             "operationId": "cancelCommand",
@@ -74,6 +88,27 @@ def build_openapi(forms: Mapping[str, Form]) -> dict[str, Any]:
                 "202": {"description": "the cancellation is on its way; the command tells what became of it"},
                 **_problems("404", "409"),
             },
+        },
+    }
+    paths["/v1/operations/{correlation_uid}/result"] = {
+        "parameters": [_UID],
+        "get": {
+            "operationId": "getResult",
+            "tags": ["Commands"],
+            "summary": "The result of a command alone.",
+            "parameters": [_WAIT, _IF_NONE_MATCH],
+            "responses": {
+                "200": _content("the result", {"anyOf": [schemas.result(form) for form in ordered]}) | _TAGGED,
+                "202": _content("not there yet; the command tells how far it is", any_view),
+                "304": _UNCHANGED,
+                **_problems("404"),
+            },
+        },
+        "delete": {
+            "operationId": "deleteResult",
+            "tags": ["Commands"],
+            "summary": "Forget a command that is final, and its result, for good.",
+            "responses": {"204": {"description": "forgotten"}, **_problems("404")},
         },
     }
     paths["/v1/operations/{correlation_uid}/events"] = {
@@ -88,6 +123,8 @@ def build_openapi(forms: Mapping[str, Form]) -> dict[str, Any]:
             },
         },
     }
+    for path, resource in sorted(resources_of(forms).items()):
+        paths[f"/v1/{path}"] = {"get": _read(resource, schemas)}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -98,7 +135,7 @@ def build_openapi(forms: Mapping[str, Form]) -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "security": [{"clientCertificate": []}],
-        "tags": [{"name": "Operations"}, {"name": "Commands"}],
+        "tags": [{"name": "Operations"}, {"name": "Commands"}, {"name": "Resources"}],
         "paths": paths,
         "components": {
             "schemas": schemas.definitions,
@@ -128,12 +165,25 @@ class _Schemas:
     """JSON schemas of all bodies and views under one roof."""
 
     def __init__(self, forms: Mapping[str, Form]) -> None:
-        wanted: list[tuple[type[Record], JsonSchemaMode]] = [(Problem, "serialization")]
+        wanted: list[tuple[type[Record], JsonSchemaMode]] = [
+            (Problem, "serialization"),
+            (CommandPage, "serialization"),
+        ]
         for form in forms.values():
-            wanted += [(form.body, "validation"), (form.view, "serialization")]
+            wanted += [(form.body, "validation"), (form.view, "serialization"), (form.result, "serialization")]
+            if form.operation.resource:
+                wanted.append((form.operation.response, "serialization"))
         found, document = models_json_schema(wanted, ref_template=_REF, schema_generator=_Generator)
         self._found = found
         self.definitions: dict[str, Any] = document["$defs"]
+
+    def of(self, model: type[Record]) -> dict[str, Any]:
+        """What is answered."""
+        return self._found[model, "serialization"]
+
+    def result(self, form: Form) -> dict[str, Any]:
+        """The result of a command alone."""
+        return self._found[form.result, "serialization"]
 
     def body(self, form: Form) -> dict[str, Any]:
         """What is posted."""
@@ -142,6 +192,100 @@ class _Schemas:
     def view(self, form: Form) -> dict[str, Any]:
         """What a command looks like."""
         return self._found[form.view, "serialization"]
+
+
+def _list(schemas: _Schemas) -> dict[str, Any]:
+    return {
+        "operationId": "listCommands",
+        "tags": ["Commands"],
+        "summary": "The organisation's commands, newest first, page by page.",
+        "parameters": [*_query_of(SearchQuery, frozenset()), _IF_NONE_MATCH],
+        "responses": {
+            "200": _content("one page", schemas.of(CommandPage)) | _TAGGED,
+            "304": _UNCHANGED,
+            **_problems("404", "422"),
+        },
+    }
+
+
+def _many(ordered: Sequence[Form]) -> dict[str, Any]:
+    lines = [json.dumps({"operation": form.operation.name, **examples_of(form)[0]}) for form in ordered[:2]]
+    return {
+        "operationId": "submitMany",
+        "tags": ["Operations"],
+        "summary": "Submit many commands, a line each, and get a line of answer for each.",
+        "description": (
+            "Each line is the body of a single submission and the name of its `operation`. The answers come in the"
+            " order of the lines: `line` (its number, from 1), `status` (as for a single submission), and `command`, or"
+            " `problem` where the line could not be done; a line stops no other. Lines beyond the organisation's rate"
+            " wait. A body that ends before its last line was answered was cut off: submit the rest again."
+        ),
+        "parameters": _CALLER,
+        "requestBody": {
+            "required": True,
+            "content": {NDJSON: {"schema": {"type": "string"}, "example": "\n".join(lines) + "\n"}},
+        },
+        "responses": {
+            "200": {"description": "one line each", "content": {NDJSON: {"schema": {"type": "string"}}}},
+            **_problems("403", "413", "415", "422", "429"),
+        },
+    }
+
+
+def _read(resource: Resource, schemas: _Schemas) -> dict[str, Any]:
+    operation = resource.form.operation
+    model = operation.request
+    fields = model.model_json_schema(schema_generator=_Generator)["properties"] if model.model_fields else {}
+    in_path = [
+        {"name": name, "in": "path", "required": True, "schema": fields.get(name, _DEVICE)}
+        for name in sorted(resource.in_path)
+    ]
+    return {
+        "operationId": f"read_{operation.safe_name}",
+        "tags": ["Resources"],
+        "summary": operation.summary,
+        "description": f"The response of `{operation.name}`, with its request's fields as parameters.",
+        "parameters": [*in_path, *_query_of(model, resource.in_path), _IF_NONE_MATCH],
+        "responses": {
+            "200": _content("the response", schemas.of(operation.response)) | _TAGGED,
+            "304": _UNCHANGED,
+            **_problems("403", "404", "422", "429", "503"),
+        },
+    }
+
+
+def _query_of(model: type[Record], elsewhere: frozenset[str]) -> list[dict[str, Any]]:
+    """The fields of a model as parameters of the query string; an absent one is just not there."""
+    document = model.model_json_schema(schema_generator=_Generator)
+    required = document.get("required", ())
+    found = []
+    for name, described in document.get("properties", {}).items():
+        if name in elsewhere:
+            continue
+        schema = _inline(_present(described), document.get("$defs", {}))
+        description = schema.pop("description", None) or described.get("description") or name.replace("_", " ")
+        schema.pop("title", None)
+        found.append(
+            {"name": name, "in": "query", "required": name in required, "description": description, "schema": schema}
+        )
+    return found
+
+
+def _present(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a value that is there."""
+    branches = [branch for branch in schema.get("anyOf", ()) if branch.get("type") != "null"]
+    return dict(branches[0]) if len(branches) == 1 else {k: v for k, v in schema.items() if k != "default"}
+
+
+def _inline(schema: Any, definitions: Mapping[str, Any]) -> Any:
+    """A schema that refers to nothing."""
+    if isinstance(schema, list):
+        return [_inline(one, definitions) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if (reference := schema.get("$ref")) is not None:
+        return _inline(definitions[reference.rpartition("/")[2]], definitions)
+    return {name: _inline(value, definitions) for name, value in schema.items()}
 
 
 def _submission(form: Form, schemas: _Schemas) -> dict[str, Any]:
@@ -209,6 +353,7 @@ def _problems(*statuses: str) -> dict[str, Any]:
         "404": "unknown operation, device or command",
         "409": "contradicts what is there: CORRELATION_UID_REUSED, TOO_LATE",
         "413": "too large",
+        "415": "not in this media type",
         "422": "a value breaks a rule; field and rule are named",
         "429": "too many requests at a time",
         "503": "broker or database are away; try again",

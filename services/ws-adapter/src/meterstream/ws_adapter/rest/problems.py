@@ -67,19 +67,19 @@ def status_of(code: str) -> int:
     return next((status for kind, status in _BY_KIND if issubclass(known.kind, kind)), 502)
 
 
-def problem_of(record: ErrorRecord) -> web.Response:
-    """The answer to a request that failed."""
+def document_of(record: ErrorRecord) -> dict[str, Any]:
+    """The problem that a failure is."""
     details = dict(record.details)
     fields: dict[str, Any] = {name: details.pop(name) for name in ("field", "rule") if name in details}
     if details:
         fields["details"] = details
-    return problem(
+    return problem_document(
         status_of(record.code), record.code, record.message, number=record.number, component=record.component, **fields
     )
 
 
-def problem(status: int, code: str, detail: str, **fields: Any) -> web.Response:
-    """An answer of the given code."""
+def problem_document(status: int, code: str, detail: str, **fields: Any) -> dict[str, Any]:
+    """A problem of the given code."""
     document = {
         "type": TYPE + code.lower().replace("_", "-"),
         "title": code.replace("_", " ").capitalize(),
@@ -87,7 +87,17 @@ def problem(status: int, code: str, detail: str, **fields: Any) -> web.Response:
         "detail": detail,
         "code": code,
     }
-    document |= {name: value for name, value in fields.items() if value is not None}
+    return document | {name: value for name, value in fields.items() if value is not None}
+
+
+def problem(status: int, code: str, detail: str, **fields: Any) -> web.Response:
+    """An answer of the given code."""
+    return problem_response(problem_document(status, code, detail, **fields))
+
+
+def problem_response(document: dict[str, Any]) -> web.Response:
+    """The answer to a request that failed."""
+    status = document["status"]
     headers = {"Retry-After": _RETRY_AFTER[status]} if status in _RETRY_AFTER else None
     body = json.dumps(document, ensure_ascii=False).encode()
     return web.Response(body=body, status=status, content_type=CONTENT_TYPE, headers=headers)

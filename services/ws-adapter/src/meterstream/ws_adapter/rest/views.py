@@ -14,6 +14,11 @@ from meterstream.ws_adapter.rest.forms import Form
 
 def of_row(row: Progress, result: Result | None, form: Form | None) -> dict[str, Any]:
     """A command as the read model has it; `form` is None for an operation that this release does not know."""
+    return of_progress(row) | {"result": None if result is None or form is None else form.result_json(result)}
+
+
+def of_progress(row: Progress) -> dict[str, Any]:
+    """A command as a list shows it, without its result."""
     return {
         "correlation_uid": row.key.correlation_uid,
         "operation": row.operation,
@@ -27,7 +32,6 @@ def of_row(row: Progress, result: Result | None, form: Form | None) -> dict[str,
         "due_at": _text(row.due_at),
         "expires_at": _text(row.expires_at),
         "error": None if row.error is None else row.error.model_dump(mode="json"),
-        "result": None if result is None or form is None else form.result_json(result),
     }
 
 

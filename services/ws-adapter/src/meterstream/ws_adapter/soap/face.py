@@ -80,7 +80,7 @@ class SoapFace:
         guard = self._platform.guard
         guard.check_head(request)
         certificate_name = guard.certificate_name(request)
-        with guard.requests.one(self._platform.organisations.budget_of(certificate_name)):
+        with guard.admit(request, self._platform.organisations.budget_of(certificate_name)):
             raw = await guard.read_body(request)
             received = await self._platform.offload.run(len(raw), lambda: self._receiver.receive(raw, certificate_name))
             request[SERVED] = received.operation.name

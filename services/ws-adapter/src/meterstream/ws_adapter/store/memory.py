@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from meterstream.ws_adapter.model.progress import CommandKey, Progress, supersedes
+from meterstream.ws_adapter.model.search import Search
 
 
 class MemoryReadModel:
@@ -27,6 +28,10 @@ class MemoryReadModel:
     async def read(self, keys: Sequence[CommandKey], /) -> Mapping[CommandKey, Progress]:
         """The rows that there are."""
         return {key: self._rows[key] for key in keys if key in self._rows}
+
+    async def search(self, search: Search, /) -> Sequence[Progress]:
+        """The rows of the page without their results, and one more where another page follows."""
+        return [replace(row, result=None) for row in search.page(self._rows.values())]
 
     async def delete(self, key: CommandKey, /) -> bool:
         """Forget a result for good."""

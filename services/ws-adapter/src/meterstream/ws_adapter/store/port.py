@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from meterstream.ws_adapter.model.progress import CommandKey, Progress
+from meterstream.ws_adapter.model.search import Search
 
 
 class ReadModel(Protocol):
@@ -22,6 +23,12 @@ class ReadModel(Protocol):
 
     async def read(self, keys: Sequence[CommandKey], /) -> Mapping[CommandKey, Progress]:
         """The rows that there are.
+
+        Raises: DatabaseOutage.
+        """
+
+    async def search(self, search: Search, /) -> Sequence[Progress]:
+        """The rows of the page without their results, and one more where another page follows.
 
         Raises: DatabaseOutage.
         """

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from meterstream.contracts.errors import ErrorRecord
 from meterstream.runtime.postgres import Database, load_queries
 from meterstream.ws_adapter.model.progress import CommandKey, Progress
+from meterstream.ws_adapter.model.search import LAST_PLACE, Search
 
 MIGRATIONS: Final = "meterstream.ws_adapter.store.migrations"
 CHANNEL: Final = "ws_adapter_commands"
@@ -18,6 +19,7 @@ NOTIFY_BYTES: Final = 7_900
 """PostgreSQL takes payloads below 8,000 bytes."""
 STATEMENT_BYTES: Final = 16 * 1024 * 1024
 STATEMENT_ROWS: Final = 1_000
+FIRST_MOMENT: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _QUERIES: Final = load_queries("meterstream.ws_adapter.store")
 _COLUMNS: Final = (
@@ -63,6 +65,24 @@ class PostgresReadModel:
             cursor = await connection.execute(_QUERIES["read"], parameters, binary=True)
             rows = [_progress(*row) for row in await cursor.fetchall()]
         return {row.key: row for row in rows}
+
+    async def search(self, search: Search, /) -> Sequence[Progress]:
+        """The rows of the page without their results, and one more where another page follows."""
+        parameters = {
+            "organisation": search.organisation,
+            "device_identification": search.device_identification,
+            "operations": list(search.operations) or None,
+            "states": list(search.states) or None,
+            "created_from": search.created_from or FIRST_MOMENT,
+            "created_before": search.created_before or LAST_PLACE.created_at,
+            "after_at": search.after.created_at,
+            "after_uid": search.after.correlation_uid,
+            "rows": search.size + 1,
+        }
+        query = _QUERIES["search" if search.device_identification is None else "search_device"]
+        async with self._database.connection() as connection:
+            cursor = await connection.execute(query, parameters, binary=True)
+            return [_progress(*row) for row in await cursor.fetchall()]
 
     async def delete(self, key: CommandKey, /) -> bool:
         """Forget a result for good."""

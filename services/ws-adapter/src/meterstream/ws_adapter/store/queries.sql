@@ -52,3 +52,32 @@ where ctid = any (array(
     limit %(chunk)s
     for update skip locked
 ));
+
+-- name: search
+select organisation, correlation_uid, operation, device_identification, priority, created_at,
+       expires_at, state, attempt, changed_at, due_at, error, finished_at, null::bytea, deleted
+from ws_adapter.commands
+where organisation = %(organisation)s
+  and created_at >= %(created_from)s
+  and created_at < %(created_before)s
+  and (created_at, correlation_uid collate "C") < (%(after_at)s, %(after_uid)s)
+  and (%(operations)s::text[] is null or operation = any (%(operations)s::text[]))
+  and (%(states)s::text[] is null or state = any (%(states)s::text[]))
+  and not deleted
+order by created_at desc, correlation_uid collate "C" desc
+limit %(rows)s;
+
+-- name: search_device
+select organisation, correlation_uid, operation, device_identification, priority, created_at,
+       expires_at, state, attempt, changed_at, due_at, error, finished_at, null::bytea, deleted
+from ws_adapter.commands
+where organisation = %(organisation)s
+  and device_identification = %(device_identification)s
+  and created_at >= %(created_from)s
+  and created_at < %(created_before)s
+  and (created_at, correlation_uid collate "C") < (%(after_at)s, %(after_uid)s)
+  and (%(operations)s::text[] is null or operation = any (%(operations)s::text[]))
+  and (%(states)s::text[] is null or state = any (%(states)s::text[]))
+  and not deleted
+order by created_at desc, correlation_uid collate "C" desc
+limit %(rows)s;

@@ -10,6 +10,7 @@ from typing import Final
 from meterstream.contracts.errors import error
 from meterstream.ws_adapter.gather import Gatherer
 from meterstream.ws_adapter.model.progress import CommandKey, Progress
+from meterstream.ws_adapter.model.search import Search
 from meterstream.ws_adapter.store.port import ReadModel
 
 READS_IN_FLIGHT: Final = 2
@@ -121,6 +122,13 @@ class Progresses:
     def watch(self, key: CommandKey) -> AbstractContextManager[Watch]:
         """Be woken when the row moves; read it after this, so that nothing is missed."""
         return self._watchers.watch(key)
+
+    async def search(self, search: Search) -> Sequence[Progress]:
+        """The rows of the page without their results, and one more where another page follows.
+
+        Raises: DatabaseOutage.
+        """
+        return await self._model.search(search)
 
     async def delete(self, key: CommandKey) -> bool:
         """Forget a result for good; False where there is none."""

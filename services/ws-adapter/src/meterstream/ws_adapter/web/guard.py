@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from aiohttp import web
@@ -10,10 +12,13 @@ from aiohttp import web
 from meterstream.contracts.errors import PlatformError, error
 from meterstream.ws_adapter.settings import HttpSettings
 from meterstream.ws_adapter.web.certificates import CertificateNames
-from meterstream.ws_adapter.web.limits import Concurrency
+from meterstream.ws_adapter.web.limits import Concurrency, Pace
 
 HEADER_OVERHEAD: Final = 4
 """Octets of a header line beside name and value: colon, space, CR, LF."""
+
+RETRY_AFTER: Final = web.RequestKey("retry_after", str)
+"""What the header Retry-After of the answer says, on whatever face."""
 
 
 class SlowBody(Exception):
@@ -26,8 +31,9 @@ class Guard:
     def __init__(self, settings: HttpSettings) -> None:
         self._settings = settings
         self._names = CertificateNames(settings)
-        self.requests = Concurrency(settings.max_requests, "requests")
-        self.streams = Concurrency(settings.max_streams, "event streams")
+        self._requests = Concurrency(settings.max_requests, "requests")
+        self._streams = Concurrency(settings.max_streams, "event streams")
+        self.pace = Pace(settings.requests_per_s, settings.requests_burst)
 
     def certificate_name(self, request: web.Request) -> str:
         """The common name with which the client spoke.
@@ -35,6 +41,22 @@ class Guard:
         Raises: UNAUTHORIZED.
         """
         return self._names.name_of(request)
+
+    @contextmanager
+    def admit(self, request: web.Request, organisation: str, *, stream: bool = False) -> Iterator[None]:
+        """Count a request against its organisation's rate, and as under way for as long as the block runs.
+
+        Raises: TOO_MANY_REQUESTS, which the answer's Retry-After goes with.
+        """
+        places = self._streams if stream else self._requests
+        try:
+            self.pace.take(organisation)
+            with places.one(organisation):
+                yield
+        except PlatformError as failure:
+            if (seconds := failure.details.get("retry_after_s")) is not None:
+                request[RETRY_AFTER] = seconds
+            raise
 
     def check_head(self, request: web.Request) -> None:
         """Raises: HTTPRequestHeaderFieldsTooLarge."""

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from meterstream.runtime.errors import ConfigurationError
 from meterstream.ws_adapter.settings import HttpSettings
+from meterstream.ws_adapter.web.guard import RETRY_AFTER
 from meterstream.ws_adapter.web.tls import server_context
 
 log = logging.getLogger(__name__)
@@ -23,12 +24,14 @@ def build_application(settings: HttpSettings, routes: Sequence[web.AbstractRoute
     """The application with all routes of the faces."""
     app = web.Application(client_max_size=settings.max_body_bytes)
     app.add_routes(routes)
-    app.on_response_prepare.append(_name_product)
+    app.on_response_prepare.append(_add_headers)
     return app
 
 
-async def _name_product(_: web.Request, response: web.StreamResponse) -> None:
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
     response.headers["Server"] = "Meterstream"  # and no versions of what is under it
+    if (seconds := request.get(RETRY_AFTER)) is not None:
+        response.headers["Retry-After"] = seconds
 
 
 class Listener:
