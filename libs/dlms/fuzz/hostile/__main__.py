@@ -1,4 +1,4 @@
-"""`python -m hostile --frames 1000000 --seconds 600`: hostile frames into both roles, on all cores."""
+"""`python -m hostile --frames 1000000 --seconds 600`: hostile octets into both roles and all decoders, on all cores."""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ def main() -> int:
 
 def _tell(seed: int, reports: list[Report]) -> int:
     outcomes: Counter[str] = sum((report.outcomes for report in reports), Counter())
+    amplification: Counter[str] = Counter()
+    for report in reports:
+        amplification |= Counter(report.amplification)
     findings = [finding for report in reports for finding in report.findings]
     summary = {
         "seed": seed,
@@ -38,6 +41,7 @@ def _tell(seed: int, reports: list[Report]) -> int:
         "seconds": round(max(report.seconds for report in reports), 1),
         "grown_octets": max(report.growth for report in reports),
         "outcomes": dict(outcomes.most_common()),
+        "octets_of_memory_per_octet": dict(amplification.most_common()),
         "findings": [{"what": what, **json.loads(case.to_json())} for case, what in findings],
     }
     sys.stdout.write(json.dumps(summary, indent=2) + "\n")

@@ -1,7 +1,8 @@
-"""Coverage-guided search with atheris: octets name a place in a session and what stands there instead.
+"""Coverage-guided search with atheris: octets name a place in a session and what stands there instead, or a decoder.
 
-Octet 0 chooses scene and side, octet 1 the step and whether the frame is sealed with the right keys; the rest is the
-frame (its header is mended when the third highest bit of octet 1 is set).
+Octet 0 chooses the scene, or above the scenes the decoder; octet 1 the step; octet 2 is made of flags: 0x01 the side,
+0x02 sealed with the right keys, 0x04 valid frames follow, 0x08 again and again, 0x10 lengths and checks of the frame
+are mended. The rest is the frame, or what is sealed.
 """
 
 from __future__ import annotations
@@ -14,27 +15,41 @@ from typing import Final
 import atheris
 
 with atheris.instrument_imports(include=["meterstream.dlms"]):
-    from hostile.judge import Case, Finding, Side, judge, reseal
-    from hostile.mutation import mend_header
+    from hostile.decoders import DECODERS, seeds
+    from hostile.finding import Finding
+    from hostile.insider import reseal
+    from hostile.judge import Case, judge
     from hostile.scenes import SCENES
+    from hostile.side import ROLES, Side
+    from hostile.structure import mend_checks, mend_header
 
-_SIDES: Final = tuple(Side)
+_NAMES: Final = tuple(DECODERS)
+_HEAD_OCTETS: Final = 3
+_METER, _INSIDER, _THEN, _AGAIN, _MEND = 0x01, 0x02, 0x04, 0x08, 0x10
+_DECODER_SEED_OCTETS: Final = 300
+_EVERY: Final = "--seeds-every="
 
 
 def case_of(octets: bytes) -> Case | None:
     """The case that octets of the search mean; None for too few of them."""
-    if len(octets) < 3:
+    if len(octets) <= _HEAD_OCTETS:
         return None
-    scene = SCENES[(octets[0] >> 1) % len(SCENES)]
-    side = _SIDES[octets[0] & 1]
-    index = (octets[1] & 0x1F) % len(scene.steps)
-    frame = octets[2:]
-    if octets[1] & 0x80:
-        step = scene.steps[index]
-        valid = step.answered if side is Side.CLIENT else step.asked
-        resealed = reseal(valid, side, lambda _plaintext: frame)
-        return None if resealed is None else Case(scene.name, side, index, (resealed,), insider=True)
-    return Case(scene.name, side, index, (mend_header(frame) if octets[1] & 0x20 else frame,))
+    number, index, flags = octets[:_HEAD_OCTETS]
+    frame = octets[_HEAD_OCTETS:]
+    if number >= len(SCENES):
+        return Case(_NAMES[(number - len(SCENES)) % len(_NAMES)], Side.DECODER, 0, (frame,))
+    scene, side = SCENES[number], ROLES[flags & _METER]
+    index %= len(scene.steps)
+    then = 1 if flags & _THEN else 0
+    again = bool(flags & _AGAIN) and side is Side.CLIENT
+    if flags & _INSIDER:
+        resealed = reseal(scene, index, side, lambda _plaintext: frame)
+        if resealed is None:
+            return None
+        return Case(scene.name, side, index, scene.on_line(resealed), insider=True, then=then, again=again)
+    if flags & _MEND:
+        frame = mend_checks(frame) if frame.startswith(b"\x7e") else mend_header(frame)
+    return Case(scene.name, side, index, (frame,), then=then, again=again)
 
 
 def _one_input(octets: bytes) -> None:
@@ -48,25 +63,42 @@ def _one_input(octets: bytes) -> None:
         raise
 
 
-def _seeds(folder: Path) -> None:
-    """All valid frames, as the search would name them."""
+def _seeds(folder: Path, every: int) -> None:
+    """Valid frames, as the search would name them, what is sealed in them, and octets for the decoders.
+
+    Args:
+        every: how many of them stand for one that is taken.
+    """
+    if len(SCENES) + len(_NAMES) > 0x100:
+        raise ValueError("one octet does not choose between so many")
     for number, scene in enumerate(SCENES):
         for index, step in enumerate(scene.steps):
             for side, frame in ((Side.CLIENT, step.answered), (Side.METER, step.asked)):
-                head = bytes((number << 1 | _SIDES.index(side), index | 0x20))
+                flags = ROLES.index(side)
+                head = bytes((number, index, flags | _MEND))
                 (folder / f"{scene.name}-{side}-{index}").write_bytes(head + frame)
                 plaintexts: list[bytes] = []
-                reseal(frame, side, lambda plaintext, kept=plaintexts: kept.append(plaintext) or plaintext)  # type: ignore[misc] # append returns None
+                reseal(scene, index, side, lambda plaintext, kept=plaintexts: kept.append(plaintext) or plaintext)  # type: ignore[misc] # append returns None
                 for plaintext in plaintexts:
-                    head = bytes((number << 1 | _SIDES.index(side), index | 0x80))
+                    head = bytes((number, index, flags | _INSIDER))
                     (folder / f"{scene.name}-{side}-{index}-plain").write_bytes(head + plaintext)
+    for place, octets in enumerate(seeds()):
+        if len(octets) <= _DECODER_SEED_OCTETS:
+            head = bytes((len(SCENES) + place % len(_NAMES), 0, 0))
+            (folder / f"decoder-{place}").write_bytes(head + octets)
+
+    for place, seed in enumerate(sorted(folder.iterdir())):
+        if place % every:
+            seed.unlink()
 
 
 def main() -> None:
-    """Options are libFuzzer's: -max_total_time=60, -runs=100000, a corpus folder."""
+    """Options are libFuzzer's: -max_total_time=60, -runs=100000, a corpus folder; `--seeds-every=10` takes fewer."""
+    every = max([1, *(int(option.partition("=")[2]) for option in sys.argv if option.startswith(_EVERY))])
+    options = [option for option in sys.argv[1:] if not option.startswith(_EVERY)]
     with tempfile.TemporaryDirectory() as corpus:
-        _seeds(Path(corpus))
-        atheris.Setup([sys.argv[0], "-timeout=20", "-rss_limit_mb=1024", *sys.argv[1:], corpus], _one_input)
+        _seeds(Path(corpus), every)
+        atheris.Setup([sys.argv[0], "-timeout=20", "-rss_limit_mb=1024", *options, corpus], _one_input)
         atheris.Fuzz()
 
 

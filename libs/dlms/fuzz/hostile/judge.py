@@ -1,4 +1,4 @@
-"""Whether a role stood up to a hostile frame."""
+"""Whether a role, or a decoder, stood up to hostile octets."""
 
 from __future__ import annotations
 
@@ -7,34 +7,38 @@ import time
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final, Self
+from typing import Any, Final, Self
 
-from hostile.scenes import BY_NAME, CLIENT_TITLE, KEYS, SERVER_TITLE, Objects, Scene
-from meterstream.dlms.client import Associated, ClientAssociation, Continue, Event
-from meterstream.dlms.errors import DlmsError, SecurityError
-from meterstream.dlms.framing import HEADER, wrap
-from meterstream.dlms.meter import MeterPhase
-from meterstream.dlms.security import Suite0
+from hostile.decoders import DECODERS
+from hostile.finding import Finding
+from hostile.lines import ClientEnd, Heard, MeterEnd
+from hostile.promises import check_heard, check_meter
+from hostile.scene import hear
+from hostile.scenes import BY_NAME
+from hostile.side import Side
+from hostile.structure import envelopes_of, octets_of, renumbered
+from meterstream.dlms.errors import DlmsError
 
 MOST_CPU_S: Final = 1.0
 MOST_OCTETS: Final = 8 * 1024 * 1024
-
-
-class Finding(Exception):
-    """A role did what it must not do."""
-
-
-class Side(StrEnum):
-    CLIENT = "client"
-    METER = "meter"
+MOST_PER_OCTET: Final = 2_048
+MOST_TURNS: Final = 1_200
+"""Frames that a client asks for in a row: 256 blocks, each of which may be asked for again."""
+MOST_WAITS: Final = 40
+"""Time-outs in a row."""
+MOST_SENT: Final = 512 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A hostile frame in its place: instead of the meter's answer (side client) or the request (side meter) of a step.
+    """Hostile octets in their place: instead of the answer (side client) or the request (side meter) of a step.
 
-    `insider`: the frame is sealed with the right keys, so that only its content can be refused.
+    For a decoder `scene` is its name and `pieces` are joined.
+
+    Attributes:
+        insider: sealed with the right keys, so that only the content can be refused.
+        then: valid frames of the session that follow.
+        again: the client hears it again, block numbers rising, for as long as it asks for more.
     """
 
     scene: str
@@ -42,27 +46,43 @@ class Case:
     step: int
     pieces: tuple[bytes, ...]
     insider: bool = False
+    then: int = 0
+    again: bool = False
 
     def to_json(self) -> str:
-        pieces = [piece.hex() for piece in self.pieces]
-        fields = {"scene": self.scene, "side": self.side, "step": self.step, "insider": self.insider, "pieces": pieces}
+        fields: dict[str, Any] = {
+            "scene": self.scene,
+            "side": self.side,
+            "step": self.step,
+            "insider": self.insider,
+            "then": self.then,
+            "again": self.again,
+            "pieces": [piece.hex() for piece in self.pieces],
+        }
         return json.dumps(fields)
 
     @classmethod
     def from_json(cls, line: str) -> Self:
         raw = json.loads(line)
         pieces = tuple(bytes.fromhex(piece) for piece in raw["pieces"])
-        return cls(raw["scene"], Side(raw["side"]), raw["step"], pieces, raw["insider"])
+        side = Side(raw["side"])
+        return cls(raw["scene"], side, raw["step"], pieces, raw["insider"], raw.get("then", 0), raw.get("again", False))
 
 
-def judge(case: Case, *, memory: bool = False) -> str:
-    """What became of the frame, in a word for statistics. `memory` measures that too, which takes ten times as long.
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a case: a word for statistics, and the most memory it took where that was measured."""
+
+    outcome: str
+    peak: int = 0
+
+
+def judge(case: Case, *, memory: bool = False) -> Verdict:
+    """`memory` measures that too, which takes ten times as long.
 
     Raises: Finding.
     """
-    scene = BY_NAME[case.scene]
-    prepare = _client_trial if case.side is Side.CLIENT else _meter_trial
-    trial = prepare(scene, case)
+    trial = _PREPARE[case.side](case)
     if memory:
         tracemalloc.start()
     began = time.thread_time()
@@ -75,92 +95,139 @@ def judge(case: Case, *, memory: bool = False) -> str:
             tracemalloc.stop()
     if cpu > MOST_CPU_S:
         raise Finding(f"{cpu:.1f} s of CPU")
-    if peak > MOST_OCTETS:
+    if peak > MOST_OCTETS + MOST_PER_OCTET * sum(map(len, case.pieces)) * (case.side is Side.DECODER):
         raise Finding(f"{peak} octets of memory")
-    return outcome
+    return Verdict(outcome, peak)
 
 
-def _client_trial(scene: Scene, case: Case) -> Callable[[], str]:
+# Decoders
+
+
+def _decoder_trial(case: Case) -> Callable[[], str]:
+    decoder, octets = DECODERS[case.scene], b"".join(case.pieces)
+
+    def trial() -> str:
+        try:
+            decoder(octets)
+        except DlmsError as error:
+            if case.scene.startswith("trace"):
+                raise Finding(f"{error.code} out of a trace") from error
+            return error.code
+        except Exception as error:
+            raise Finding(f"{type(error).__name__} instead of a typed error: {error}") from error
+        return "decoded"
+
+    return trial
+
+
+# Clients
+
+
+def _client_trial(case: Case) -> Callable[[], str]:
+    scene = BY_NAME[case.scene]
     client = scene.client_before(case.step)
+    answered = scene.on_line(scene.steps[case.step].answered) if case.then else ()
 
     def trial() -> str:
-        event: Event | None = None
-        for piece in case.pieces:
-            try:
-                event = client.receive(piece)
-            except DlmsError as error:
-                return error.code
-            except Exception as error:
-                raise Finding(f"{type(error).__name__} instead of a typed error") from error
-            if event is not None:
-                break
-        if event is None:
-            return "awaits more"
-        if not case.insider and scene.level.ciphered:
-            _refuse_forged(scene, case, client, event)
-        return type(event).__name__
+        try:
+            heard = _first_event(client, (*case.pieces, *answered))
+            whole = _dialogue(client, case, heard) if case.again or scene.line.hdlc else heard
+        except Finding:
+            raise
+        except Exception as error:
+            raise Finding(f"{type(error).__name__} instead of a typed error") from error
+        check_heard(scene, case, client, whole)
+        return _word(whole)
 
     return trial
 
 
-def _refuse_forged(scene: Scene, case: Case, client: ClientAssociation, event: Event) -> None:
-    """Without the keys nobody can make an answer but the one that was given, unless it is not protected at all.
+def _first_event(client: ClientEnd, pieces: tuple[bytes, ...]) -> Heard:
+    """Until there is something to react to."""
+    for piece in pieces:
+        heard = client.receive(piece)
+        if heard != Heard():
+            return heard
+    return Heard()
 
-    The AARE is in plain: what it says is taken until pass 4 proves it; the RLRE proves nothing and is taken as it is.
+
+def _dialogue(client: ClientEnd, case: Case, heard: Heard) -> Heard:
+    """The client goes on until it neither sends nor waits: it may not do either for ever.
+
+    Raises: Finding.
     """
-    valid = scene.steps[case.step].event
-    if case.step == len(scene.steps) - 1:
-        return
-    if case.step == 0:
-        if isinstance(event, Continue) and isinstance(valid, Continue):
-            return
-        if isinstance(event, Associated) and isinstance(valid, Associated) and client.server_title == SERVER_TITLE:
-            return
-        raise Finding(f"{type(event).__name__} from a forged AARE")
-    if event != valid:
-        raise Finding(f"{type(event).__name__} from a forged answer")
+    events, error, sent, waits = heard.events, heard.error, len(heard.octets), 0
+    for turn in range(1, MOST_TURNS):
+        if heard.octets and case.again:
+            heard = hear(client, tuple(_further(piece, turn) for piece in case.pieces))
+            waits = 0
+        else:
+            waited = client.waited()
+            if waited is None:
+                return Heard(b"", events, error)
+            waits += 1
+            heard = waited
+        sent += len(heard.octets)
+        events += heard.events
+        error = error or heard.error
+        if sent > MOST_SENT or waits > MOST_WAITS:
+            raise Finding(f"{sent} octets sent and {waits} time-outs later it still goes on")
+    raise Finding(f"asks for more after {MOST_TURNS} turns")
 
 
-def _meter_trial(scene: Scene, case: Case) -> Callable[[], str]:
-    objects = Objects()
-    meter = scene.meter_before(case.step, objects)
+def _further(piece: bytes, turn: int) -> bytes:
+    """The piece with its blocks numbered so many further."""
+    envelopes = envelopes_of(piece)
+    if not envelopes:
+        return piece
+    return octets_of([envelope._replace(apdu=renumbered(envelope.apdu, turn)) for envelope in envelopes])
+
+
+def _word(heard: Heard) -> str:
+    if heard.error is not None:
+        return heard.error.code
+    return type(heard.events[-1]).__name__ if heard.events else "awaits more"
+
+
+# Meters
+
+
+def _meter_trial(case: Case) -> Callable[[], str]:
+    scene = BY_NAME[case.scene]
+    meter = scene.meter_before(case.step)
+    follows = scene.steps[case.step : case.step + case.then]
 
     def trial() -> str:
-        answers = 0
-        for piece in case.pieces:
-            try:
-                answers += len(meter.receive(piece))
-            except Exception as error:
-                raise Finding(f"{type(error).__name__} out of the meter role") from error
-        if case.insider or not scene.level.ciphered:
-            return "answered" if answers else "closed" if meter.closed else "silent"
-        # A request of the same session that comes too early has a good tag and a counter that rises: it is served.
-        valid = iter(scene.accesses)
-        if not all(access in valid for access in objects.accesses):
-            raise Finding("an access that no valid request asked for")
-        if meter.phase is MeterPhase.ASSOCIATED and not _association_is_due(scene, case):
-            raise Finding("an association without a valid pass 3")
-        return "answered" if answers else "closed" if meter.closed else "silent"
+        try:
+            answered = sum(len(meter.receive(piece)) for piece in case.pieces)
+            check_meter(scene, case, meter)
+            for step in follows:
+                for piece in scene.on_line(step.asked):
+                    answered += len(meter.receive(piece))
+            waits = _wait(meter)
+        except Finding:
+            raise
+        except Exception as error:
+            raise Finding(f"{type(error).__name__} out of the meter role") from error
+        if waits > MOST_WAITS or answered > MOST_SENT:
+            raise Finding(f"{answered} octets answered, {waits} time-outs")
+        if not case.then:
+            return "answered" if answered else "closed" if meter.closed else "silent"
+        check_meter(scene, case, meter)
+        return "went on" if answered else "closed" if meter.closed else "silent"
 
     return trial
 
 
-def _association_is_due(scene: Scene, case: Case) -> bool:
-    """After the valid pass 3, or with it; where no pass 3 is asked for, from the AARQ on."""
-    opened = next(index for index, step in enumerate(scene.steps) if isinstance(step.event, Associated))
-    if case.step != opened or opened == 0:
-        return case.step >= opened
-    return scene.steps[opened].asked[HEADER.size :] in b"".join(case.pieces)
+def _wait(meter: MeterEnd) -> int:
+    waits = 0
+    while waits <= MOST_WAITS and meter.waited():
+        waits += 1
+    return waits
 
 
-def reseal(frame: bytes, side: Side, change: Callable[[bytes], bytes]) -> bytes | None:
-    """The frame with its plaintext changed and sealed again; None when it holds nothing sealed with the global keys."""
-    cipher = Suite0(KEYS)
-    title = SERVER_TITLE if side is Side.CLIENT else CLIENT_TITLE
-    _, source, destination, _ = HEADER.unpack_from(frame)
-    apdu = frame[HEADER.size :]
-    try:
-        counter, plaintext = cipher.unseal(apdu, title)
-    except SecurityError:
-        return None
-    return wrap(source, destination, cipher.seal(apdu[0], title, counter, change(plaintext)))
+_PREPARE: Final[dict[Side, Callable[[Case], Callable[[], str]]]] = {
+    Side.CLIENT: _client_trial,
+    Side.METER: _meter_trial,
+    Side.DECODER: _decoder_trial,
+}

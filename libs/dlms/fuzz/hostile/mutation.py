@@ -6,6 +6,17 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final, NamedTuple
 
+from hostile.structure import (
+    envelopes_of,
+    mend_checks,
+    mend_ciphered,
+    mend_header,
+    mend_lengths,
+    number_of_block,
+    spoil_block,
+    spoil_frame,
+)
+
 _TELLING_OCTETS: Final = bytes.fromhex("00017F8081828384FEFF")
 _BOMBS: Final = (
     bytes.fromhex("84FFFFFFFF"),
@@ -19,8 +30,6 @@ _BOMBS: Final = (
     bytes.fromhex("130082FFFF"),
 )
 _MOST_OCTETS: Final = 4_096
-_WRAPPER_HEAD: Final = b"\x00\x01"
-_WRAPPER_HEADER_OCTETS: Final = 8
 
 
 class Material(NamedTuple):
@@ -115,16 +124,50 @@ def spoil(random: Random, octets: bytes, others: Sequence[bytes]) -> bytes:
     return octets
 
 
-def mend_header(frame: bytes) -> bytes:
-    """The frame with the length in its wrapper header made right, so that what follows it is looked at."""
-    if not frame.startswith(_WRAPPER_HEAD) or len(frame) < _WRAPPER_HEADER_OCTETS:
-        return frame
-    return frame[:6] + (len(frame) - _WRAPPER_HEADER_OCTETS).to_bytes(2, "big") + frame[_WRAPPER_HEADER_OCTETS:]
-
-
 def in_pieces(random: Random, octets: bytes) -> tuple[bytes, ...]:
     """As the line delivers it: mostly whole, sometimes cut."""
     if random.random() < 0.75:
         return (octets,)
     cuts = sorted(random.randint(0, len(octets)) for _ in range(random.randint(1, 3)))
     return tuple(octets[start:end] for start, end in zip([0, *cuts], [*cuts, len(octets)], strict=True))
+
+
+def spoil_line(random: Random, octets: bytes, others: Sequence[bytes]) -> bytes:
+    """One frame of several spoilt: its APDU, its block number or its HDLC fields; lengths and checks hold."""
+    envelopes = envelopes_of(octets)
+    if not envelopes:
+        return mend_header(spoil(random, octets, others))
+    place = random.randrange(len(envelopes))
+    envelope = envelopes[place]
+    apdu = _spoil_apdu(random, envelope.apdu, others)
+    if envelope.frame is not None and random.random() < 0.5:
+        keeps = random.random() < 0.7
+        frame = spoil_frame(random, envelope.frame, envelope.llc + (envelope.apdu if keeps else apdu))
+        if random.random() < 0.2:
+            frame = mend_checks(spoil(random, frame, others))
+        spoilt = frame
+    else:
+        spoilt = envelope._replace(apdu=apdu).encode()
+    frames = [each.encode() for each in envelopes]
+    frames[place] = spoilt
+    if random.random() < 0.2:
+        random.shuffle(frames)
+    if random.random() < 0.1:
+        frames.insert(random.randint(0, len(frames)), random.choice(frames))
+    return b"".join(frames)
+
+
+def _spoil_apdu(random: Random, apdu: bytes, others: Sequence[bytes]) -> bytes:
+    if not apdu:
+        return random.randbytes(random.randint(0, 8))
+    if random.random() < 0.3 and number_of_block(apdu) is not None:
+        return spoil_block(random, apdu)
+    return mend_ciphered(spoil_content(random, apdu, others))
+
+
+def spoil_content(random: Random, octets: bytes, others: Sequence[bytes]) -> bytes:
+    """As `spoil`, for APDUs: block numbers too, and often the lengths around what changed are mended."""
+    if random.random() < 0.2 and number_of_block(octets) is not None:
+        return spoil_block(random, octets)
+    spoilt = spoil(random, octets, others)
+    return mend_lengths(random, octets, spoilt) if random.random() < 0.4 else spoilt

@@ -12,6 +12,7 @@ from meterstream.dlms.apdu import (
     AttributeItem,
     Conformance,
     InitiateResponse,
+    Rlre,
     Rlrq,
     Selection,
     decode_aare,
@@ -427,16 +428,22 @@ class ClientAssociation:
         self._end_exchange()
         return outcome
 
-    def _on_rlre(self, apdu: bytes) -> Event:
-        if apdu[0] != tags.RLRE:
-            raise refusal(apdu) or UnexpectedAnswer(f"tag {apdu[0]:#04x} instead of an RLRE")
-        decode_rlre(apdu)
-        return self._released(None)
+    def _on_rlre(self, apdu: bytes) -> Event | None:
+        rlre = self._rlre(apdu)
+        return None if rlre is None else self._released(None)
 
-    def _on_checked_rlre(self, apdu: bytes) -> Event:
+    def _on_checked_rlre(self, apdu: bytes) -> Event | None:
+        rlre = self._rlre(apdu)
+        return None if rlre is None else self._released(check_rlre(self._config, self._channel, rlre))
+
+    def _rlre(self, apdu: bytes) -> Rlre | None:
+        """None: a notification under general protection that crossed our RLRQ."""
+        if apdu[0] in tags.GENERAL_TAGS:
+            self._note(*self._channel.open_unasked(apdu))
+            return None
         if apdu[0] != tags.RLRE:
             raise refusal(apdu) or UnexpectedAnswer(f"tag {apdu[0]:#04x} instead of an RLRE")
-        return self._released(check_rlre(self._config, self._channel, decode_rlre(apdu)))
+        return decode_rlre(apdu)
 
     def _released(self, information: InitiateResponse | None) -> Released:
         self._phase = Phase.RELEASED

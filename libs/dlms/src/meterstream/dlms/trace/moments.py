@@ -48,7 +48,9 @@ def is_plausible(moment: CosemDateTime) -> bool:
 
 
 def date_time_text(octets: bytes) -> str | None:
-    """Text of 12 octets; None when they are no plausible date-time."""
+    """Text of 12 octets; None when they are no plausible date-time, or another number of them."""
+    if len(octets) != DATE_TIME_OCTETS:
+        return None
     moment = CosemDateTime.from_bytes(octets)
     if not is_plausible(moment):
         return None

@@ -1,0 +1,5 @@
+"""What a campaign looks for."""
+
+
+class Finding(Exception):
+    """A role did what it must not do."""
