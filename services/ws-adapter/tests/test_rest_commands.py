@@ -53,6 +53,17 @@ async def test_accepts_a_command_and_tells_where_it_is(stack, client, name):
         assert (await response.json())["state"] == "running"
 
 
+async def test_a_request_can_be_left_out_where_its_rules_want_no_field(stack, client):
+    status, _ = await submit(client, "GetActualMeterReads")
+    assert status == 202
+    status, found = await submit(client, "SetPushSetupAlarm")
+    assert status == 422
+    assert (found["code"], found["field"]) == ("VALIDATION_ERROR", "request")
+    status, found = await submit(client, "SetPushSetupAlarm", request={})
+    assert status == 422
+    assert "needs host and port, push_objects, or both" in found["detail"]
+
+
 async def test_urgent_commands_and_awaited_ones_have_their_own_topic(stack, client):
     stack.domain.answer = stack.domain.queued
     await submit(client, priority=7)

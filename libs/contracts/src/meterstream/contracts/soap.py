@@ -32,8 +32,9 @@ class SoapBinding:
     `operation` is its name in the service's WSDL, None where it is an action of bundles only. `wrapper` is the element
     that holds the request's fields in the plain request, "" where they are its own children; inside a bundle they
     never have one. `device` is the path to the device identification, None where the request names none.
-    `result_text` is what an answer without fields of its own says inside a bundle. `due` is the path to the moment of
-    execution where the request itself has one. Elements `passed_over` are read over: they change nothing that is done.
+    `result_text` is what an answer without fields of its own says inside a bundle; {device} in it is the bundle's
+    device. `due` is the path to the moment of execution where the request itself has one. Elements `passed_over` are
+    read over: they change nothing that is done.
     A request with an element `not_for_meters`, which other kinds of device have, is refused.
     """
 
