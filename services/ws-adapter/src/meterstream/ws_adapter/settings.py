@@ -38,6 +38,12 @@ class HttpSettings(SettingsGroup):
     max_body_bytes: Annotated[int, Field(ge=KIB, le=7 * MIB)] = Field(4 * MIB, description="largest request body")
     max_header_bytes: Annotated[int, Field(ge=KIB, le=MIB)] = Field(32 * KIB, description="largest request head")
     body_timeout_s: Annotated[float, Field(gt=0, le=600)] = Field(30.0, description="longest arrival of a body")
+    head_timeout_s: Annotated[float, Field(gt=0, le=600)] = Field(
+        20.0, description="longest time from the beginning of a connection, TLS included, to its first request's head"
+    )
+    reload_s: Annotated[float, Field(gt=0, le=3600)] = Field(
+        30.0, description="how often the TLS files are looked at; changed ones serve new connections from then on"
+    )
     keepalive_s: Annotated[float, Field(gt=0, le=3600)] = Field(75.0, description="idle connections end after this")
     max_requests: Annotated[int, Field(ge=1)] = Field(1_000, description="concurrent requests of one organisation")
     requests_per_s: Annotated[float, Field(gt=0)] = Field(
