@@ -144,3 +144,17 @@ def test_values_are_written_as_xml_schema_spells_them() -> None:
     assert write(b"\xab\x00") == "AB00"
     assert (write(True), write(7), write(AmrProfileStatusFlag.POWER_DOWN)) == ("true", "7", "POWER_DOWN")
     assert clean("a\x00\x1b\ud800\ufffe\tb\U0001f600") == "a\ufffd\ufffd\ufffd\ufffd\tb\U0001f600"
+
+
+def test_a_rule_about_several_fields_names_their_elements() -> None:
+    operation = load_operations()["GetPeriodicMeterReads"]
+    form: Form[Any] = Form(operation.request, owner_of(operation.name), UTC_ZONE)
+    element = etree.Element(form.owner.name.rpartition(":")[2])
+    texts = {"PeriodType": "DAILY", "BeginDate": "2025-03-14T00:00:00Z", "EndDate": "2025-03-13T00:00:00Z"}
+    for local, text in texts.items():
+        etree.SubElement(element, form.owner.child(local).name).text = text
+    with pytest.raises(InvalidRequest) as caught:
+        form.read(element)
+    assert "BeginDate" in caught.value.details["rule"]
+    assert "EndDate" in caught.value.details["rule"]
+    assert "_" not in caught.value.details["rule"]

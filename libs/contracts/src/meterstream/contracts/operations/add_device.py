@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -100,9 +101,11 @@ OPERATION = Operation(
     examples=(
         AddDeviceRequest(
             device=NewDevice(
+                delivery_date=datetime(2025, 2, 3, 8, 30, tzinfo=UTC),
                 protocol_name="SMR",
                 protocol_version="5.0.0",
                 hls5_active=True,
+                challenge_length=16,
                 ip_address_is_static=True,
                 network_address="10.1.2.3",
                 port=4059,

@@ -5,6 +5,7 @@ A form is compiled once per model and type: which child element holds which fiel
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ M = TypeVar("M", bound=Record)
 NIL: Final = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 OBIS: Final = ("a", "b", "c", "d", "e", "f")
 OWN_TEXT: Final = "."
+_FIELD_NAME: Final = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
+"""A field of the contract in the sentence of a rule."""
 
 
 @dataclass(eq=False)
@@ -269,8 +272,21 @@ class Form(Generic[M]):
     def _problem(self, problem: ValidationError) -> Exception:
         problems = problem.errors(include_url=False, include_context=False, include_input=False)
         spelled = "/".join(self.spelling(problems[0]["loc"])) or self.owner.name.rpartition(":")[2]
-        rule = problems[0]["msg"].removeprefix("Value error, ")
+        elements = self._elements()
+        rule = _FIELD_NAME.sub(
+            lambda name: elements.get(name[0], name[0]), problems[0]["msg"].removeprefix("Value error, ")
+        )
         return error("VALIDATION_ERROR", f"{spelled}: {rule}", field=spelled, rule=rule)
+
+    def _elements(self) -> dict[str, str]:
+        """The element of every field's name, here and below; where a name occurs twice, of the upper one."""
+        found: dict[str, str] = {}
+        for node in _all(self._root.nodes):
+            if node.form is not None:
+                found.update(node.form._elements())
+        if self._inlined is not None:
+            found.update(self._inlined.form._elements())
+        return {**found, **{name: path[-1] for name, path in self._paths.items()}}
 
     def spelling(self, location: tuple[int | str, ...]) -> list[str]:
         """The elements of a field's location in the model."""
