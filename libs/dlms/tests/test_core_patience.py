@@ -17,10 +17,11 @@ from meterstream.dlms.asyncio.link import Link
 from meterstream.dlms.client import AssociationConfig, Level
 from meterstream.dlms.client.hdlc import HdlcClient
 from meterstream.dlms.data import AttributeRef, LogicalName, octet_string
-from meterstream.dlms.errors import ResponseTimeout, UnexpectedAnswer
+from meterstream.dlms.errors import LimitExceeded, ResponseTimeout, UnexpectedAnswer
 from meterstream.dlms.framing import wrap
 from meterstream.dlms.framing.hdlc import HdlcAddress, HdlcClientLink
 from meterstream.dlms.meter import Habits
+from meterstream.dlms.meter.association import MAX_ANSWERS
 from meterstream.dlms.meter.policy import Reaction
 from meterstream.dlms.security import MAX_COUNTER
 
@@ -105,3 +106,12 @@ def test_exception_response_after_the_last_counter(associated: Callable[..., Any
     pair.access.last_client_counter = MAX_COUNTER
     answer = pair.meter.receive(request)
     assert answer[8:] == bytes.fromhex("D8 01 06 FFFFFFFF")
+
+
+def test_requests_far_ahead_of_their_answers_end_the_line(associated: Callable[..., Any]) -> None:
+    pair = associated(Level.NONE)
+    pair.application.values[PROFILE] = octet_string(bytes(60_000))
+    request = pair.client.get(PROFILE)
+    answers = pair.meter.receive(request * 5_000)
+    assert len(answers) < MAX_ANSWERS + 100_000
+    assert isinstance(pair.meter.close_cause, LimitExceeded)

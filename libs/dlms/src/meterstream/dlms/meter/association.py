@@ -61,6 +61,8 @@ from meterstream.dlms.transfer import limits_on
 
 REPLY_TO_HLS: Final = MethodRef(15, LogicalName.parse("0.0.40.0.0.255"), 1)
 _CIPHERED_HEAD: Final = OVERHEAD + 4
+MAX_ANSWERS: Final = 4 * 1024 * 1024
+"""Octets of answers to requests that came in one go; who sends more of them ahead is dropped."""
 _REQUEST_TAGS: Final = (tags.GET_REQUEST, tags.SET_REQUEST, tags.ACTION_REQUEST, tags.ACCESS_REQUEST)
 _SPECIAL_TAGS: Final = tags.GENERAL_TAGS | frozenset(tags.PLAIN_OF_DED)
 _KNOWN_TAGS: Final = frozenset(tags.PLAIN_OF) | frozenset(_REQUEST_TAGS)
@@ -166,17 +168,20 @@ class MeterAssociation:
         """Takes bytes from the line and returns the frames to send, possibly none. Requests are answered in order."""
         if self.closed:
             return b""
-        answers = b""
+        answers: list[bytes] = []
+        waiting = 0
         try:
             framing = self._framing
             framing.feed(octets)
             while framing.waiting and not self.closed and (frame := framing.next_frame()) is not None:
-                answers += (
-                    self._answer(*frame) if self._blocks is None else self._answer_in_blocks(self._blocks, *frame)
-                )
+                if waiting > MAX_ANSWERS:
+                    raise LimitExceeded(f"requests ahead of more than {MAX_ANSWERS} octets of answers")
+                answer = self._answer(*frame) if self._blocks is None else self._answer_in_blocks(self._blocks, *frame)
+                waiting += len(answer)
+                answers.append(answer)
         except PeerError as error:
             self._close(error)
-        return answers
+        return answers[0] if len(answers) == 1 else b"".join(answers)
 
     def notify(self, notification: DataNotification | EventNotificationRequest) -> bytes:
         """The frame of something that the client did not ask for, protected as the association is.
