@@ -46,5 +46,5 @@ OrganisationIdentification = Annotated[str, StringConstraints(pattern=r"^[^\s]{1
 CorrelationUid = Annotated[str, StringConstraints(min_length=20, max_length=255, pattern=r"^[\x21-\x7e ]+$")]
 """Names one command within its organisation; opaque, 20 to 255 printable characters."""
 
-ObisCode = Annotated[str, StringConstraints(pattern=r"^(\d{1,3}\.){5}\d{1,3}$")]
+ObisCode = Annotated[str, StringConstraints(pattern=r"^([0-9]{1,3}\.){5}[0-9]{1,3}$")]
 """A logical name as text, A.B.C.D.E.F, each 0 to 255 (IEC 62056-6-1)."""

@@ -19,7 +19,7 @@ from meterstream.contracts.base import Record
 from meterstream.contracts.errors import error
 from meterstream.contracts.soap import Soap
 from meterstream.ws_adapter.model.failures import broken
-from meterstream.ws_adapter.soap.schema import ComplexType, Element, SchemaMismatch, SimpleType
+from meterstream.ws_adapter.soap.schema import ComplexType, Element, SchemaMismatch, SimpleType, type_of
 from meterstream.ws_adapter.soap.text import clean, reader_of, write, writer_of
 
 M = TypeVar("M", bound=Record)
@@ -231,9 +231,9 @@ class Form(Generic[M]):
 
     @staticmethod
     def _open_group(node: Node, found: dict[str, Any]) -> None:
-        """An element that is there without the repeated one inside means an empty list, not an absent one."""
+        """An element that holds nothing but a repeated one, and none of it, means an empty list, not an absent one."""
         for below in node.nodes:
-            if below.many and below.holds is not None:
+            if below.many and len(type_of(node.element).children) == 1 and below.holds is not None:
                 found.setdefault(below.holds, [])
 
     def _value(self, element: etree._Element, node: Node) -> Any:
