@@ -1,4 +1,7 @@
-"""Avro single-object encoding (Apache Avro 1.12): C3 01, the schema's CRC-64-AVRO fingerprint, the body."""
+"""Avro single-object encoding (Apache Avro 1.12): C3 01, the schema's CRC-64-AVRO fingerprint, the body.
+
+Read is also Confluent's wire format, with the ids that are known from a registry.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ from meterstream.contracts.base import Record
 from meterstream.contracts.catalogue import records_by_topic
 from meterstream.contracts.schemas import fingerprint_of, read_released, rendered, schema_directory
 from meterstream.runtime.avro_fields import fields_of
-from meterstream.runtime.errors import UnknownSchema, UnreadableMessage
+from meterstream.runtime.errors import UnknownSchema, UnknownSchemaId, UnreadableMessage
+from meterstream.runtime.registry.frame import FRAME, FRAME_BYTES, SchemaIds, schema_mark, shared_ids
 
 MARKER: Final = b"\xc3\x01"
 HEADER_BYTES: Final = 10
@@ -36,7 +40,13 @@ class _Form:
 class Codec:
     """Turns records of the contract into bytes and back; knows every released schema of each."""
 
-    def __init__(self, models: Iterable[type[Record]] | None = None, directory: Path | None = None) -> None:
+    def __init__(
+        self,
+        models: Iterable[type[Record]] | None = None,
+        directory: Path | None = None,
+        ids: SchemaIds | None = None,
+    ) -> None:
+        self._ids = SchemaIds() if ids is None else ids
         if models is None:
             models = [model for group in records_by_topic().values() for model in group]
         self._writers: dict[type[Record], tuple[bytes, Any]] = {}
@@ -72,6 +82,7 @@ class Codec:
 
         Raises: UnreadableMessage, UnknownSchema.
         """
+        raw = self.single_object(raw)
         form = self._form(raw)
         buffer = BytesIO(raw)
         buffer.seek(HEADER_BYTES)
@@ -103,7 +114,21 @@ class Codec:
 
         Raises: UnreadableMessage, UnknownSchema.
         """
-        return self._form(raw).model
+        return self._form(self.single_object(raw)).model
+
+    def single_object(self, raw: bytes) -> bytes:
+        """The message in single-object encoding, as it is stored and carried inside others.
+
+        Raises: UnreadableMessage, UnknownSchema.
+        """
+        if raw[:1] != FRAME:
+            return raw
+        if len(raw) < FRAME_BYTES:
+            raise UnreadableMessage("no Avro in Confluent's wire format (00 and an id)")
+        single = self._ids.single_object(raw)
+        if single is raw:
+            raise UnknownSchemaId(schema_mark(raw))
+        return single
 
     def _form(self, raw: bytes) -> _Form:
         if len(raw) < HEADER_BYTES or raw[:2] != MARKER:
@@ -118,4 +143,4 @@ class Codec:
 @cache
 def shared_codec() -> Codec:
     """The codec of this process."""
-    return Codec()
+    return Codec(ids=shared_ids())

@@ -15,6 +15,10 @@ class DatabaseOutage(Outage):
     """PostgreSQL was not reachable or ended the connection."""
 
 
+class RegistryOutage(Outage):
+    """The schema registry did not answer, or not as a registry does."""
+
+
 class PoisonMessage(Exception):
     """This message can never be handled.
 
@@ -44,6 +48,15 @@ class UnknownSchema(PoisonMessage):
         self.fingerprint = fingerprint
 
 
+class UnknownSchemaId(UnknownSchema):
+    """Nobody here knows the schema's id in the registry; `fingerprint` is the id, as it was sent."""
+
+    def __init__(self, mark: bytes) -> None:
+        super().__init__(mark)
+        self.reason = f"no schema with the id {int.from_bytes(mark, 'big')} is known from a registry"
+        self.args = (f"{self.code}: {self.reason}",)
+
+
 class MessageTooLarge(PoisonMessage):
     """The broker refuses a message of this size."""
 
@@ -53,3 +66,15 @@ class MessageTooLarge(PoisonMessage):
 
 class ConfigurationError(Exception):
     """The service cannot start like this; the message says which setting is wrong and what it must be."""
+
+
+class RegistryRefused(ConfigurationError):
+    """The schema registry said no: not authorised, no such schema, not compatible.
+
+    Attributes:
+        status: HTTP status.
+    """
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(f"refused with {status}: {reason}")
+        self.status = status

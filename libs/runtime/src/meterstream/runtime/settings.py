@@ -10,9 +10,9 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
@@ -27,6 +27,31 @@ class SettingsGroup(BaseModel):
     """A group of settings that belong together."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RegistrySettings(SettingsGroup):
+    """Schema registry with Confluent's API. Without a URL values are in Avro single-object encoding."""
+
+    url: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = Field(
+        None, description="base address; several, comma separated, are tried in turn"
+    )
+    username: Annotated[str, Field(pattern=r"^[^:]+$")] | None = Field(None, description="basic authentication")
+    password: SecretStr | None = Field(None, description="basic authentication")
+    token: SecretStr | None = Field(None, description="bearer token, instead of name and password")
+    ca_file: Path | None = Field(None, description="certificates that the registry's must descend from, PEM")
+    certificate_file: Path | None = Field(None, description="client certificate, PEM")
+    key_file: Path | None = Field(None, description="key of the client certificate, PEM")
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = Field(5.0, description="longest wait for an answer")
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Self:
+        if (self.username is None) != (self.password is None):
+            raise ValueError("username and password go together")
+        if self.token is not None and self.username is not None:
+            raise ValueError("either a token, or username and password")
+        if self.key_file is not None and self.certificate_file is None:
+            raise ValueError("a key_file goes with a certificate_file")
+        return self
 
 
 class KafkaSettings(SettingsGroup):
@@ -69,6 +94,7 @@ class KafkaSettings(SettingsGroup):
     request_timeout_ms: Annotated[int, Field(ge=1000, le=300_000)] = Field(
         30_000, description="a broker that does not answer for this long counts as gone"
     )
+    registry: RegistrySettings = RegistrySettings()
 
 
 class PostgresSettings(SettingsGroup):

@@ -1,6 +1,7 @@
 """`python -m meterstream.runtime.topics apply|check`: creates the topics and compares them with the contract.
 
-Every service compares at start and refuses to run on a mismatch.
+Every service compares at start and refuses to run on a mismatch. With a schema registry the released schemas are
+registered and looked up with them.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from confluent_kafka.admin import (
 )
 
 from meterstream.contracts.topics import TOPICS, Topic, dead_letter_of
-from meterstream.runtime.errors import BrokerOutage, ConfigurationError
+from meterstream.runtime.errors import BrokerOutage, ConfigurationError, Outage
 from meterstream.runtime.kafka.clients import confluent_options
 from meterstream.runtime.kafka.names import TopicNames
+from meterstream.runtime.registry import apply_schemas, load_schema_ids
 from meterstream.runtime.settings import KafkaSettings, ServiceSettings, load_settings
 
 GROUPS: Final = (
@@ -263,10 +265,13 @@ async def check_topics(
 ) -> None:
     """Compare the topics that a service uses, and the session time-outs of its groups, with what they must be.
 
-    Raises: BrokerOutage, TopicMismatch.
+    Raises: BrokerOutage, RegistryOutage, TopicMismatch, ConfigurationError.
     """
-    chosen = [TOPICS[name] for name in names]
+    used = list(names)
+    chosen = [TOPICS[name] for name in used]
     await asyncio.to_thread(lambda: TopicAdmin(settings).check(chosen, groups))
+    if settings.registry.url is not None:
+        await load_schema_ids(settings, used)
 
 
 class TopicsChecked:
@@ -304,9 +309,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given == ["apply"]:
             for name in admin.apply(TOPICS.values()):
                 sys.stdout.write(f"created {name}\n")
+            if settings.kafka.registry.url is not None:
+                sys.stdout.write(f"{asyncio.run(apply_schemas(settings.kafka))} schemas are registered\n")
         else:
             admin.check(TOPICS.values(), GROUPS)
-    except (BrokerOutage, ConfigurationError) as error:
+            if settings.kafka.registry.url is not None:
+                asyncio.run(load_schema_ids(settings.kafka))
+    except (Outage, ConfigurationError) as error:
         for line in getattr(error, "problems", (str(error),)):
             sys.stderr.write(f"{line}\n")
         return 1

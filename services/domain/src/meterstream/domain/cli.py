@@ -34,6 +34,7 @@ from meterstream.runtime.codec import shared_codec
 from meterstream.runtime.errors import ConfigurationError, Outage
 from meterstream.runtime.kafka import Producer
 from meterstream.runtime.postgres import Database
+from meterstream.runtime.registry import apply_schemas
 from meterstream.runtime.service import run
 from meterstream.runtime.settings import help_text, load_settings
 from meterstream.runtime.topics import apply_topics
@@ -155,7 +156,10 @@ async def _bootstrap(settings: DomainSettings, options: argparse.Namespace) -> s
     async with _registry(settings) as (database, relay):
         await put_organisation(database, read_keyring(settings.keys), organisation)
         if organisation.kafka_commands is KafkaCommands.OWN_TOPIC and organisation.slug is not None:
-            await apply_topics(settings.kafka, [organisation_commands(organisation.slug)])
+            topic = organisation_commands(organisation.slug)
+            await apply_topics(settings.kafka, [topic])
+            if settings.kafka.registry.url is not None:
+                await apply_schemas(settings.kafka, [topic.name])
         while await relay.publish_organisations():
             pass
     return f"organisation {organisation.identification} is in place"

@@ -34,8 +34,10 @@ from meterstream.runtime.kafka import BatchConsumer, DeadLetters, Producer, Topi
 from meterstream.runtime.kafka_metrics import MeteredHooks
 from meterstream.runtime.metrics import Metrics
 from meterstream.runtime.postgres import Database
+from meterstream.runtime.registry import RegistryClient, SchemaRegistry, shared_ids
 from meterstream.runtime.sealing import KeyVault
 from meterstream.runtime.service import Component
+from meterstream.runtime.settings import KafkaSettings
 from meterstream.runtime.topics import TopicAdmin, check_topics
 
 log = logging.getLogger(__name__)
@@ -85,6 +87,11 @@ def known_protocols(settings: MeterTypeSettings) -> frozenset[tuple[str, str]]:
     return frozenset((protocol.name, protocol.version) for protocol in known)
 
 
+def schema_registry(settings: KafkaSettings) -> SchemaRegistry | None:
+    """Where upstream's schema ids are looked up; None where there is no registry."""
+    return None if settings.registry.url is None else SchemaRegistry(RegistryClient(settings.registry), shared_ids())
+
+
 class DomainService:
     """Everything that runs, as one component: nothing of it can work without the database.
 
@@ -122,7 +129,10 @@ class DomainService:
             await load_identity_secret(database, keyring)
             await check_topics(self._settings.kafka, TOPICS_USED, GROUPS)
             self._parts = []
-            for part in await self._build(database, keyring):
+            registry = schema_registry(self._settings.kafka)
+            if registry is not None:
+                stack.push_async_callback(registry.close)
+            for part in await self._build(database, keyring, registry):
                 await part.start()
                 stack.push_async_callback(part.stop)
                 self._parts.append(part)
@@ -133,7 +143,7 @@ class DomainService:
         await self._stack.aclose()
         self._parts = []
 
-    async def _build(self, database: Database, keyring: Keyring) -> list[Component]:
+    async def _build(self, database: Database, keyring: Keyring, registry: SchemaRegistry | None) -> list[Component]:
         settings, metrics, codec = self._settings, self._metrics, shared_codec()
         producer = Producer(settings.kafka)
         store, relay = Store(database), Relay(database, producer, keyring, codec)
@@ -147,7 +157,7 @@ class DomainService:
             longest_run=timedelta(seconds=settings.scheduler.longest_run_s),
             clock=self._clock,
         )
-        intake = Intake(codec, keyring, TopicNames(settings.kafka).partitions("replies"))
+        intake = Intake(codec, keyring, TopicNames(settings.kafka).partitions("replies"), registry)
         consumers = Consumers(settings, metrics, self._clock, producer, relay)
         upstream = UpstreamConsumer(consumers, intake, store, contexts)
         timers = Timers(database, contexts, keyring, relay, producer, metrics)

@@ -54,11 +54,11 @@ class DeadLetters:
             "failed_at": self._clock().isoformat(),
         }
         topic = message.topic + DEAD_LETTER_SUFFIX
-        letter = Outgoing(topic, message.key, message.value, (*message.headers, *_headers(facts)))
+        letter = Outgoing(topic, message.key, message.wire, (*message.headers, *_headers(facts)))
         try:
             self._producer.check_size(letter)
         except MessageTooLarge:
-            value = message.value or b""
+            value = message.wire or b""
             facts |= {"length": str(len(value)), "sha256": hashlib.sha256(value).hexdigest()}
             letter = Outgoing(topic, _cut(message.key), value[:KEPT_OCTETS], _headers(facts))
         return letter

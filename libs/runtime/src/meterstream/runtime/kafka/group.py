@@ -19,6 +19,7 @@ import confluent_kafka
 from confluent_kafka import Consumer, KafkaError, KafkaException
 
 from meterstream.runtime.kafka.clients import group_options
+from meterstream.runtime.kafka.framing import framing, unframed
 from meterstream.runtime.kafka.lease import boot_time
 from meterstream.runtime.kafka.messages import Message, TopicPartition
 from meterstream.runtime.kafka.names import TopicNames
@@ -80,6 +81,7 @@ class GroupMembership:
         self._names = TopicNames(settings)
         self._topics = [self._names.full(topic) for topic in topics]
         self._group = group
+        self._framing = framing(settings)
         self._options = group_options(settings, group, together=together, ahead=ahead)
         self._eager = settings.group_protocol == "classic" and together
         self._commands: SimpleQueue[tuple[int, Command]] = SimpleQueue()
@@ -255,6 +257,7 @@ class GroupMembership:
                 self._on_message_error(one, error)
         if not messages:
             return
+        messages = unframed(messages, self._framing)
         while not self._room.acquire(timeout=CONSUME_S):
             if self._stopping.is_set() or self._leave:
                 return

@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRa
 
 from meterstream.runtime.errors import BrokerOutage
 from meterstream.runtime.kafka.clients import aiokafka_options
+from meterstream.runtime.kafka.framing import framing, unframed
 from meterstream.runtime.kafka.messages import Message
 from meterstream.runtime.kafka.names import TopicNames
 from meterstream.runtime.settings import KafkaSettings
@@ -58,6 +59,7 @@ class LogReader:
         self._options = aiokafka_options(settings)
         self._timeout = settings.request_timeout_ms / 1000
         self._topic = topic
+        self._framing = framing(settings)
         self._names = TopicNames(settings)
         self._full = self._names.full(topic)
         self._start = start
@@ -168,7 +170,7 @@ class LogReader:
                 if r.offset >= position
             ]
             if messages:
-                self._deliver(messages)
+                self._deliver(unframed(messages, self._framing))
                 self._advance(place.partition, messages[-1].offset + 1)
         if found:
             await asyncio.sleep(0)  # a long load leaves the loop to others

@@ -18,6 +18,7 @@ from typing import Final
 
 from meterstream.runtime.clock import Clock, system_clock
 from meterstream.runtime.errors import BrokerOutage
+from meterstream.runtime.kafka.framing import framing, unframed
 from meterstream.runtime.kafka.lease import boot_time
 from meterstream.runtime.kafka.log import PartitionLeft, Start
 from meterstream.runtime.kafka.messages import Message, Outgoing, Position, TopicPartition
@@ -41,6 +42,7 @@ class MemoryKafka:
         self._logs: defaultdict[TopicPartition, list[Message]] = defaultdict(list)
         self._groups: defaultdict[str, _Group] = defaultdict(_Group)
         self._changed: set[asyncio.Event] = set()
+        self.framing = framing(settings)
 
     def producer(self) -> MemoryProducer:
         """A producer on these logs."""
@@ -125,6 +127,7 @@ class MemoryProducer:
 
     async def send(self, batch: Sequence[Outgoing]) -> list[Position]:
         """See `Sends.send`."""
+        batch = self._outbound.framed(batch)
         for outgoing in batch:
             self._outbound.check_size(outgoing)
         await asyncio.sleep(0)
@@ -205,7 +208,7 @@ class MemoryReader:
             for number in list(self._positions):
                 found = list(self._kafka.log(TopicPartition(self._topic, number))[self._positions[number] :])
                 if found:
-                    self._deliver(found)
+                    self._deliver(unframed(found, self._kafka.framing))
                     self._positions[number] = found[-1].offset + 1
             async with self._moved:
                 self._moved.notify_all()
@@ -340,5 +343,5 @@ class MemoryMembership:
                     continue
                 self._positions[place] = found[-1].offset + 1
                 self._awake.set()
-                sink.delivered(found)
+                sink.delivered(unframed(found, self._kafka.framing))
             await asyncio.sleep(0)

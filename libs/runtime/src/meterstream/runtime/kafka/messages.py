@@ -22,7 +22,8 @@ class TopicPartition(NamedTuple):
 class Message(NamedTuple):
     """A message as it was read; a tombstone has no value.
 
-    `topic` is the name without prefix, `timestamp_ms` is Unix time.
+    `topic` is the name without prefix, `timestamp_ms` is Unix time. A value that came in the wire format of a schema
+    registry is given in single-object encoding, and in `framed` as it lay on the topic.
     """
 
     topic: str
@@ -32,6 +33,12 @@ class Message(NamedTuple):
     value: bytes | None
     headers: HeaderList = ()
     timestamp_ms: int = 0
+    framed: bytes | None = None
+
+    @property
+    def wire(self) -> bytes | None:
+        """The value as it lay on the topic: what was signed, what a dead letter keeps."""
+        return self.value if self.framed is None else self.framed
 
     def header(self, name: str) -> bytes | None:
         """The last header of that name, None where there is none."""

@@ -13,10 +13,10 @@ from typing import Final
 
 from meterstream.contracts.topics import ORGANISATION_COMMANDS
 from meterstream.runtime.kafka.messages import Message
+from meterstream.runtime.registry.frame import schema_mark
 
 HOLD_S: Final = 15 * 60.0
 MOST_FINGERPRINTS: Final = 1000
-FINGERPRINT: Final = slice(2, 10)
 
 
 class Patience:
@@ -42,7 +42,7 @@ class Patience:
 
     def holds(self, message: Message) -> bool:
         """Whether a held message is to be held on."""
-        since = self._since.get((message.value or b"")[FINGERPRINT])
+        since = self._since.get(schema_mark(message.value or b""))
         return since is not None and self._clock() - since < self.hold_s
 
 

@@ -12,10 +12,13 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
+from meterstream.contracts.topics import DEAD_LETTER_SUFFIX
 from meterstream.runtime.errors import BrokerOutage, MessageTooLarge
 from meterstream.runtime.kafka.clients import aiokafka_options
+from meterstream.runtime.kafka.framing import framing
 from meterstream.runtime.kafka.messages import Outgoing, Position, TopicPartition
 from meterstream.runtime.kafka.names import TopicNames
+from meterstream.runtime.registry.frame import SchemaIds
 from meterstream.runtime.settings import KafkaSettings
 
 log = logging.getLogger(__name__)
@@ -95,6 +98,7 @@ class Outbound:
 
     def __init__(self, settings: KafkaSettings) -> None:
         self.names = TopicNames(settings)
+        self._framing = framing(settings)
         self._turn = 0
 
     def partition(self, outgoing: Outgoing) -> int:
@@ -105,6 +109,18 @@ class Outbound:
             return self.names.partition_of(outgoing.topic, outgoing.key)
         self._turn += 1
         return self._turn % self.names.partitions(outgoing.topic)
+
+    def framed(self, batch: Sequence[Outgoing]) -> Sequence[Outgoing]:
+        """The batch in the wire format of the schema registry, where there is one; dead letters stay what they were."""
+        if self._framing is None:
+            return batch
+        return [self._frame(self._framing, outgoing) for outgoing in batch]
+
+    @staticmethod
+    def _frame(ids: SchemaIds, outgoing: Outgoing) -> Outgoing:
+        if outgoing.value is None or outgoing.topic.endswith(DEAD_LETTER_SUFFIX):
+            return outgoing
+        return outgoing._replace(value=ids.framed(outgoing.value))
 
     def check_size(self, outgoing: Outgoing) -> None:
         """Raises: MessageTooLarge; measured before compression, so that the answer does not depend on the content."""
@@ -171,6 +187,7 @@ class Producer:
         """See `Sends.send`."""
         if not batch:
             return []
+        batch = self._outbound.framed(batch)
         for outgoing in batch:
             self._outbound.check_size(outgoing)
         try:

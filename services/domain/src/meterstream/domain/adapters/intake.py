@@ -23,6 +23,7 @@ from meterstream.domain.model.world import Rejected
 from meterstream.runtime.codec import Codec
 from meterstream.runtime.errors import PoisonMessage, UnknownSchema, UnreadableMessage
 from meterstream.runtime.kafka.messages import Message
+from meterstream.runtime.registry import SchemaRegistry
 
 Arrival = Submission | Cancellation
 
@@ -40,20 +41,26 @@ class Intake:
 
     Args:
         reply_partitions: how many partitions `replies` has; a command that names another gets no reply.
+        registry: tells of schema ids that upstream systems use; None where there is no registry.
     """
 
-    def __init__(self, codec: Codec, keyring: Keyring, reply_partitions: int) -> None:
+    def __init__(
+        self, codec: Codec, keyring: Keyring, reply_partitions: int, registry: SchemaRegistry | None = None
+    ) -> None:
         self._codec = codec
         self._keyring = keyring
         self._reply_partitions = reply_partitions
+        self._registry = registry
 
     async def read(self, messages: Sequence[Message]) -> Arrivals:
         """Decode a batch and open the keys in it.
 
         Raises: UnknownSchema on a topic that only this platform writes: a newer release does so already, and the
-            engine holds the message until this one is replaced.
+            engine holds the message until this one is replaced; RegistryOutage.
         """
         arrivals = Arrivals()
+        if self._registry is not None:
+            await self._registry.learn(message.value for message in messages)
         for message in messages:
             try:
                 arrivals.read.append(self.read_one(message))
@@ -72,6 +79,7 @@ class Intake:
         raw = message.value
         if raw is None:
             raise UnreadableMessage("the message has no value")
+        raw = self._codec.single_object(raw)
         try:
             record = self._codec.decode(raw)
         except UnreadableMessage:
@@ -82,13 +90,13 @@ class Intake:
         match record:
             case Command():
                 ask = Ask(record.operation, record.header, record.request)
-                origin = self._origin(message, raw, record.header.reply_partition)
+                origin = self._origin(message, record.header.reply_partition)
                 return Submission(origin, ask, record, raw, request_hash(record))
             case CancelCommand():
-                return Cancellation(self._origin(message, raw, record.reply_partition), record)
+                return Cancellation(self._origin(message, record.reply_partition), record)
         raise UnreadableMessage(f"a {type(record).__name__} is no command")
 
-    def _origin(self, message: Message, raw: bytes, reply_partition: int | None) -> Origin:
+    def _origin(self, message: Message, reply_partition: int | None) -> Origin:
         face, slug = face_of(message.topic)
         waits = face is Face.PLATFORM and reply_partition is not None and reply_partition < self._reply_partitions
         return Origin(
@@ -96,7 +104,7 @@ class Intake:
             face=face,
             received_at=datetime.fromtimestamp(message.timestamp_ms / 1000, UTC),
             key=message.key,
-            value=raw,
+            value=message.wire or b"",
             slug=slug,
             reply_to=reply_partition if waits else None,
             signature=message.header(SIGNATURE_HEADER),
@@ -121,7 +129,7 @@ class Intake:
             return None
         ask = Ask(model.operation, header, None, problem)
         content = json.dumps([model.__name__, fields["request"]], default=str, sort_keys=True)
-        origin = self._origin(message, raw, header.reply_partition)
+        origin = self._origin(message, header.reply_partition)
         return Submission(origin, ask, None, raw, hashlib.sha256(content.encode()).digest())
 
     async def _open_keys(self, arrivals: list[Arrival]) -> None:
