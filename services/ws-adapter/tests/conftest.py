@@ -39,6 +39,7 @@ from meterstream.ws_adapter.store.memory import MemoryReadModel
 from meterstream.ws_adapter.store.watch import Progresses, Watchers
 from meterstream.ws_adapter.web.guard import Guard
 from meterstream.ws_adapter.web.listener import Listener
+from meterstream.ws_adapter.web.tokens import Tokens
 
 HEADER = "Client-Cert"
 ORGANISATION = "DemoGridOrg"
@@ -222,6 +223,7 @@ def build_stack(authority: Authority, codec: Codec, forms: Forms) -> Callable[..
         codec: Codec = codec,
         retrieval_s: float = 0.5,
         bulk: BulkLimits = BulkLimits(),  # noqa: B008  # frozen
+        tokens: Tokens | None = None,
         **waits: float,
     ) -> Stack:
         metrics = Metrics("ws-adapter")
@@ -255,9 +257,13 @@ def build_stack(authority: Authority, codec: Codec, forms: Forms) -> Callable[..
             offload=offload,
             retrieval_s=retrieval_s,
             bulk=bulk,
+            tokens=tokens,
         )
         listener = Listener(
-            settings, Faces(platform, soap, forms if catalogue is None else None).routes(), before_drain=watchers.close
+            settings,
+            Faces(platform, soap, forms if catalogue is None else None).routes(),
+            before_drain=watchers.close,
+            tokens=tokens is not None,
         )
         return Stack(settings, codec, organisations, replies, watchers, model, domain, platform, listener, authority)
 

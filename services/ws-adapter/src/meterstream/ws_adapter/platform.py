@@ -17,6 +17,7 @@ from meterstream.ws_adapter.offload import Offload
 from meterstream.ws_adapter.settings import BulkLimits
 from meterstream.ws_adapter.store.watch import Progresses
 from meterstream.ws_adapter.web.guard import Guard
+from meterstream.ws_adapter.web.tokens import Tokens
 
 RETRIEVAL_S: Final = 2.0
 """How long a result that is asked for, or a command that the store has not heard of, is waited for: a notification
@@ -38,6 +39,7 @@ class Platform:
     offload: Offload
     retrieval_s: float = RETRIEVAL_S
     bulk: BulkLimits = field(default_factory=BulkLimits)
+    tokens: Tokens | None = None
 
     async def result_of(self, row: Progress) -> Result | None:
         """The decoded result of a row that has one.

@@ -33,7 +33,9 @@ from meterstream.ws_adapter.store.postgres import PostgresReadModel
 from meterstream.ws_adapter.store.purge import Purge
 from meterstream.ws_adapter.store.watch import Progresses, Watchers
 from meterstream.ws_adapter.web.guard import Guard
+from meterstream.ws_adapter.web.jwks import KeySet, fetcher_of
 from meterstream.ws_adapter.web.listener import Listener
+from meterstream.ws_adapter.web.tokens import Tokens
 
 LOAD_S: Final = 5.0
 USED_TOPICS: Final = ("commands", "commands-urgent", "replies", "organisations", *TOPICS)
@@ -104,6 +106,7 @@ def build(settings: WsAdapterSettings, metrics: Metrics) -> Sequence[Component]:
         random=uuid4,
         metrics=metrics,
     )
+    keys = None if settings.oauth is None else KeySet(settings.oauth, fetcher_of(settings.oauth))
     platform = Platform(
         catalogue=load_operations(),
         codec=codec,
@@ -115,6 +118,7 @@ def build(settings: WsAdapterSettings, metrics: Metrics) -> Sequence[Component]:
         clock=system_clock,
         offload=offload,
         bulk=settings.bulk,
+        tokens=None if settings.oauth is None or keys is None else Tokens(settings.oauth, keys),
     )
     faces = Faces(platform, settings.soap)
 
@@ -132,6 +136,13 @@ def build(settings: WsAdapterSettings, metrics: Metrics) -> Sequence[Component]:
         StoreListener(settings.postgres, watchers),
         BatchConsumer(kafka, group=GROUP, topics=TOPICS, handle=intake.handle, producer=producer, hooks=hooks),
         Purge(model, system_clock),
+        *([] if keys is None else [keys]),
         Loaded(view, replies),
-        Listener(settings.http, faces.routes(), on_stop=after_listening, before_drain=watchers.close),
+        Listener(
+            settings.http,
+            faces.routes(),
+            on_stop=after_listening,
+            before_drain=watchers.close,
+            tokens=keys is not None,
+        ),
     )

@@ -6,6 +6,7 @@ import json
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
@@ -108,6 +109,54 @@ class SoapSettings(SettingsGroup):
     time_zone: str = Field("UTC", description="IANA zone of times that a SOAP client gives without an offset")
 
 
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+"""Signatures that a token may have: none without a key pair (RFC 8725, 3.1)."""
+
+
+class OAuthSettings(SettingsGroup):
+    """Bearer tokens of REST, beside client certificates."""
+
+    issuer: Annotated[str, Field(min_length=1)] = Field(description="claim iss that a token must have")
+    audience: Annotated[str, Field(min_length=1)] = Field(description="what a token's claim aud must name")
+    jwks_url: Annotated[str, Field(pattern=r"^https?://.+")] | None = Field(
+        None, description="where the issuer's keys are; plain http for this machine alone"
+    )
+    jwks_file: Path | None = Field(None, description="file with the issuer's keys, instead of jwks_url")
+    accepted_algorithms: str = Field("RS256,PS256,ES256,EdDSA", description="algorithms of signatures, comma separated")
+    organisation_claim: Annotated[str, Field(min_length=1)] = Field(
+        "organisation", description="claim with the organisation; dots lead into objects"
+    )
+    scope_claim: Annotated[str, Field(min_length=1)] = Field("scope", description="claim with the scopes, text or list")
+    scope_prefix: str = Field("meterstream:", description="beginning of the scopes that are meant for the platform")
+    leeway_s: Annotated[float, Field(ge=0, le=300)] = Field(30.0, description="difference of clocks that is forgiven")
+    renew_s: Annotated[float, Field(gt=0, le=86_400)] = Field(600.0, description="how often the keys are read again")
+    unknown_key_s: Annotated[float, Field(gt=0, le=3600)] = Field(
+        10.0, description="least time between readings because of tokens with an unknown key"
+    )
+    stale_s: Annotated[float, Field(gt=0)] = Field(
+        86_400.0, description="how long keys that cannot be read again serve on"
+    )
+
+    @model_validator(mode="after")
+    def _keys_have_one_place(self) -> Self:
+        if (self.jwks_url is None) == (self.jwks_file is None):
+            raise ValueError("exactly one of jwks_url and jwks_file must be given")
+        if self.jwks_url is not None and self.jwks_url.startswith("http://"):
+            host = urlsplit(self.jwks_url).hostname
+            if host not in ("localhost", "127.0.0.1", "::1"):
+                raise ValueError("jwks_url must be https")
+        if unknown := set(self.algorithms) - set(ALGORITHMS):
+            raise ValueError(f"accepted_algorithms: {', '.join(sorted(unknown))} is not accepted")
+        if not self.algorithms:
+            raise ValueError("accepted_algorithms must name one at least")
+        return self
+
+    @property
+    def algorithms(self) -> tuple[str, ...]:
+        """The algorithms of signatures."""
+        return tuple(part.strip() for part in self.accepted_algorithms.split(",") if part.strip())
+
+
 class WsAdapterSettings(ServiceSettings):
     """Settings of ws-adapter."""
 
@@ -115,3 +164,4 @@ class WsAdapterSettings(ServiceSettings):
     postgres: PostgresSettings
     soap: SoapSettings = SoapSettings()
     bulk: BulkLimits = BulkLimits()
+    oauth: OAuthSettings | None = Field(None, description="no bearer tokens without this group")

@@ -17,6 +17,7 @@ from meterstream.runtime.errors import Outage, PoisonMessage
 from meterstream.ws_adapter.model.failures import COMPONENT, ToldByPlatform
 from meterstream.ws_adapter.rest.problems import document_of, problem, problem_document, problem_response
 from meterstream.ws_adapter.web.guard import SlowBody
+from meterstream.ws_adapter.web.tokens import TokenRefused
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +55,10 @@ def answer_to(failure: Exception) -> web.Response:
         if (allow := failure.headers.get("Allow")) is not None:
             answer.headers["Allow"] = allow
         return answer
-    return problem_response(document_of_failure(failure))
+    answer = problem_response(document_of_failure(failure))
+    if isinstance(failure, TokenRefused):
+        answer.headers["WWW-Authenticate"] = failure.challenge
+    return answer
 
 
 def document_of_failure(failure: Exception) -> dict[str, Any]:
@@ -65,6 +69,9 @@ def document_of_failure(failure: Exception) -> dict[str, Any]:
         case Outage():
             log.warning("a request met an outage: %s", failure)
             return document_of(error("NOT_READY", "broker or database are away; try again").to_record(COMPONENT))
+        case TokenRefused():
+            code = "INSUFFICIENT_SCOPE" if failure.status == 403 else "INVALID_TOKEN" if failure.error else "NO_TOKEN"
+            return problem_document(failure.status, code, failure.reason)
         case SlowBody():
             return problem_document(408, "REQUEST_TIMEOUT", str(failure))
         case PoisonMessage():

@@ -10,7 +10,7 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from meterstream.contracts.envelope import ResultStatus
-from meterstream.contracts.operation import Operation, Result
+from meterstream.contracts.operation import Result
 from meterstream.runtime.logs import bind
 from meterstream.runtime.metrics import HTTP_REQUESTS, HTTP_SECONDS
 from meterstream.ws_adapter.model.progress import CommandKey, Progress
@@ -21,7 +21,7 @@ from meterstream.ws_adapter.rest.answers import answer_to, json_response, tagged
 from meterstream.ws_adapter.rest.docs import CONTENT_SECURITY_POLICY
 from meterstream.ws_adapter.rest.documents import Documents
 from meterstream.ws_adapter.rest.events import stream_events
-from meterstream.ws_adapter.rest.forms import Forms
+from meterstream.ws_adapter.rest.forms import Form, Forms
 from meterstream.ws_adapter.rest.resources import Resource, resources_of
 from meterstream.ws_adapter.rest.search import page_of, search_of
 from meterstream.ws_adapter.rest.submit import (
@@ -30,13 +30,16 @@ from meterstream.ws_adapter.rest.submit import (
     PREFIX,
     USER_HEADER,
     Bulk,
+    Posted,
     Submitter,
     location_of,
 )
+from meterstream.ws_adapter.web.tokens import READ, Grant, scopes_of, token_required
 
 LONGEST_WAIT_S: Final = 30
 CALLER: Final = web.RequestKey("caller", Caller)
 OPERATION: Final = web.RequestKey("operation", str)
+GRANT: Final = web.RequestKey("grant", Grant)
 
 _UID: Final = pattern(r"^[\x20-\x7e]{20,255}$")
 _PREFER_WAIT: Final = pattern(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})\"?")
@@ -99,7 +102,7 @@ class RestFace:
             response: web.StreamResponse
             try:
                 guard.check_head(request)
-                caller = self._caller(request)
+                caller = await self._identify(request)
                 request[CALLER] = caller
                 with (
                     guard.admit(request, caller.organisation, stream=stream),
@@ -115,32 +118,50 @@ class RestFace:
 
         return guarded
 
-    def _caller(self, request: web.Request) -> Caller:
-        organisations = self._platform.organisations
-        name = self._platform.guard.certificate_name(request)
-        organisation = organisations.speaking_for(name)
-        organisations.admit(organisation)
+    async def _identify(self, request: web.Request) -> Caller:
+        """Who calls: by the token of a request that has one, else by the client's certificate.
+
+        Raises: TokenRefused, UNAUTHORIZED, UNKNOWN_ORGANISATION, DISABLED_ORGANISATION, NOT_READY.
+        """
+        platform = self._platform
+        grant = None if platform.tokens is None else await platform.tokens.grant_of(request, platform.clock())
+        if grant is not None:
+            request[GRANT] = grant
+            organisation, name = grant.organisation, grant.subject
+        elif platform.tokens is not None and not platform.guard.has_certificate(request):
+            raise token_required()
+        else:
+            name = platform.guard.certificate_name(request)
+            organisation = platform.organisations.speaking_for(name)
+        platform.organisations.admit(organisation)
         return Caller(
             organisation,
             request.headers.get(USER_HEADER, name),
             request.headers.get(APPLICATION_HEADER, FACE),
         )
 
-    def _allow(self, operation: Operation) -> None:
-        pass
+    def _allow(self, request: web.Request, form: Form, posted: Posted) -> None:
+        """Raises: TokenRefused where the token does not cover the operation, or an action of the bundle."""
+        if (grant := request.get(GRANT)) is not None:
+            for operation in self._submitter.asked_of(form, posted[0]):
+                grant.require(*scopes_of(operation))
 
     async def _submit(self, request: web.Request) -> web.StreamResponse:
         form = self._forms.find(request.match_info["uid"])
         posted = await self._submitter.read(form, await self._platform.guard.read_body(request))
         request[OPERATION] = form.operation.name
+        self._allow(request, form, posted)
         submission = await self._submitter.submit(form, posted, request[CALLER], request.headers.get("traceparent"))
         headers = None if submission.location is None else {"Location": submission.location}
         return json_response(submission.document, submission.status, headers)
 
     async def _submit_many(self, request: web.Request) -> web.StreamResponse:
-        return await self._bulk.serve(request, request[CALLER], self._allow)
+        grant = request.get(GRANT)
+        allow = None if grant is None else lambda operation: grant.require(*scopes_of(operation))
+        return await self._bulk.serve(request, request[CALLER], allow)
 
     async def _search(self, request: web.Request) -> web.StreamResponse:
+        require_reading(request)
         search = search_of(request.query, request[CALLER].organisation, self._forms)
         return tagged_response(request, page_of(search, await self._platform.progresses.search(search)))
 
@@ -150,6 +171,7 @@ class RestFace:
         async def read(request: web.Request) -> web.StreamResponse:
             request[OPERATION] = form.operation.name
             posted = resource.read(request.match_info, request.query)
+            self._allow(request, form, posted)
             answered = await self._submitter.submit(form, posted, request[CALLER], request.headers.get("traceparent"))
             return tagged_response(request, answered.document["result"]["response"])
 
@@ -166,6 +188,7 @@ class RestFace:
         return tagged_response(request, document["result"])
 
     async def _forget(self, request: web.Request) -> web.StreamResponse:
+        require_reading(request)
         if not await self._platform.progresses.delete(self._key(request)):
             raise unknown()
         return web.Response(status=204)
@@ -173,6 +196,9 @@ class RestFace:
     async def _cancel(self, request: web.Request) -> web.StreamResponse:
         key = self._key(request)
         row = await self._platform.progresses.read(key)
+        if (grant := request.get(GRANT)) is not None:
+            form = None if row is None else self._forms.by_name.get(row.operation)
+            grant.require(*(() if form is None else scopes_of(form.operation)))
         if row is not None and row.state == ResultStatus.CANCELLED:
             return json_response(await self._submitter.view(row))
         reply = await self._platform.ingress.cancel(
@@ -189,6 +215,7 @@ class RestFace:
         return json_response(views.of_result(result, self._forms.find(result.operation.name)), headers=location)
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
+        require_reading(request)
         return await stream_events(
             request,
             self._key(request),
@@ -202,6 +229,7 @@ class RestFace:
 
         Raises: UNKNOWN_CORRELATION_UID.
         """
+        require_reading(request)
         key = self._key(request)
         wait_s = wanted_wait_s(request.headers.get("Prefer", ""))
         row = await self._platform.progresses.read_when(key, exists, self._platform.retrieval_s)
@@ -217,6 +245,12 @@ class RestFace:
         if not _UID.match(key.correlation_uid):
             raise unknown()
         return key
+
+
+def require_reading(request: web.Request) -> None:
+    """Raises: TokenRefused where a token does not let its bearer see commands and results."""
+    if (grant := request.get(GRANT)) is not None:
+        grant.require(READ)
 
 
 def _not_allowed(methods: list[str]) -> Handler:

@@ -19,6 +19,7 @@ from meterstream.ws_adapter.rest.problems import CONTENT_TYPE, Problem
 from meterstream.ws_adapter.rest.resources import Resource, resources_of
 from meterstream.ws_adapter.rest.search import CommandPage, SearchQuery
 from meterstream.ws_adapter.rest.submit import NDJSON
+from meterstream.ws_adapter.web.tokens import ALL, READ, scopes_of
 
 _REF: Final = "#/components/schemas/{model}"
 _JSON: Final = "application/json"
@@ -134,7 +135,7 @@ def build_openapi(forms: Mapping[str, Form]) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "security": [{"clientCertificate": []}],
+        "security": _security(READ),
         "tags": [{"name": "Operations"}, {"name": "Commands"}, {"name": "Resources"}],
         "paths": paths,
         "components": {
@@ -143,7 +144,17 @@ def build_openapi(forms: Mapping[str, Form]) -> dict[str, Any]:
                 "clientCertificate": {
                     "type": "mutualTLS",
                     "description": "the certificate's common name names the organisation",
-                }
+                },
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": (
+                        "where the installation accepts tokens of an OAuth 2.0 or OpenID Connect issuer: a claim names"
+                        " the organisation; each operation lists the scopes (behind the installation's prefix) of"
+                        f" which one is needed; `{ALL}` covers everything. A bundle needs the scopes of its actions too."
+                    ),
+                },
             },
         },
     }
@@ -192,6 +203,11 @@ class _Schemas:
     def view(self, form: Form) -> dict[str, Any]:
         """What a command looks like."""
         return self._found[form.view, "serialization"]
+
+
+def _security(*scopes: str) -> list[dict[str, list[str]]]:
+    """A certificate, or a token with one of the scopes."""
+    return [{"clientCertificate": []}, *({"bearer": [scope]} for scope in (*scopes, ALL))]
 
 
 def _list(schemas: _Schemas) -> dict[str, Any]:
@@ -245,6 +261,7 @@ def _read(resource: Resource, schemas: _Schemas) -> dict[str, Any]:
         "tags": ["Resources"],
         "summary": operation.summary,
         "description": f"The response of `{operation.name}`, with its request's fields as parameters.",
+        "security": _security(*scopes_of(operation)),
         "parameters": [*in_path, *_query_of(model, resource.in_path), _IF_NONE_MATCH],
         "responses": {
             "200": _content("the response", schemas.of(operation.response)) | _TAGGED,
@@ -295,6 +312,7 @@ def _submission(form: Form, schemas: _Schemas) -> dict[str, Any]:
         "tags": ["Operations"],
         "summary": operation.summary,
         "description": _description(operation),
+        "security": _security(*scopes_of(operation)),
         "parameters": _CALLER,
         "requestBody": {"required": True, "content": {_JSON: {"schema": schemas.body(form)}}},
     }
@@ -349,7 +367,8 @@ def _content(description: str, schema: dict[str, Any]) -> dict[str, Any]:
 def _problems(*statuses: str) -> dict[str, Any]:
     meanings = {
         "400": "no JSON",
-        "403": "not authorised, or an unknown organisation",
+        "401": "no client certificate, and no token that is valid",
+        "403": "not authorised, an unknown organisation, or a token without the scope",
         "404": "unknown operation, device or command",
         "409": "contradicts what is there: CORRELATION_UID_REUSED, TOO_LATE",
         "413": "too large",
@@ -360,7 +379,8 @@ def _problems(*statuses: str) -> dict[str, Any]:
     }
     schema = {"$ref": _REF.format(model="Problem")}
     return {
-        status: {"description": meanings[status], "content": {CONTENT_TYPE: {"schema": schema}}} for status in statuses
+        status: {"description": meanings[status], "content": {CONTENT_TYPE: {"schema": schema}}}
+        for status in ("401", "403", "429", "503", *statuses)
     } | {"default": {"description": "any other failure", "content": {CONTENT_TYPE: {"schema": schema}}}}
 
 

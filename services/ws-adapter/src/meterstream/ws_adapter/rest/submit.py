@@ -135,7 +135,7 @@ class Bulk:
         self._submitter = submitter
         self._limits = limits
 
-    async def serve(self, request: web.Request, caller: Caller, allow: AllowOperation) -> web.StreamResponse:
+    async def serve(self, request: web.Request, caller: Caller, allow: AllowOperation | None) -> web.StreamResponse:
         """Answer the lines.
 
         Raises: MESSAGE_TOO_LARGE, VALIDATION_ERROR for too many or no lines, SlowBody, HTTPUnsupportedMediaType.
@@ -166,7 +166,7 @@ class Bulk:
         return response
 
     async def _answer(
-        self, number: int, raw: bytes, caller: Caller, traceparent: str | None, allow: AllowOperation
+        self, number: int, raw: bytes, caller: Caller, traceparent: str | None, allow: AllowOperation | None
     ) -> bytes:
         name = ""
         answer: dict[str, Any] = {"line": number}
@@ -180,14 +180,15 @@ class Bulk:
         return to_json(answer) + b"\n"
 
     async def _submit(
-        self, raw: bytes, caller: Caller, traceparent: str | None, allow: AllowOperation
+        self, raw: bytes, caller: Caller, traceparent: str | None, allow: AllowOperation | None
     ) -> tuple[Form, Submission]:
         if len(raw) > self._limits.max_line_bytes:
             limit = f"at most {self._limits.max_line_bytes} bytes"
             raise error("MESSAGE_TOO_LARGE", f"line: {limit}", field="line", rule=limit)
         form, posted = await self._platform.offload.run(len(raw), lambda: self._read(raw))
-        for operation in self._submitter.asked_of(form, posted[0]):
-            allow(operation)
+        if allow is not None:
+            for operation in self._submitter.asked_of(form, posted[0]):
+                allow(operation)
         if self._platform.progresses.closing:
             raise error("NOT_READY", "this replica ends; submit the line again")
         await self._platform.guard.pace.wait(caller.organisation)

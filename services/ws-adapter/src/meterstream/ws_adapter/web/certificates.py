@@ -36,13 +36,17 @@ class CertificateNames:
         """
         if self._networks and self._from_proxy(request):
             return self._forwarded(request)
-        transport = request.transport
-        tls: ssl.SSLObject | None = transport.get_extra_info("ssl_object") if transport else None
-        certificate: dict[str, Any] | None = tls.getpeercert() if tls is not None else None
+        certificate = _of_connection(request)
         if not certificate:
             raise _refused("a client certificate is required")
         names = [value for part in certificate.get("subject", ()) for name, value in part if name == "commonName"]
         return _only(names)
+
+    def shown(self, request: web.BaseRequest) -> bool:
+        """Whether there is a certificate at all."""
+        if self._networks and self._from_proxy(request):
+            return self._header in request.headers
+        return bool(_of_connection(request))
 
     def _from_proxy(self, request: web.BaseRequest) -> bool:
         transport = request.transport
@@ -58,6 +62,13 @@ class CertificateNames:
         if len(values) != 1:
             raise _refused(f"exactly one header {self._header} is required")
         return forwarded_name(values[0])
+
+
+def _of_connection(request: web.BaseRequest) -> dict[str, Any] | None:
+    """The verified certificate of the TLS connection."""
+    transport = request.transport
+    tls: ssl.SSLObject | None = transport.get_extra_info("ssl_object") if transport else None
+    return tls.getpeercert() if tls is not None else None
 
 
 @lru_cache(maxsize=4096)

@@ -42,6 +42,10 @@ class Guard:
         """
         return self._names.name_of(request)
 
+    def has_certificate(self, request: web.Request) -> bool:
+        """Whether the client, or a trusted proxy for it, showed a certificate of whatever kind."""
+        return self._names.shown(request)
+
     @contextmanager
     def admit(self, request: web.Request, organisation: str, *, stream: bool = False) -> Iterator[None]:
         """Count a request against its organisation's rate, and as under way for as long as the block runs.
