@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from meterstream.contracts.errors import CODES
-from meterstream.contracts.records import DeviceState, EndpointKind, KafkaCommands
+from meterstream.contracts.records import EndpointKind, KafkaCommands
 from meterstream.domain.adapters.keyring import IDENTITY_SECRET, Keyring
 from meterstream.domain.adapters.store import QUERIES, Store, Transaction, Wanted, transaction
-from meterstream.domain.model import keys
 from meterstream.domain.model.registry import OWNER
 from meterstream.domain.model.world import World
+from meterstream.domain.rules.remove_device import take_out
 from meterstream.runtime.errors import ConfigurationError
 from meterstream.runtime.postgres import Database
 
@@ -111,14 +111,7 @@ async def remove_device(store: Store, organisation: str, device: str, now: datet
             raise CODES["UNKNOWN_DEVICE"](f"there is no device {device}", device=device)
         if OWNER not in world.groups(organisation, device):
             raise CODES["UNAUTHORIZED"](f"organisation {organisation} does not own device {device}", device=device)
-        removed = replace(
-            found, state=DeviceState.REMOVED, revision=found.revision + 1, changed_at=now, gateway=None, channel=None
-        )
-        without_record = replace(removed, published_revision=removed.revision)
-        world.put_device(without_record if found.is_mbus else removed.with_own_gateway())
-        world.put_keys(device, keys.retire(world.keys(device), now))
-        world.revoke_all(device)
-        return removed.revision
+        return take_out(world, found, now)
 
     wanted = Wanted(organisations={organisation}, subjects={(organisation, device)}, changing={device})
     return await store.work(wanted, decide)

@@ -10,12 +10,17 @@ from typing import Any, Final, TypeVar
 
 from psycopg import AsyncConnection, AsyncCursor, AsyncPipeline, errors
 from psycopg.pq import TransactionStatus
-from psycopg.rows import TupleRow
+from psycopg.rows import TupleRow, dict_row
+from psycopg.types.json import Jsonb
 
+from meterstream.contracts.base import Record
+from meterstream.contracts.envelope import CommandHeader
+from meterstream.contracts.operation import OperationRequest
 from meterstream.domain.adapters import rows
 from meterstream.domain.model.keys import DeviceKey
+from meterstream.domain.model.registers import REGISTERS, Needs, Shelf
 from meterstream.domain.model.registry import Device, FunctionGroups, Organisation
-from meterstream.domain.model.rules import DevicePage, ListedDevice
+from meterstream.domain.model.rules import DevicePage, ListedDevice, RegistryRule, Rule
 from meterstream.domain.model.stored import Identity
 from meterstream.domain.model.world import World
 from meterstream.runtime.errors import DatabaseOutage
@@ -28,7 +33,8 @@ Cursor = AsyncCursor[TupleRow]
 Statement = tuple[str, Mapping[str, Any]]
 T = TypeVar("T")
 
-QUERIES: Final = load_queries("meterstream.domain.adapters")
+_PACKAGE: Final = "meterstream.domain.adapters"
+QUERIES: Final = load_queries(_PACKAGE) | load_queries(_PACKAGE, "administration.sql")
 _IDLE: Final = "select set_config('idle_in_transaction_session_timeout', %s, true)"
 
 RACES: Final = 10
@@ -43,6 +49,7 @@ class Wanted:
         subjects: (organisation, device) pairs; the organisations alone where a command names no device.
         changing: devices that the decisions may change: their rows are locked and their keys loaded.
         proofs: (device, key id) pairs with which an association stood: where one is news, its device is changing.
+        rows: keys of rows by their register's name.
     """
 
     commands: set[Identity] = field(default_factory=set)
@@ -50,6 +57,20 @@ class Wanted:
     subjects: set[tuple[str, str]] = field(default_factory=set)
     changing: set[str] = field(default_factory=set)
     proofs: set[tuple[str, str]] = field(default_factory=set)
+    rows: dict[str, set[str]] = field(default_factory=dict)
+
+    def add(self, needs: Needs) -> None:
+        """What one of the batch's operations looks at."""
+        self.organisations |= needs.organisations
+        self.commands |= needs.commands
+        for register, key in needs.rows:
+            self.rows.setdefault(register.name, set()).add(key)
+
+
+def add_needs(wanted: Wanted, header: CommandHeader, request: OperationRequest | None, rule: Rule | None) -> None:
+    """Add what a registry operation's rule looks at."""
+    if isinstance(rule, RegistryRule) and rule.needs is not None and request is not None:
+        wanted.add(rule.needs(header, request))
 
 
 class Transaction:
@@ -122,7 +143,7 @@ class Store:
                     world = await load_world(work, wanted)
                     decided = decide(world)
                     changes = await save_world(work, world)
-            except errors.UniqueViolation:
+            except (errors.UniqueViolation, errors.ForeignKeyViolation):
                 log.info("another process was first with a row of this batch; deciding again")
             else:
                 if on_changed_devices is not None and any(cursor.rowcount > 0 for cursor in changes):
@@ -141,6 +162,13 @@ class Store:
         async with self._database.connection() as connection:
             cursor = await connection.execute(QUERIES["own_topics"])
             return [row[0] for row in await cursor.fetchall()]
+
+    async def read(self, statement: str, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The rows of a statement of `administration.sql`, by the names of their columns."""
+        async with self._database.connection() as connection:
+            cursor = connection.cursor(row_factory=dict_row)
+            await cursor.execute(QUERIES[statement], arguments)
+            return await cursor.fetchall()
 
     async def device_pages(self, wanted: Sequence[tuple[str, int]], size: int) -> list[DevicePage]:
         """One page for each (organisation, page from 0), descending identification, in one round trip."""
@@ -176,10 +204,25 @@ async def load_world(work: Transaction, wanted: Wanted) -> World:
     statements += _about_devices(wanted.subjects, wanted.changing)
     if wanted.organisations:
         statements.append(("load_organisations", {"organisations": list(wanted.organisations)}))
+    statements += [
+        (f"load_{register.name}", {"keys": sorted(wanted.rows[register.name])})
+        for register in REGISTERS
+        if register.name in wanted.rows
+    ]
     found = await work.fetch_all(statements)
     if unproven := {row[0] for row in found.pop("find_unproven", ())}:
         found |= await work.fetch_all(_about_devices(wanted.subjects, wanted.changing | unproven))
-    return _world(found)
+    return _world(found, _shelves(found, wanted))
+
+
+def _shelves(found: Mapping[str, list[TupleRow]], wanted: Wanted) -> dict[str, Shelf]:
+    shelves = {}
+    for register in REGISTERS:
+        if register.name in wanted.rows:
+            stored = [register.model.model_validate(row[0]) for row in found[f"load_{register.name}"]]
+            by_key = {register.key_of(row): row for row in stored}
+            shelves[register.name] = Shelf(by_key, keys=frozenset(wanted.rows[register.name]))
+    return shelves
 
 
 def _about_devices(subjects: set[tuple[str, str]], changing: set[str]) -> list[Statement]:
@@ -194,7 +237,7 @@ def _about_devices(subjects: set[tuple[str, str]], changing: set[str]) -> list[S
     return statements
 
 
-def _world(found: Mapping[str, list[TupleRow]]) -> World:
+def _world(found: Mapping[str, list[TupleRow]], shelves: Mapping[str, Shelf]) -> World:
     commands = [rows.to_command(row) for row in found.get("load_commands", ())]
     devices: dict[str, Device] = {}
     groups: dict[tuple[str, str], frozenset[str]] = {}
@@ -215,6 +258,7 @@ def _world(found: Mapping[str, list[TupleRow]]) -> World:
         groups=groups,
         commands={row.identity: row for row in commands},
         keys={identification: tuple(held) for identification, held in keys.items()},
+        shelves=shelves,
     )
 
 
@@ -241,6 +285,10 @@ async def save_world(work: Transaction, world: World) -> list[Cursor]:
         await work.execute("upsert_keys", rows.key_columns(keys))
     if revoked := world.revoked:
         await work.execute("revoke", {"devices": revoked})
+    if world.shelves:
+        await _save_shelves(work, world)
+    if world.outbox:
+        await work.execute("insert_outbox", rows.outbox_columns(world.outbox))
     if granted := world.granted:
         arguments = {
             "organisations": [organisation for organisation, _, _ in granted],
@@ -249,3 +297,17 @@ async def save_world(work: Transaction, world: World) -> list[Cursor]:
         }
         await work.execute("grant", arguments)
     return changes
+
+
+async def _save_shelves(work: Transaction, world: World) -> None:
+    """Write changed rows of registers: what refers to others goes first and comes last."""
+    written = [
+        (register.name, world.shelves[register.name]) for register in REGISTERS if register.name in world.shelves
+    ]
+    for name, shelf in reversed(written):
+        if keys := list(shelf.changes()["delete"]):
+            await work.execute(f"delete_{name}", {"keys": keys})
+    for name, shelf in written:
+        for verb in ("insert", "update"):
+            if changed := [row.model_dump(mode="json") for row in shelf.changes()[verb] if isinstance(row, Record)]:
+                await work.execute(f"{verb}_{name}", {"rows": Jsonb(changed)})

@@ -6,16 +6,17 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from meterstream.contracts.envelope import ResultStatus
-from meterstream.contracts.operation import Target
+from meterstream.contracts.errors import NotAuthorised, PlatformError
+from meterstream.contracts.operation import OperationResponse, Target
 from meterstream.domain.adapters.contexts import Contexts
 from meterstream.domain.adapters.intake import Arrival, Intake
-from meterstream.domain.adapters.store import Store, Wanted
+from meterstream.domain.adapters.store import Store, Wanted, add_needs
 from meterstream.domain.handlers.delivery import Delivery, trace
 from meterstream.domain.model.context import Context
 from meterstream.domain.model.ingress import answer_query, decide_cancellation, decide_submission
-from meterstream.domain.model.messages import Conclusion
+from meterstream.domain.model.messages import COMPONENT, Conclusion
 from meterstream.domain.model.poison import fail_submission
-from meterstream.domain.model.rules import QueryRule
+from meterstream.domain.model.rules import QueryRule, Rules
 from meterstream.domain.model.submissions import Submission
 from meterstream.domain.model.world import Outcome, World
 from meterstream.runtime.errors import PoisonMessage
@@ -49,7 +50,7 @@ class CommandHandler:
                 trace(outcome.publications, since, arrival.origin.traceparent)
             return outcome, world.unpublished_gateways
 
-        outcome, unpublished = await self._store.work(wanted_by(arrivals.read), decide)
+        outcome, unpublished = await self._store.work(wanted_by(arrivals.read, context.rules), decide)
         await self._answer_queries(outcome, context)
         await self._delivery.deliver(messages, outcome, unpublished)
         for arrival in arrivals.read:
@@ -71,7 +72,7 @@ class CommandHandler:
             fail_submission(arrival, poison.code, poison.reason, world, context, outcome)
             return outcome
 
-        outcome = await self._store.work(wanted_by([arrival]), decide)
+        outcome = await self._store.work(wanted_by([arrival], context.rules), decide)
         await self._delivery.deliver([message], outcome, set())
 
     async def _answer_queries(self, outcome: Outcome, context: Context) -> None:
@@ -82,16 +83,24 @@ class CommandHandler:
             rule = context.rules[operation]
             if not isinstance(rule, QueryRule):
                 continue
-            asked = [(item.header.organisation, item.ask.request) for item in submissions if item.ask.request]
+            asked = [(item.header, item.ask.request) for item in submissions if item.ask.request]
             answers = await rule.answer(self._store, asked)
-            for submission, response in zip(submissions, answers, strict=True):
+            for submission, found in zip(submissions, answers, strict=True):
                 since = len(outcome.publications)
-                conclusion = Conclusion(ResultStatus.OK, response=response)
+                conclusion = _found(found)
                 outcome.publications.append(answer_query(submission, conclusion, context))
                 trace(outcome.publications, since, submission.origin.traceparent)
 
 
-def wanted_by(arrivals: Sequence[Arrival]) -> Wanted:
+def _found(found: OperationResponse | PlatformError) -> Conclusion:
+    if isinstance(found, NotAuthorised):
+        return Conclusion(ResultStatus.REJECTED, error=found.to_record(COMPONENT))
+    if isinstance(found, PlatformError):
+        return Conclusion(ResultStatus.FAILED, error=found.to_record(COMPONENT))
+    return Conclusion(ResultStatus.OK, response=found)
+
+
+def wanted_by(arrivals: Sequence[Arrival], rules: Rules) -> Wanted:
     """What the decisions on these arrivals need to know."""
     wanted = Wanted()
     for arrival in arrivals:
@@ -105,4 +114,5 @@ def wanted_by(arrivals: Sequence[Arrival]) -> Wanted:
             wanted.subjects.add((organisation, device))
             if arrival.ask.operation.target is Target.REGISTRY:
                 wanted.changing.add(device)
+        add_needs(wanted, arrival.header, arrival.ask.request, rules.get(arrival.ask.operation.name))
     return wanted

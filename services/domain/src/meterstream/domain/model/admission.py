@@ -43,6 +43,12 @@ def _check_organisation(ask: Ask, world: World) -> None:
         raise CODES["UNKNOWN_ORGANISATION"](f"there is no organisation {name}", field="header.organisation")
     if not organisation.enabled:
         raise CODES["DISABLED_ORGANISATION"](f"organisation {name} is disabled", field="header.organisation")
+    if ask.operation.admin_only and not organisation.admin:
+        raise CODES["UNAUTHORIZED"](
+            f"organisation {name} may not {ask.operation.function}: it does not administer the platform",
+            field="header.organisation",
+            function=ask.operation.function,
+        )
 
 
 def _check_device(ask: Ask, world: World, context: Context) -> Device:
@@ -54,6 +60,8 @@ def _check_device(ask: Ask, world: World, context: Context) -> Device:
     if device is None:
         raise CODES["UNKNOWN_DEVICE"](f"there is no device {identification}", field=field, device=identification)
     organisation = ask.header.organisation
+    if ask.operation.admin_only:
+        return device
     if not context.functions.allow(world.groups(organisation, identification), ask.operation.function):
         raise CODES["UNAUTHORIZED"](
             f"organisation {organisation} may not {ask.operation.function} for device {identification}",

@@ -11,7 +11,7 @@ from meterstream.contracts.operation import Target
 from meterstream.domain.model.context import Context
 from meterstream.domain.model.messages import COMPONENT, Composer, Conclusion
 from meterstream.domain.model.rules import RegistryRule, RegistryTurn
-from meterstream.domain.model.stored import Position, StoredCommand
+from meterstream.domain.model.stored import Identity, Position, Stage, StoredCommand
 from meterstream.domain.model.submissions import Ask
 from meterstream.domain.model.world import World
 
@@ -26,7 +26,11 @@ def start(row: StoredCommand, ask: Ask, world: World, context: Context) -> Store
     rule = context.rules[ask.operation.name]
     if not isinstance(rule, RegistryRule) or ask.request is None:
         raise ValueError("an admitted registry operation has a rule")
-    turn = RegistryTurn(ask.header, ask.request, world, context.now, ask.given_keys, context.protocols)
+
+    def cancel_waiting(correlation_uid: str) -> None:
+        cancel(Identity(ask.header.organisation, correlation_uid), ask.header.user, world, context)
+
+    turn = RegistryTurn(ask.header, ask.request, world, context.now, ask.given_keys, context.protocols, cancel_waiting)
     try:
         response = rule.carry_out(turn)
     except NotAuthorised as error:
@@ -35,6 +39,33 @@ def start(row: StoredCommand, ask: Ask, world: World, context: Context) -> Store
         failed = Conclusion(ResultStatus.FAILED, error=error.to_record(COMPONENT))
         return conclude(row, ask, failed, context.now, context.composer)
     return conclude(row, ask, Conclusion(ResultStatus.OK, response=response), context.now, context.composer)
+
+
+def cancel(identity: Identity, user: str, world: World, context: Context) -> None:
+    """End a command that is in no lane; its result is published from the outbox.
+
+    Raises: UNKNOWN_CORRELATION_UID (405), TOO_LATE.
+    """
+    row = world.command(identity)
+    if row is None:
+        raise CODES["UNKNOWN_CORRELATION_UID"](
+            f"organisation {identity.organisation} has no command {identity.correlation_uid}",
+            field="request.correlation_uid",
+        )
+    if row.stage not in (Stage.SCHEDULED, Stage.WAITING):
+        raise CODES["TOO_LATE"](f"the command is {row.stage} and cannot be cancelled any more", state=row.stage)
+    ended = cancelled(row, user, context, row.moved_by)
+    world.put_command(ended)
+    world.outbox.append(context.composer.stored_result(ended))
+
+
+def cancelled(row: StoredCommand, user: str, context: Context, by: Position | None) -> StoredCommand:
+    """The row of a command that `user` cancelled."""
+    known = context.composer.command_of(row)
+    error = CODES["CANCELLED"](f"cancelled by {user}", user=user)
+    conclusion = Conclusion(ResultStatus.CANCELLED, error=error.to_record(COMPONENT))
+    ask = Ask(known.operation, known.header, known.request)
+    return conclude(row, ask, conclusion, context.now, context.composer, by)
 
 
 def refuse(row: StoredCommand, ask: Ask, error: PlatformError, context: Context) -> StoredCommand:

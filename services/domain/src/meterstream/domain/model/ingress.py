@@ -6,12 +6,12 @@ from meterstream.contracts.envelope import Reply, ResultStatus, Verdict
 from meterstream.contracts.errors import CODES, PlatformError
 from meterstream.domain.model.admission import admit
 from meterstream.domain.model.context import Context
-from meterstream.domain.model.execution import conclude, expire, expired, refuse, start
+from meterstream.domain.model.execution import cancelled, expire, expired, refuse, start
 from meterstream.domain.model.faces import refusal
 from meterstream.domain.model.messages import COMPONENT, Conclusion, Publication
 from meterstream.domain.model.rules import QueryRule
 from meterstream.domain.model.stored import STALE_AFTER, Stage, StoredCommand
-from meterstream.domain.model.submissions import Ask, Cancellation, Face, Origin, Submission
+from meterstream.domain.model.submissions import Cancellation, Face, Origin, Submission
 from meterstream.domain.model.world import Outcome, Rejected, World
 
 
@@ -151,7 +151,7 @@ def decide_cancellation(cancellation: Cancellation, world: World, context: Conte
         _rejecting_cancel(cancellation, "", error, context, outcome)
         return
     if row.stage in (Stage.SCHEDULED, Stage.WAITING):
-        row = _cancelled(cancellation, row, context)
+        row = cancelled(row, command.user, context, origin.position)
         world.put_command(row)
     if row.status is not ResultStatus.CANCELLED:
         error = CODES["TOO_LATE"](f"the command is {row.stage} and cannot be cancelled any more", state=row.stage)
@@ -161,15 +161,6 @@ def decide_cancellation(cancellation: Cancellation, world: World, context: Conte
         outcome.publications.append(context.composer.stored_result(row))
     if origin.reply_to is not None:
         outcome.publications.append(context.composer.reply(origin.reply_to, command.submission_id, row))
-
-
-def _cancelled(cancellation: Cancellation, row: StoredCommand, context: Context) -> StoredCommand:
-    known = context.composer.command_of(row)
-    user = cancellation.command.user
-    error = CODES["CANCELLED"](f"cancelled by {user}", user=user)
-    conclusion = Conclusion(ResultStatus.CANCELLED, error=error.to_record(COMPONENT))
-    ask = Ask(known.operation, known.header, known.request)
-    return conclude(row, ask, conclusion, context.now, context.composer, cancellation.origin.position)
 
 
 def _reply(submission: Submission, row: StoredCommand, context: Context, outcome: Outcome) -> None:

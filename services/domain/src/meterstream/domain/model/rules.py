@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from meterstream.contracts.envelope import CommandHeader
 from meterstream.contracts.errors import PlatformError
 from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse
 from meterstream.domain.model.keys import GivenKey
+from meterstream.domain.model.registers import Needs
 from meterstream.domain.model.registry import Device, FunctionGroups
 from meterstream.domain.model.world import World
 from meterstream.runtime.codec import Codec
@@ -35,6 +36,7 @@ class RegistryTurn:
     Attributes:
         given_keys: keys of the request, opened and sealed at rest, or why that failed.
         protocols: (name, version) of every protocol that meters may speak.
+        cancel: ends a command of the organisation that waits; raises UNKNOWN_CORRELATION_UID (405), TOO_LATE.
     """
 
     header: CommandHeader
@@ -43,6 +45,7 @@ class RegistryTurn:
     now: datetime
     given_keys: tuple[GivenKey, ...] | PlatformError | None
     protocols: frozenset[tuple[str, str]]
+    cancel: Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,9 @@ class RegistryReader(Protocol):
 
     async def device_pages(self, wanted: Sequence[tuple[str, int]], size: int) -> list[DevicePage]:
         """One page for each (organisation, page from 0), in one round trip."""
+
+    async def read(self, statement: str, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The rows of a statement of `administration.sql`, by the names of their columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +104,31 @@ class MeterRule:
 
 @dataclass(frozen=True, slots=True)
 class RegistryRule:
-    """An operation that domain carries out itself. `carry_out` raises PlatformError and then has changed nothing."""
+    """An operation that domain carries out itself.
+
+    Attributes:
+        carry_out: raises PlatformError and then has changed nothing.
+        needs: what it looks at beside organisation and device of its command.
+    """
 
     operation: Operation
     carry_out: Callable[[RegistryTurn], OperationResponse]
+    needs: Callable[[CommandHeader, OperationRequest], Needs] | None = None
+
+
+Asked = tuple[CommandHeader, OperationRequest]
 
 
 @dataclass(frozen=True, slots=True)
 class QueryRule:
-    """An operation without effect. `answer` takes the organisations and requests of a batch, and answers each."""
+    """An operation without effect.
+
+    Attributes:
+        answer: takes the organisations and requests of a batch, and answers each, or says why it does not.
+    """
 
     operation: Operation
-    answer: Callable[[RegistryReader, Sequence[tuple[str, OperationRequest]]], Awaitable[list[OperationResponse]]]
+    answer: Callable[[RegistryReader, Sequence[Asked]], Awaitable[Sequence[OperationResponse | PlatformError]]]
 
 
 Rule = MeterRule | RegistryRule | QueryRule

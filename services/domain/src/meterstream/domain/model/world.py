@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
+from meterstream.contracts.base import Record
 from meterstream.domain.model.keys import DeviceKey
 from meterstream.domain.model.messages import Publication
+from meterstream.domain.model.registers import Register, Shelf
 from meterstream.domain.model.registry import Device, Organisation
 from meterstream.domain.model.stored import Identity, Position, StoredCommand
 from meterstream.domain.model.submissions import Submission
+
+R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +53,11 @@ class World:
         groups: Mapping[tuple[str, str], frozenset[str]],
         commands: Mapping[Identity, StoredCommand],
         keys: Mapping[str, tuple[DeviceKey, ...]] | None = None,
+        shelves: Mapping[str, Shelf] | None = None,
     ) -> None:
-        self.organisations = organisations
+        self.organisations = dict(organisations)
+        self.shelves = dict(shelves or {})
+        self.outbox: list[Publication] = []
         self._devices = dict(devices)
         self._groups = dict(groups)
         self._commands = dict(commands)
@@ -98,6 +106,31 @@ class World:
         if group not in self.groups(organisation, device):
             self._groups[organisation, device] = self.groups(organisation, device) | {group}
             self._granted[organisation, device, group] = None
+
+    def set_groups(self, device: str, groups: Mapping[str, frozenset[str]]) -> None:
+        """Let later decisions see who may do what with a device; the register of grants writes it."""
+        for pair in [pair for pair in self._groups if pair[1] == device]:
+            self._groups[pair] = groups.get(pair[0], frozenset())
+        for grant in [grant for grant in self._granted if grant[1] == device]:
+            del self._granted[grant]
+
+    def row(self, register: Register[R], key: str) -> R | None:
+        """A row of a register.
+
+        Raises: LookupError for a row that the operation did not say it needs.
+        """
+        found = self.shelves[register.name].find(key)
+        if found is not None and not isinstance(found, register.model):
+            raise TypeError(f"{register.name} holds a {type(found).__name__}")
+        return found
+
+    def put_row(self, register: Register[R], row: R) -> None:
+        """A new row of a register, or one that changed."""
+        self.shelves[register.name].now[register.key_of(row)] = row
+
+    def remove_row(self, register: Register[R], key: str) -> None:
+        """Take a row out of a register."""
+        self.shelves[register.name].now[key] = None
 
     def revoke_all(self, device: str) -> None:
         """Take every organisation's authorisations for a device away."""

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from meterstream.contracts.operation import OperationRequest, OperationResponse
+from meterstream.contracts.operation import OperationResponse
 from meterstream.contracts.operations.get_devices import (
     OPERATION,
     DeviceSummary,
     GetDevicesRequest,
     GetDevicesResponse,
 )
-from meterstream.domain.model.rules import DevicePage, QueryRule, RegistryReader
+from meterstream.domain.model.rules import Asked, DevicePage, QueryRule, RegistryReader
 
 PAGE_SIZE: Final = 30
 
 
-async def get_devices(reader: RegistryReader, asked: Sequence[tuple[str, OperationRequest]]) -> list[OperationResponse]:
+async def get_devices(reader: RegistryReader, asked: Sequence[Asked]) -> list[OperationResponse]:
     """One page for each request; a page beyond the last one is empty."""
-    wanted = [(organisation, request.page) for organisation, request in asked if isinstance(request, GetDevicesRequest)]
+    wanted = [
+        (header.organisation, request.page) for header, request in asked if isinstance(request, GetDevicesRequest)
+    ]
     return [_response(page) for page in await reader.device_pages(wanted, PAGE_SIZE)]
 
 

@@ -1,0 +1,39 @@
+"""RemoveDevice: takes a device out of the registry; its keys stay, in no record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from meterstream.contracts.operation import OperationResponse
+from meterstream.contracts.operations.remove_device import OPERATION, RemoveDeviceResponse
+from meterstream.contracts.records import DeviceState
+from meterstream.domain.model import keys
+from meterstream.domain.model.registers import UPKEEP, Upkeep
+from meterstream.domain.model.registry import Device
+from meterstream.domain.model.rules import RegistryRule, RegistryTurn
+from meterstream.domain.model.world import World
+from meterstream.domain.rules._devices import device_of, needs_upkeep
+
+
+def take_out(world: World, device: Device, now: datetime) -> int:
+    """Leave nothing of the device but its keys and its revision, which goes on; returns that revision."""
+    removed = replace(
+        device, state=DeviceState.REMOVED, revision=device.revision + 1, changed_at=now, gateway=None, channel=None
+    )
+    without_record = replace(removed, published_revision=removed.revision)
+    world.put_device(without_record if device.is_mbus else removed.with_own_gateway())
+    world.put_keys(device.identification, keys.retire(world.keys(device.identification), now))
+    world.revoke_all(device.identification)
+    return removed.revision
+
+
+def remove_device(turn: RegistryTurn) -> OperationResponse:
+    """Remove the device with its authorisations and with what people kept of it."""
+    device = device_of(turn)
+    revision = take_out(turn.world, device, turn.now)
+    turn.world.put_row(UPKEEP, Upkeep(device_identification=device.identification))
+    return RemoveDeviceResponse(revision=revision)
+
+
+RULE = RegistryRule(OPERATION, remove_device, needs_upkeep)
