@@ -53,5 +53,11 @@ OPERATION = Operation(
         bundle_action="GetFirmwareVersionRequest",
         bundle_response="GetFirmwareVersionResponse",
     ),
+    also_soap=(
+        SoapBinding(
+            service="CoreFirmwareManagement",
+            operation="GetFirmwareVersion",
+        ),
+    ),
     examples=(GetFirmwareVersionRequest(),),
 )

@@ -38,5 +38,13 @@ OPERATION = Operation(
         bundle_action="UpdateFirmwareRequest",
         bundle_response="UpdateFirmwareResponse",
     ),
+    also_soap=(
+        SoapBinding(
+            service="CoreFirmwareManagement",
+            operation="UpdateFirmware",
+            due="scheduled_time",
+            passed_over=("FirmwareModuleType",),
+        ),
+    ),
     examples=(UpdateFirmwareRequest(firmware_identification="DM-E100-0105"),),
 )

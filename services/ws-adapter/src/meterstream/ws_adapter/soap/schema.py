@@ -124,8 +124,10 @@ class SchemaSet:
         return found
 
     def prefixes_of(self, document: DocumentFacts) -> Mapping[str, str]:
-        """Namespaces of a document and of those that it imports, by their usual prefixes."""
-        return {prefix: self._facts.prefixes[prefix] for prefix in (document.prefix, *document.imports)}
+        """Namespaces of a document and of those that it imports, by their usual prefixes: one of each namespace."""
+        usual = {namespace: prefix for prefix, namespace in reversed(list(self._facts.prefixes.items()))}
+        named = (self._facts.prefixes[prefix] for prefix in (document.prefix, *document.imports))
+        return {usual[namespace]: namespace for namespace in named}
 
     def _place(self, name: str) -> tuple[DocumentFacts, str]:
         prefix, _, local = name.partition(":")
