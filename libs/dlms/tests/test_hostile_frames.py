@@ -28,8 +28,8 @@ from meterstream.dlms.framing.hdlc import HdlcReader
 
 SEED = 20_261_123
 FRAMES = 8_000
-SEARCHES = 1_500
-THINNED = "--seeds-every=8"
+SEARCHES = 1_000
+THINNED = "--seeds-every=16"
 PROTECTED = [scene for scene in SCENES if scene.ciphered]
 
 

@@ -36,7 +36,7 @@ def found(frames: int, *names: str) -> set[str]:
 
 
 def taken(what: set[str]) -> bool:
-    return any("forged answer" in each or "no valid request" in each for each in what)
+    return any(sign in each for each in what for sign in ("forged answer", "no valid request", "valid proof"))
 
 
 def valid(name: str) -> None:
@@ -149,6 +149,13 @@ def test_octets_that_pile_up() -> None:
     case = Case(scene.name, Side.METER, 0, (b"\x00\x01\x00\x10\x00\x01\xff\xff" + bytes(9 << 20),))
     with pytest.raises(Finding, match="octets of memory"):
         judge(case, memory=True)
+
+
+def test_octets_that_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hostile.judge.MOST_CPU_S", 0.001)
+    monkeypatch.setattr("hostile.judge.DECODERS", {"slow": lambda octets: sum(range(1_000_000))})
+    with pytest.raises(Finding, match="s of CPU"):
+        judge(Case("slow", Side.DECODER, 0, (b"1",)))
 
 
 def test_decoders_that_raise_or_swell(monkeypatch: pytest.MonkeyPatch) -> None:

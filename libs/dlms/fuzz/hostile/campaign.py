@@ -18,24 +18,36 @@ from hostile.decoders import DECODERS, seeds
 from hostile.finding import Finding
 from hostile.insider import reseal
 from hostile.judge import MOST_CPU_S, Case, judge
-from hostile.lines import Line
+from hostile.lines import EVENT, PUSH, Line
 from hostile.mutation import in_pieces, spoil, spoil_content, spoil_line
 from hostile.scene import Scene
 from hostile.scenes import SCENES
 from hostile.side import ROLES, Side
-from hostile.structure import mend_checks, mend_header
+from hostile.structure import envelopes_of, mend_checks, mend_header
+from meterstream.dlms.apdu import ABORT, ConfirmedServiceError, ExceptionResponse, Rlre, Rlrq
 
 FINDINGS: Final = Path(__file__).parents[1] / "findings.jsonl"
 """One case a line; all of them are judged again by the tests."""
 
 _MEMORY_EVERY: Final = 250
 _HANG_S: Final = 10 * MOST_CPU_S
+_TIMER_EVERY: Final = 128
 _MOST_RESIDENT_GROWTH: Final = 64 * 1024 * 1024
 _WARM_UP: Final = 4_000
 MOST_FINDINGS: Final = 20
 _DECODER_SHARE: Final = 0.15
 _INSIDER_SHARE: Final = 0.3
 _DECODER_NAMES: Final = tuple(DECODERS)
+_SAID_INSTEAD: Final = (
+    ExceptionResponse(1, 2).encode(),
+    ExceptionResponse(2, 6, 12_345).encode(),
+    ConfirmedServiceError(1, 6, 2).encode(),
+    Rlre().encode(),
+    Rlrq().encode(),
+    ABORT.encode(),
+    PUSH.encode(),
+    EVENT.encode(),
+)
 
 
 @dataclass(slots=True)
@@ -65,15 +77,22 @@ def draw(random: Random, scenes: tuple[Scene, ...] = SCENES) -> Case:
     index = random.randrange(len(scene.steps))
     then = random.randint(1, 3) if random.random() < 0.25 else 0
     again = side is Side.CLIENT and random.random() < 0.1
-    others = [step.answered if side is Side.CLIENT else step.asked for step in scene.steps]
+    valid = [step.answered if side is Side.CLIENT else step.asked for step in scene.steps]
+    others = valid + _said_instead(valid[index])
     if scene.ciphered and random.random() < _INSIDER_SHARE:
-        plaintexts = [b"\x01\x01\x02\x02\x09\x00\x06\x00\x00\x00\x00", random.randbytes(20)]
+        plaintexts = [*_SAID_INSTEAD, b"\x01\x01\x02\x02\x09\x00\x06\x00\x00\x00\x00", random.randbytes(20)]
         resealed = reseal(scene, index, side, lambda plain: spoil_content(random, plain, plaintexts), random)
         if resealed is not None:
             pieces = _pieces(random, scene, resealed)
             return Case(scene.name, side, index, pieces, insider=True, then=then, again=again)
-    frame = _spoilt(random, others[index], others)
+    frame = _spoilt(random, valid[index], others)
     return Case(scene.name, side, index, _pieces(random, scene, frame), then=then, again=again)
+
+
+def _said_instead(valid: bytes) -> list[bytes]:
+    """Refusals and other short APDUs, as they would lie on the line in the place of the first valid one."""
+    envelopes = envelopes_of(valid)
+    return [envelopes[0]._replace(apdu=apdu).encode() for apdu in _SAID_INSTEAD] if envelopes else []
 
 
 def _draw_for_decoder(random: Random) -> Case:
@@ -129,7 +148,8 @@ def run(
         while report.frames < frames and time.monotonic() - began < seconds and len(report.findings) < most_findings:
             case = draw(random, scenes)
             report.frames += 1
-            signal.setitimer(signal.ITIMER_VIRTUAL, _HANG_S)
+            if report.frames % _TIMER_EVERY == 1:
+                signal.setitimer(signal.ITIMER_VIRTUAL, _HANG_S)
             try:
                 _judge(case, report)
             except Finding as finding:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -63,33 +65,22 @@ def _one_input(octets: bytes) -> None:
         raise
 
 
-def _seeds(folder: Path, every: int) -> None:
-    """Valid frames, as the search would name them, what is sealed in them, and octets for the decoders.
-
-    Args:
-        every: how many of them stand for one that is taken.
-    """
+def _seeds() -> Iterator[bytes]:
+    """Valid frames, as the search would name them, what is sealed in them, and octets for the decoders."""
     if len(SCENES) + len(_NAMES) > 0x100:
         raise ValueError("one octet does not choose between so many")
     for number, scene in enumerate(SCENES):
         for index, step in enumerate(scene.steps):
             for side, frame in ((Side.CLIENT, step.answered), (Side.METER, step.asked)):
                 flags = ROLES.index(side)
-                head = bytes((number, index, flags | _MEND))
-                (folder / f"{scene.name}-{side}-{index}").write_bytes(head + frame)
-                plaintexts: list[bytes] = []
-                reseal(scene, index, side, lambda plaintext, kept=plaintexts: kept.append(plaintext) or plaintext)  # type: ignore[misc] # append returns None
-                for plaintext in plaintexts:
-                    head = bytes((number, index, flags | _INSIDER))
-                    (folder / f"{scene.name}-{side}-{index}-plain").write_bytes(head + plaintext)
+                yield bytes((number, index, flags | _MEND)) + frame
+                contents: list[bytes] = []
+                reseal(scene, index, side, lambda content, kept=contents: kept.append(content) or content)  # type: ignore[misc] # append returns None
+                for content in contents:
+                    yield bytes((number, index, flags | _INSIDER)) + content
     for place, octets in enumerate(seeds()):
         if len(octets) <= _DECODER_SEED_OCTETS:
-            head = bytes((len(SCENES) + place % len(_NAMES), 0, 0))
-            (folder / f"decoder-{place}").write_bytes(head + octets)
-
-    for place, seed in enumerate(sorted(folder.iterdir())):
-        if place % every:
-            seed.unlink()
+            yield bytes((len(SCENES) + place % len(_NAMES), 0, 0)) + octets
 
 
 def main() -> None:
@@ -97,7 +88,8 @@ def main() -> None:
     every = max([1, *(int(option.partition("=")[2]) for option in sys.argv if option.startswith(_EVERY))])
     options = [option for option in sys.argv[1:] if not option.startswith(_EVERY)]
     with tempfile.TemporaryDirectory() as corpus:
-        _seeds(Path(corpus), every)
+        for number, seed in enumerate(islice(_seeds(), 0, None, every)):
+            (Path(corpus) / str(number)).write_bytes(seed)
         atheris.Setup([sys.argv[0], "-timeout=20", "-rss_limit_mb=1024", *options, corpus], _one_input)
         atheris.Fuzz()
 

@@ -24,6 +24,7 @@ from meterstream.dlms.apdu import (
     encode_return,
     encode_returns,
     encode_values,
+    tags,
 )
 from meterstream.dlms.data import (
     CaptureObject,
@@ -46,6 +47,9 @@ from meterstream.dlms.objects.view import decode_object_list, decode_short_name_
 from meterstream.dlms.security import Protection, SecuritySuite, unprotect
 from meterstream.dlms.trace import TraceContext, describe
 
+_PLAIN: Final = {
+    bytes((tag,)) for tag in (*tags.GLO_OF, tags.DATA_NOTIFICATION, tags.ACCESS_REQUEST, tags.ACCESS_RESPONSE)
+}
 Decoder = Callable[[bytes], object]
 
 _RING: Final = keyring_of(SecuritySuite.SUITE_1)
@@ -170,6 +174,8 @@ def _values_in(octets: tuple[bytes, ...]) -> set[bytes]:
     """What is data and nothing else, wherever it begins in an APDU."""
     found: set[bytes] = set()
     for each in octets:
+        if each[:1] not in _PLAIN:
+            continue
         for start in range(min(len(each), 24)):
             with suppress(DlmsError):
                 data: Data = decode(each[start:])

@@ -38,6 +38,7 @@ from meterstream.dlms.security.ciphers import service_specific
 from meterstream.dlms.security.unprotect import sender_and_recipient
 
 Change = Callable[[bytes], bytes]
+_EXCEPTION: Final = bytes((tags.EXCEPTION_RESPONSE,))
 _GENERAL_BLOCK: Final = bytes((tags.GENERAL_BLOCK_TRANSFER,))
 _ACSE: Final[Mapping[int, Callable[[bytes], Any]]] = {
     tags.AARQ: decode_aarq,
@@ -128,7 +129,9 @@ class _Insider:
         cipher = ContentCipher(keys.suite, key, keys.authentication_key)
         content = cipher.seal(form.protection, self._title, counter, changed)
         if not form.ciphering.general:
-            return service_specific(apdu[0], content)
+            # A ciphered exception-response has its own tag.
+            exception = changed[:1] == _EXCEPTION
+            return service_specific(tags.EXCEPTION_RESPONSE if exception else apdu[0], content)
         title = decode_general_key_ciphering(apdu).system_title
         return GeneralKeyCiphering(form.ciphering.dedicated, title, content).encode()
 
