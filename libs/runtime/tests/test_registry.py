@@ -29,7 +29,8 @@ from meterstream.runtime.errors import (
     UnknownSchemaId,
     UnreadableMessage,
 )
-from meterstream.runtime.kafka import DeadLetters, Message, Outgoing
+from meterstream.runtime.kafka import Batch, BatchConsumer, DeadLetters, Message, Outgoing, Producer
+from meterstream.runtime.kafka.log import LogReader, Start
 from meterstream.runtime.kafka.memory import MemoryKafka
 from meterstream.runtime.kafka.patience import Patience
 from meterstream.runtime.registry import (
@@ -181,6 +182,34 @@ async def test_a_dead_letter_keeps_the_bytes_of_the_topic(with_registry: KafkaSe
         ]
     )
     assert [letter.value for letter in kafka.messages("results.dead-letter")] == [framed, single]
+
+
+async def test_a_real_broker_carries_frames_and_readers_see_none(
+    kafka_settings: KafkaSettings, process_ids: SchemaIds, until: Any
+) -> None:
+    settings = kafka_settings.model_copy(update={"registry": RegistrySettings(url="http://registry.invalid")})
+    single = Codec([Reply]).encode(REPLY)
+    producer = Producer(settings)
+    await producer.start()
+    await producer.send([Outgoing("results", b"k", single), Outgoing("replies", None, single, partition=0)])
+    await producer.stop()
+    plain: list[Message] = []
+    read: list[Message] = []
+
+    async def handle(batch: Batch) -> None:
+        plain.extend(batch)
+
+    consumer = BatchConsumer(settings, group="frames", topics=["results"], handle=handle, producer=producer)
+    reader = LogReader(settings, "replies", start=Start.BEGINNING, deliver=read.extend, overtaken=lambda _: None)
+    await consumer.start()
+    await reader.start()
+    await reader.add([0])
+    await until(lambda: plain and read)
+    await consumer.stop()
+    await reader.stop()
+    assert [(message.value, message.framed) for message in (*plain, *read)] == [
+        (single, process_ids.framed(single))
+    ] * 2
 
 
 # The client
