@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
 
+from meterstream.dlms.apdu import DEFAULT_CONFORMANCE, Aarq, ApplicationContext, GetRequestNormal, InitiateRequest
 from meterstream.dlms.data import AttributeRef, LogicalName, double_long_unsigned
 from meterstream.dlms.errors import (
+    AccessError,
     AssociationRejected,
     DecipherError,
     ExceptionResponse,
+    FrameError,
     LinkClosed,
     LinkError,
     ReplayError,
     ResponseTimeout,
 )
-from meterstream.dlms.meter import Habits
+from meterstream.dlms.framing import wrap
+from meterstream.dlms.meter import Habits, Level
 from meterstream.dlms.objects import load_profile
 from meterstream.simulator.faults import Fault, FaultKind, PlannedFault, fault_for, spoil
 from meterstream.simulator.fleet import SimulatedFleet
@@ -116,6 +123,61 @@ async def test_a_replayed_counter_is_refused_by_a_strict_client(open_meter: Any,
             with pytest.raises(ReplayError):
                 await session.get(CLOCK)
         assert meter.own_counter >= before
+
+
+async def test_an_answer_that_begins_like_no_frame(open_meter: Any, clock: Any) -> None:
+    async with SimulatedFleet(FleetSettings(), clock) as fleet:
+        fleet.meter(1).fault = Fault(FaultKind.WRONG_HEADER, after=2)
+        async with await open_meter(fleet, 1) as session:
+            with pytest.raises(FrameError):
+                await session.get(CLOCK)
+        assert (fleet.meter(1).gets, fleet.stats.faults) == (1, 1)
+
+
+async def test_a_busy_meter_carries_nothing_out(open_meter: Any, clock: Any) -> None:
+    async with SimulatedFleet(FleetSettings(), clock) as fleet:
+        fleet.meter(1).fault = Fault(FaultKind.TEMPORARY_FAILURE, after=1, connections=1)
+        async with await open_meter(fleet, 1) as session:
+            await session.get(CLOCK)
+            with pytest.raises(AccessError, match="TEMPORARY_FAILURE"):
+                await session.set(FILTER, double_long_unsigned(7))
+            with pytest.raises(AccessError, match="TEMPORARY_FAILURE"):
+                await session.get(CLOCK)
+        assert (fleet.meter(1).gets, fleet.meter(1).sets, fleet.stats.faults) == (1, 0, 2)
+
+
+@pytest.mark.parametrize("misfortune", [None, Fault(FaultKind.WRONG_TAG, after=10_000)])
+async def test_requests_ahead_of_megabytes_of_answers_end_their_line_only(clock: Any, misfortune: Fault | None) -> None:
+    """Pipelined requests for a long attribute: the line is dropped at a bound, soon, and others are served."""
+    async with SimulatedFleet(FleetSettings(meters=2, level=Level.NONE), clock) as fleet:
+        fleet.meter(1).fault = misfortune
+        aarq = Aarq(ApplicationContext.LOGICAL_NAMES, InitiateRequest(DEFAULT_CONFORMANCE, 0xFFFF).encode()).encode()
+        objects = GetRequestNormal(0x41, AttributeRef(15, LogicalName.parse("0.0.40.0.0.255"), 2), None).encode()
+        async with line_to(fleet, 1) as (reader, writer), asyncio.timeout(60):
+            writer.write(wrap(1, fleet.address(1).logical_device, aarq))
+            assert await reader.read(1 << 16)
+            writer.write(wrap(1, fleet.address(1).logical_device, objects) * 4_000)
+            with suppress(ConnectionError):
+                while await reader.read(1 << 20):
+                    pass
+        async with line_to(fleet, 2) as (reader, writer), asyncio.timeout(60):
+            writer.write(wrap(1, fleet.address(2).logical_device, aarq))
+            assert await reader.read(1 << 16)
+        assert fleet.stats.aborted_sessions == 1
+
+
+@asynccontextmanager
+async def line_to(
+    fleet: SimulatedFleet, number: int
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    host, port, _ = fleet.address(number)
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        yield reader, writer
+    finally:
+        writer.transport.abort()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 @pytest.mark.parametrize("after", [0, 3])

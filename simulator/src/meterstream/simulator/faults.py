@@ -24,6 +24,8 @@ class FaultKind(StrEnum):
     LOST_BLOCK: executes, and loses one block of a long answer. CUT: closes in the middle of an answer.
     SLOW: takes `delay_ms` for each answer. LOST_ANSWER: executes, then closes instead of answering.
     REBOOT: executes, then loses its power instead of answering and is out of reach for `down_ms`.
+    WRONG_HEADER: the first octets of an answer are those of no frame. TEMPORARY_FAILURE: answers each access with
+    that result and does not carry it out.
     """
 
     SILENT = "silent"
@@ -37,6 +39,8 @@ class FaultKind(StrEnum):
     SLOW = "slow"
     LOST_ANSWER = "lost-answer"
     REBOOT = "reboot"
+    WRONG_HEADER = "wrong-header"
+    TEMPORARY_FAILURE = "temporary-failure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,8 @@ class Fault:
     """A fault of one meter.
 
     Attributes:
-        after: answers of a connection that are still right; octets for CUT, blocks for LOST_BLOCK.
+        after: answers of a connection that are still right; octets for CUT, blocks for LOST_BLOCK, accesses for
+            TEMPORARY_FAILURE.
         connections: how many connections it strikes before the meter is well again; None: all.
         delay_ms: of SLOW.
         down_ms: of REBOOT.

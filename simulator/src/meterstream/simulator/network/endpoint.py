@@ -12,6 +12,7 @@ from meterstream.dlms.framing.hdlc import HdlcAddress, HdlcServerLink
 from meterstream.dlms.meter import (
     DropLine,
     Habits,
+    MeterApplication,
     MeterAssociation,
     MeterPhase,
     MeterSecurity,
@@ -51,8 +52,8 @@ class FleetAssociation(MeterAssociation):
 
     __slots__ = ("parts",)
 
-    def __init__(self, parts: AssociationParts) -> None:
-        super().__init__(parts.meter, parts.security, parts.habits, parts.device)
+    def __init__(self, parts: AssociationParts, application: MeterApplication | None = None) -> None:
+        super().__init__(application or parts.meter, parts.security, parts.habits, parts.device)
         self.parts = parts
 
     def receive(self, octets: bytes) -> bytes:
@@ -132,17 +133,19 @@ class WrapperEndpoint:
         if not self._held and association.phase is not MeterPhase.IDLE:
             return association.receive(octets)
         held, self._held = self._held + octets, b""
-        answers = b""
-        while held and not association.closed:
+        answers: list[bytes] = []
+        start = 0
+        while start < len(held) and not association.closed:
             if association.phase is not MeterPhase.IDLE:
-                return answers + association.receive(held)
-            end = HEADER + int.from_bytes(held[6:8], "big")
-            if len(held) < max(end, HEADER):
-                self._held = held
+                answers.append(association.receive(held[start:]))
                 break
-            answers += association.receive(held[:end])
-            held = held[end:]
-        return answers
+            end = start + HEADER + int.from_bytes(held[start + 6 : start + 8], "big")
+            if len(held) < max(end, start + HEADER):
+                self._held = held[start:]
+                break
+            answers.append(association.receive(held[start:end]))
+            start = end
+        return b"".join(answers)
 
     def ended(self) -> None:
         self._association.ended()

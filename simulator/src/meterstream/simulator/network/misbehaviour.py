@@ -6,18 +6,25 @@ from typing import Final
 
 from meterstream.dlms.apdu import (
     Aare,
+    ActionResult,
     ApplicationContext,
     AssociationResult,
+    DataAccessResult,
     ExceptionResponse,
+    ReadResult,
+    Selection,
     UserDiagnostic,
     decode_aarq,
     tags,
 )
 from meterstream.dlms.apdu import exception as exceptions
-from meterstream.dlms.errors import PeerError
+from meterstream.dlms.data import AttributeRef, Data, MethodRef
+from meterstream.dlms.errors import LimitExceeded, PeerError
 from meterstream.dlms.framing import Frame, WrapperReader, frames_in, wrap
 from meterstream.dlms.meter import DropLine, MeterPhase
+from meterstream.dlms.meter.association import MAX_ANSWERS
 from meterstream.simulator.faults import Fault, FaultKind, spoil
+from meterstream.simulator.meter import SimulatedMeter
 from meterstream.simulator.network.endpoint import AssociationParts, FleetAssociation
 from meterstream.simulator.stats import Stats
 
@@ -31,6 +38,7 @@ _OF_ASSOCIATIONS: Final = frozenset(
         FaultKind.REPLAYED_COUNTER,
         FaultKind.LOST_BLOCK,
         FaultKind.LOST_ANSWER,
+        FaultKind.TEMPORARY_FAILURE,
     )
 )
 
@@ -68,28 +76,59 @@ class Misfortune:
         return True
 
 
+class BusyMeter:
+    """The objects of a meter that has no time for them."""
+
+    __slots__ = ("_meter", "_misfortune")
+
+    def __init__(self, meter: SimulatedMeter, misfortune: Misfortune) -> None:
+        self._meter = meter
+        self._misfortune = misfortune
+
+    def get(self, client_sap: int, ref: AttributeRef, selection: Selection | None) -> ReadResult:
+        if self._misfortune.strikes():
+            return DataAccessResult.TEMPORARY_FAILURE
+        return self._meter.get(client_sap, ref, selection)
+
+    def set(self, client_sap: int, ref: AttributeRef, selection: Selection | None, data: Data) -> DataAccessResult:
+        if self._misfortune.strikes():
+            return DataAccessResult.TEMPORARY_FAILURE
+        return self._meter.set(client_sap, ref, selection, data)
+
+    def action(self, client_sap: int, ref: MethodRef, data: Data | None) -> tuple[ActionResult, Data | None]:
+        if self._misfortune.strikes():
+            return ActionResult.TEMPORARY_FAILURE, None
+        return self._meter.action(client_sap, ref, data)
+
+
 class MisbehavingAssociation(FleetAssociation):
     """An association that a fault strikes; octets in and out are whole wrapper frames as for any other."""
 
     __slots__ = ("_misfortune", "_whole")
 
     def __init__(self, parts: AssociationParts, misfortune: Misfortune) -> None:
-        super().__init__(parts)
+        busy = misfortune.fault.kind is FaultKind.TEMPORARY_FAILURE
+        super().__init__(parts, BusyMeter(parts.meter, misfortune) if busy else None)
         self._misfortune = misfortune
         self._whole = WrapperReader()
 
     def receive(self, octets: bytes) -> bytes:
         if self.closed:
             return b""
-        answers = b""
+        answers: list[bytes] = []
+        waiting = 0
         reader = self._whole
         try:
             reader.feed(octets)
             while reader.waiting and not self.closed and (frame := reader.next_frame()) is not None:
-                answers += self._struck(frame)
+                answers.append(self._struck(frame))
+                waiting += len(answers[-1])
+                if waiting > MAX_ANSWERS:
+                    raise LimitExceeded(f"requests ahead of more than {MAX_ANSWERS} octets of answers")
         except PeerError as error:
             self.closed, self.close_cause = True, error
-        return answers
+            self.parts.stats.aborted_sessions += 1
+        return b"".join(answers)
 
     def _struck(self, frame: Frame) -> bytes:
         match self._misfortune.fault.kind:
@@ -101,6 +140,8 @@ class MisbehavingAssociation(FleetAssociation):
                 return self._replayed(frame)
             case FaultKind.LOST_BLOCK:
                 return self._without_block(frame)
+            case FaultKind.TEMPORARY_FAILURE:
+                return self._served(frame)
             case _:
                 answer = self._served(frame)
                 return self._spoilt(answer) if answer and self._misfortune.strikes() else answer

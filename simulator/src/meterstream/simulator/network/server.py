@@ -25,6 +25,9 @@ from meterstream.simulator.network.security import CountedAccess, CounterReserve
 from meterstream.simulator.settings import DelayPer, FleetSettings, LineFraming
 from meterstream.simulator.stats import Stats
 
+_OF_LINES: Final = frozenset((FaultKind.SLOW, FaultKind.REBOOT, FaultKind.WRONG_HEADER))
+_NO_VERSION: Final = b"\x00\x02"
+"""Neither a wrapper frame's beginning nor that of an HDLC frame."""
 _MAX_WAITING_ANSWERS: Final = 1 << 20
 _MAX_BEFORE_METER: Final = 2 * MAX_FRAME
 _FLAG: Final = 0x7E
@@ -224,6 +227,8 @@ class MeterConnection(asyncio.Protocol):
             if fault.kind is FaultKind.CUT:
                 self._cut = True
                 answer = answer[: max(fault.after - self._octets, 0)]
+            elif fault.kind is FaultKind.WRONG_HEADER:
+                answer = _NO_VERSION + answer[len(_NO_VERSION) :]
         delay = self._delay_s(fault)
         self._answers += 1
         self._octets += len(answer)
@@ -239,7 +244,7 @@ class MeterConnection(asyncio.Protocol):
     def _strikes(self, fault: Fault, answer: bytes) -> bool:
         if fault.kind is FaultKind.CUT:
             return self._octets + len(answer) > fault.after
-        return fault.kind in (FaultKind.SLOW, FaultKind.REBOOT) and self._answers >= fault.after
+        return fault.kind in _OF_LINES and self._answers >= fault.after
 
     def _delay_s(self, fault: Fault | None) -> float:
         if fault is not None and fault.kind is FaultKind.SLOW and self._answers >= fault.after:
