@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from meterstream.demo.client import Client
 from meterstream.demo.fleet import DemoMeter
@@ -55,7 +57,7 @@ def build(folder: Path) -> None:
         pytest.fail(f"Maven could not build the example:\n{(done.stdout + done.stderr)[-2000:]}", pytrace=False)
 
 
-async def run(classpath: str, client: Client, device: str, operation: str) -> tuple[int, str]:
+async def run(classpath: str, client: Client, device: str, operation: str, **more: str) -> tuple[int, str]:
     settings = client.platform.stack.kafka_settings
     arguments = {
         "bootstrap": settings.bootstrap_servers,
@@ -65,7 +67,7 @@ async def run(classpath: str, client: Client, device: str, operation: str) -> tu
         "operation": operation,
         "schemas": str(SCHEMAS),
         "timeout": "45",
-    }
+    } | more
     process = await asyncio.create_subprocess_exec(
         str(find_java()),
         "-Xmx96m",
@@ -73,7 +75,7 @@ async def run(classpath: str, client: Client, device: str, operation: str) -> tu
         "-cp",
         classpath,
         MAIN,
-        *(part for name, value in arguments.items() for part in (f"--{name}", value)),
+        *(part for name, value in arguments.items() for part in (f"--{name.replace('_', '-')}", value)),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -98,3 +100,28 @@ async def test_the_java_example_tells_a_rejection(java_example: str, client: Cli
     status, output = await run(java_example, client, "E0009999999999999", "SynchronizeTime")
     assert status == 1, output
     assert "UNKNOWN_DEVICE" in output
+
+
+def private_key(path: Path) -> Ed25519PrivateKey:
+    key = Ed25519PrivateKey.generate()
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return key
+
+
+async def test_the_java_example_signs(java_example: str, client: Client, tmp_path: Path) -> None:
+    """An organisation without devices: what is signed gets as far as that, what a stranger signs gets no result."""
+    mine, foreign, public = tmp_path / "mine.pem", tmp_path / "foreign.pem", tmp_path / "public.pem"
+    key = private_key(mine).public_key()
+    private_key(foreign)
+    public.write_bytes(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    described = ("--organisation", "GridThree", "--name", "Signs", "--kafka-commands", "signed")
+    stack = client.platform.stack
+    await asyncio.to_thread(stack.run_domain, "bootstrap", *described, "--signing-key-file", str(public))
+    device = "E0009999999999999"
+    more = {"organisation": "GridThree"}
+    status, output = await run(java_example, client, device, "SynchronizeTime", signing_key=str(mine), **more)
+    assert (status, "result rejected" in output) == (1, True), output
+    status, output = await run(
+        java_example, client, device, "SynchronizeTime", signing_key=str(foreign), timeout="5", **more
+    )
+    assert (status, "no result within 5 s" in output) == (1, True), output

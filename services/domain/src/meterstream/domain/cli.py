@@ -34,7 +34,7 @@ from meterstream.runtime.codec import shared_codec
 from meterstream.runtime.errors import ConfigurationError, Outage
 from meterstream.runtime.kafka import Producer
 from meterstream.runtime.postgres import Database
-from meterstream.runtime.registry import apply_schemas
+from meterstream.runtime.registry import apply_schemas, load_schema_ids
 from meterstream.runtime.service import run
 from meterstream.runtime.settings import help_text, load_settings
 from meterstream.runtime.topics import apply_topics
@@ -143,6 +143,8 @@ async def _registry(settings: DomainSettings) -> AsyncIterator[tuple[Database, R
     producer = Producer(settings.kafka)
     try:
         await load_identity_secret(database, keyring)
+        if settings.kafka.registry.url is not None:
+            await load_schema_ids(settings.kafka, ("devices", "organisations"))
         await producer.start()
         yield database, Relay(database, producer, keyring, shared_codec())
     finally:
