@@ -73,7 +73,7 @@ async def test_faults(open_meter: Any, counters: Any, clock: Any, until: Any) ->
         ):
             fleet.meter(1).fault = Fault(kind, after=0, connections=1)
             with pytest.raises(expected):
-                await open_meter(fleet, 1, ours, framing=UDP, timeout_s=0.2)
+                await open_meter(fleet, 1, ours, framing=UDP, timeout_s=1.0)
             fleet.lines.cut(1)  # nobody tells a meter that a client over UDP has given up
             await until(lambda: not fleet.is_connected(1))
         async with await open_meter(fleet, 1, ours, framing=UDP) as session:

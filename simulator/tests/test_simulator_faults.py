@@ -48,7 +48,7 @@ async def test_refuse(open_meter: Any, clock: Any) -> None:
 async def test_silent_executes_but_says_nothing(open_meter: Any, clock: Any) -> None:
     async with SimulatedFleet(FleetSettings(), clock) as fleet:
         fleet.meter(1).fault = Fault(FaultKind.SILENT, after=3)
-        session = await open_meter(fleet, 1, timeout_s=0.1)
+        session = await open_meter(fleet, 1, timeout_s=1.0)
         now = await session.get(CLOCK)
         with pytest.raises(ResponseTimeout):
             await session.set(CLOCK, now)
@@ -185,7 +185,7 @@ async def test_a_lost_block_of_a_long_answer(open_meter: Any, clock: Any, after:
     settings = FleetSettings(habits=Habits(max_send_pdu=512))
     async with SimulatedFleet(settings, clock) as fleet:
         fleet.meter(1).fault = Fault(FaultKind.LOST_BLOCK, after=after)
-        session = await open_meter(fleet, 1, timeout_s=0.2)
+        session = await open_meter(fleet, 1, timeout_s=1.0)
         await session.get(CLOCK)
         answers = fleet.stats.answers
         with pytest.raises(ResponseTimeout):
@@ -236,7 +236,7 @@ async def test_a_reboot_may_lose_the_clock(clock: Any, until: Any) -> None:
 async def test_slow(open_meter: Any, clock: Any) -> None:
     async with SimulatedFleet(FleetSettings(), clock) as fleet:
         fleet.meter(1).fault = Fault(FaultKind.SLOW, after=2, delay_ms=60_000)
-        session = await open_meter(fleet, 1, timeout_s=0.1)
+        session = await open_meter(fleet, 1, timeout_s=1.0)
         with pytest.raises(ResponseTimeout):
             await session.get(CLOCK)
         await session.close()

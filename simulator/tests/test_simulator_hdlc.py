@@ -19,7 +19,7 @@ from meterstream.simulator.settings import FleetSettings, LineFraming
 
 CLOCK = AttributeRef(8, LogicalName.parse("0.0.1.0.0.255"), 2)
 IDENTIFICATION = AttributeRef(1, LogicalName.parse("0.0.96.1.1.255"), 2)
-_LIMITS = HdlcLimits(response_timeout_s=0.5, repetitions=0)
+_LIMITS = HdlcLimits(response_timeout_s=3.0, repetitions=0)
 LINE = HdlcOverTcp(lower=17, wide=True, limits=_LIMITS, disconnect_timeout_s=0.2)
 HDLC = FleetSettings(meters=200, framing=LineFraming.HDLC)
 

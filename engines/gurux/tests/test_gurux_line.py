@@ -313,7 +313,7 @@ async def test_an_error_within_blocks(workers: GuruxWorkers) -> None:
 async def test_a_meter_that_drops_a_request(workers: GuruxWorkers) -> None:
     meter = ShortNameMeter()
     async with await served(meter) as listener:
-        session = await opened(listener.address, workers, response_timeout_s=0.1)
+        session = await opened(listener.address, workers, response_timeout_s=1.0)
         meter.spoil = lambda _: None
         with pytest.raises(ResponseTimeout):
             await session.get(ENERGY)

@@ -179,7 +179,7 @@ async def test_an_application_that_fails_ends_one_peer() -> None:
         framing=WrapperOverUdp(),
     )
     async with listener:
-        session = await opened(listener, WrapperOverUdp(), Level.NONE, response_timeout_s=0.1)
+        session = await opened(listener, WrapperOverUdp(), Level.NONE, response_timeout_s=1.0)
         with pytest.raises(ResponseTimeout):
             await session.get(CLOCK)
         assert [str(context["exception"]) for context in told] == ["broken"]
@@ -198,7 +198,7 @@ async def test_a_replayed_request_gets_the_same_answer_and_an_old_one_none(pair_
 
     async with await served(pair, WrapperOverUdp()) as listener:
         relay = await relayed(keep, listener.address)
-        session = await opened(relay.get_extra_info("sockname"), WrapperOverUdp(), response_timeout_s=0.2)
+        session = await opened(relay.get_extra_info("sockname"), WrapperOverUdp(), response_timeout_s=1.0)
         await session.get(CLOCK)
         await session.get(CLOCK)
         relay.sendto(requests[0], listener.address)  # the meter drops the association for it
