@@ -213,7 +213,7 @@ def forms(codec: Codec) -> Forms:
     return Forms(load_operations(), codec)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def build_stack(authority: Authority, codec: Codec, forms: Forms) -> Callable[..., Stack]:
     def build(
         settings: HttpSettings,

@@ -152,7 +152,7 @@ def build_openapi(forms: Mapping[str, Form]) -> dict[str, Any]:
                     "description": (
                         "where the installation accepts tokens of an OAuth 2.0 or OpenID Connect issuer: a claim names"
                         " the organisation; each operation lists the scopes (behind the installation's prefix) of"
-                        f" which one is needed; `{ALL}` covers everything. A bundle needs the scopes of its actions too."
+                        f" which one is needed; `{ALL}` covers everything. A bundle needs those of its actions too."
                     ),
                 },
             },

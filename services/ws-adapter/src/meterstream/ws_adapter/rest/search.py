@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from typing import Annotated, Any, Final, Self
 
 from multidict import MultiMapping
-from pydantic import AfterValidator, Field, ValidationError, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError, WithJsonSchema, model_validator
 
 from meterstream.contracts.base import DeviceIdentification, Moment, Record
 from meterstream.contracts.envelope import ResultStatus, State
@@ -16,8 +16,9 @@ from meterstream.ws_adapter.model.search import DEFAULT_PAGE, LARGEST_PAGE, LAST
 from meterstream.ws_adapter.rest import views
 from meterstream.ws_adapter.rest.forms import CommandView, Forms
 
-MOST_VALUES: Final = 100
+MOST_VALUES: Final = 20
 STATES: Final = (*(one.value for one in State), *(one.value for one in ResultStatus))
+OperationName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,79}$")]
 
 
 def _known_state(name: str) -> str:
@@ -34,7 +35,7 @@ class SearchQuery(Record):
     """What a list of commands may be narrowed to; newest first."""
 
     device_identification: DeviceIdentification | None = Field(None, description="commands of this device")
-    operation: Annotated[list[str], Field(max_length=MOST_VALUES)] = Field(
+    operation: Annotated[list[OperationName], Field(max_length=MOST_VALUES)] = Field(
         [], description="commands of these operations, in any spelling of their names"
     )
     state: Annotated[list[StateName], Field(max_length=MOST_VALUES)] = Field(

@@ -89,6 +89,7 @@ class Listener:
             application,
             access_log=None,
             keepalive_timeout=settings.keepalive_s,
+            max_line_size=settings.max_header_bytes,
             max_field_size=settings.max_header_bytes,
             shutdown_timeout=STOP_S,
         )
