@@ -159,9 +159,7 @@ class Exchange:
         try:
             return read_date_time(text, self._zone)
         except ValueError as problem:
-            raise broken(
-                etree.QName(self._due_path.rpartition("/")[2]).localname, f"cannot be read: {problem}"
-            ) from None
+            raise broken(self._due_path.rpartition("}")[2], f"cannot be read: {problem}") from None
 
     def _device(self, element: etree._Element) -> str | None:
         if not self._device_path:
