@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -289,7 +290,7 @@ def test_meter_that_serves_before_pass_3(pair_of: Pairs) -> None:
 def test_wrong_token_leaves_the_association_half_open(pair_of: Pairs) -> None:
     pair = pair_of(Level.HLS5_GMAC)
     event = pair.client.receive(pair.meter.receive(pair.client.associate()))
-    pair.meter._server_challenge = b"another challenge"
+    pair.meter._login = replace(pair.meter._login, server_challenge=b"another challenge")
     with pytest.raises(AuthenticationError, match="OTHER_REASON"):
         pair.client.receive(pair.meter.receive(event.frame))
     assert pair.meter.phase is MeterPhase.HALF_OPEN

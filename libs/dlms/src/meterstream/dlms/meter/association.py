@@ -43,6 +43,7 @@ from meterstream.dlms.errors import (
 from meterstream.dlms.framing import Framing, WrapperReader
 from meterstream.dlms.meter.application import DropLine, MeterApplication
 from meterstream.dlms.meter.general import MIN_BLOCK_APDU, MeterBlocks
+from meterstream.dlms.meter.login import Login
 from meterstream.dlms.meter.opening import (
     accepting_aare,
     draw_challenge,
@@ -52,11 +53,11 @@ from meterstream.dlms.meter.opening import (
     rejecting_aare,
     unseal,
 )
-from meterstream.dlms.meter.policy import ClientAccess, CounterPolicy, Habits, MeterSecurity, Reaction
+from meterstream.dlms.meter.policy import ClientAccess, Habits, MeterSecurity, Reaction
 from meterstream.dlms.meter.protection import SpecialProtection, is_general
 from meterstream.dlms.meter.services import AddressNotServed, Services, Violation
 from meterstream.dlms.meter.transfers import DEFAULT_TRANSFER_LIMITS, TransferLimits
-from meterstream.dlms.security import MAX_COUNTER, OVERHEAD, Level, Proof, SecurityKeys, Suite0, make_cipher
+from meterstream.dlms.security import MAX_COUNTER, OVERHEAD, Level, SecurityKeys, Suite0
 from meterstream.dlms.transfer import limits_on
 
 REPLY_TO_HLS: Final = MethodRef(15, LogicalName.parse("0.0.40.0.0.255"), 1)
@@ -85,6 +86,10 @@ class MeterAssociation:
     `receive` never raises for what a client sends: a request that cannot be served has the reaction that `habits` name.
     Once `closed` is true the connection must be dropped after the bytes returned so far; `close_cause` says why.
 
+    Attributes:
+        failed_logins: rejected AARQs, wrong tokens of pass 3 and wrong protection before an association was open, since
+            the connection began; neither a release nor a login that succeeds takes any back.
+
     Args:
         server_sap: wPort of the logical device.
         limits: bounds on the data of one request.
@@ -93,22 +98,20 @@ class MeterAssociation:
     """
 
     __slots__ = (
-        "_aarq_counter",
         "_access",
         "_blocks",
         "_cipher",
-        "_client_challenge",
         "_client_title",
         "_framing",
         "_general",
         "_habits",
         "_keys",
         "_limits",
+        "_login",
         "_max_answer",
         "_phase",
         "_sap",
         "_security",
-        "_server_challenge",
         "_server_sap",
         "_services",
         "_special",
@@ -116,6 +119,7 @@ class MeterAssociation:
         "_transfer_limits",
         "close_cause",
         "closed",
+        "failed_logins",
     )
 
     def __init__(
@@ -137,6 +141,7 @@ class MeterAssociation:
         self._transfer_limits = transfer_limits
         self.closed = False
         self.close_cause: DlmsError | DropLine | None = None
+        self.failed_logins = 0
         self._forget()
 
     def _forget(self) -> None:
@@ -149,9 +154,7 @@ class MeterAssociation:
         self._specially = False
         self._general = False
         self._client_title = b""
-        self._client_challenge = b""
-        self._server_challenge = b""
-        self._aarq_counter = -1
+        self._login: Login | None = None
         self._blocks: MeterBlocks | None = None
         self._max_answer = MAX_PDU
 
@@ -265,11 +268,11 @@ class MeterAssociation:
         if len(apdu) > limit:
             return self._exception(exceptions.PDU_TOO_LONG)
         request = self._unprotect(access, apdu)
-        if self._phase is MeterPhase.HALF_OPEN:
+        if self._login is not None:
             if request[0] == tags.ACTION_REQUEST:
                 action = decode_action_request(request, self._limits)
                 if isinstance(action, ActionRequestNormal) and action.ref == REPLY_TO_HLS:
-                    return self._protect(self._on_pass_3(access, action))
+                    return self._protect(self._on_pass_3(access, self._login, action))
             if not self._habits.serve_before_pass_3:
                 return self._exception(exceptions.OPERATION_NOT_POSSIBLE)
         answer = self._services.answer(request)
@@ -291,6 +294,8 @@ class MeterAssociation:
         reaction = self._habits.on_bad_security
         if reaction is Reaction.REJECT and apdu[0] == tags.AARQ:
             return self._reject(UserDiagnostic.NO_REASON_GIVEN, decode_aarq(apdu).context)
+        if self._phase is not MeterPhase.ASSOCIATED:
+            self._count_failed_login()
         if reaction is Reaction.EXCEPTION and isinstance(error, ReplayError):
             access = self._access or self._security.clients[source]
             lowest = min(access.last_client_counter + 1, MAX_COUNTER)  # above the last there is none
@@ -379,14 +384,16 @@ class MeterAssociation:
         if fault is not None:
             return self._reject(fault, aarq.context)
         self._client_title = aarq.calling_title or b""
-        initiate = self._open_request(aarq, access)
+        initiate, counter = self._open_request(aarq, access)
         granted = initiate.conformance & self._habits.conformance
-        hls = access.level.hls
-        if hls:
-            self._client_challenge = aarq.authentication_value or b""
-            self._server_challenge = draw_challenge(self._security, self._client_challenge)
+        login: Login | None = None
+        if access.level.hls:
+            received = aarq.authentication_value or b""
+            drawn = draw_challenge(self._security, received)
+            login = Login(self._client_title, received, drawn, counter)
+        self._login = login
         self._sap, self._access = source, access
-        self._phase = MeterPhase.HALF_OPEN if hls else MeterPhase.ASSOCIATED
+        self._phase = MeterPhase.ASSOCIATED if login is None else MeterPhase.HALF_OPEN
         self._general = bool(int(granted) & _GENERAL_PROTECTION)
         limit = self._max_answer = min(initiate.max_pdu or MAX_PDU, self._habits.max_send_pdu)
         self._services.start(source, granted, limit - self._overhead(access))
@@ -394,21 +401,24 @@ class MeterAssociation:
             general = limits_on(self._framing, self._transfer_limits.general)
             self._blocks = MeterBlocks(general, limit, self._habits.lose_general_blocks)
         named = granted | self._habits.unproposed_conformance
-        seal = self._seal_initiate
-        return accepting_aare(access, self._security, self._habits, seal, named, self._server_challenge)
+        challenge = b"" if login is None else login.server_challenge
+        return accepting_aare(access, self._security, self._habits, self._seal_initiate, named, challenge)
 
-    def _open_request(self, aarq: Aarq, access: ClientAccess) -> InitiateRequest:
-        """The initiate-request; the AARE will be protected as it was. Raises: SecurityError, DecodeError."""
+    def _open_request(self, aarq: Aarq, access: ClientAccess) -> tuple[InitiateRequest, int]:
+        """The initiate-request and its counter, -1 where it is plain; the AARE will be protected as it was.
+
+        Raises: SecurityError, DecodeError.
+        """
         special: SpecialProtection | None = None
         self._special = None
         general = aarq.user_information[:1] in _GENERAL_INITIATE
         if (self._cipher is None or general) and access.level is not Level.NONE and access.policy:
             special = self._special_of(access)
         self._specially = special is not None
-        initiate, self._aarq_counter = open_request(aarq, access, self._cipher, special)
+        initiate, counter = open_request(aarq, access, self._cipher, special)
         if initiate.dedicated_key is not None and special is None and self._cipher is not None:
             self._special_of(access).use_dedicated_key(initiate.dedicated_key)
-        return initiate
+        return initiate, counter
 
     def _overhead(self, access: ClientAccess) -> int:
         """The most octets that protection adds to an answer."""
@@ -419,45 +429,30 @@ class MeterAssociation:
     def _reject(self, diagnostic: UserDiagnostic, context: int) -> bytes:
         aare = rejecting_aare(diagnostic, self._habits, self._seal_initiate, context)
         self._forget()
+        self._count_failed_login()
         return aare
 
-    def _on_pass_3(self, access: ClientAccess, action: ActionRequestNormal) -> bytes:
+    def _count_failed_login(self) -> None:
+        """The last one that is allowed is answered as all are, and ends the line."""
+        self.failed_logins += 1
+        if self.failed_logins >= self._habits.max_failed_logins:
+            self._close(LimitExceeded(f"{self.failed_logins} failed logins on one connection"))
+
+    def _on_pass_3(self, access: ClientAccess, login: Login, action: ActionRequestNormal) -> bytes:
         """Verifies f(StoC) and answers with f(CtoS); a wrong token leaves the association half open."""
         token = action.data.value if action.data is not None else None
         invoke = self._services.invoke(action.invoke)
         if not isinstance(token, bytes):
+            self._count_failed_login()
             return ActionResponseNormal(invoke, ActionResult.TYPE_UNMATCHED).encode()
         try:
-            proof = self._prove_gmac(access, token) if access.level is Level.HLS5_GMAC else self._prove(access, token)
+            shares = self._habits.token_shares_counter
+            proof = login.prove(token, access, self._security, self._cipher, shares_counter=shares)
         except (AuthenticationError, ReplayError):
+            self._count_failed_login()
             return ActionResponseNormal(invoke, ActionResult.OTHER_REASON).encode()
-        self._phase = MeterPhase.ASSOCIATED
-        self._client_challenge = self._server_challenge = b""
+        self._phase, self._login = MeterPhase.ASSOCIATED, None
         return ActionResponseNormal(invoke, ActionResult.SUCCESS, octet_string(proof)).encode()
-
-    def _prove_gmac(self, access: ClientAccess, token: bytes) -> bytes:
-        """f(CtoS) of HLS 5 for a right f(StoC). Raises: AuthenticationError, ReplayError."""
-        cipher = self._cipher or (None if access.keys is None else make_cipher(access.keys))
-        if cipher is None:
-            raise AuthenticationError("no keys to check a token with")
-        counter = cipher.verify_token(token, self._client_title, self._server_challenge)
-        if access.counter_policy is CounterPolicy.STRICT and counter <= self._aarq_counter:
-            raise ReplayError("counter of HLS pass 3 is not above that of the AARQ")
-        if self._cipher is None and not access.ciphered and not access.accepts(counter):
-            raise ReplayError("counter of HLS pass 3 does not rise")
-        access.advance(counter)
-        security = self._security
-        shares = self._habits.token_shares_counter and access.ciphered
-        own = security.shared_counter() if shares else security.take_counter()
-        return cipher.token(security.system_title, own, self._client_challenge)
-
-    def _prove(self, access: ClientAccess, token: bytes) -> bytes:
-        """f(CtoS) of the other mechanisms for a right f(StoC). Raises: AuthenticationError."""
-        proof = Proof(access.level, access.password, access.asymmetric)
-        own, received = self._server_challenge, self._client_challenge
-        own_title, client_title = self._security.system_title, self._client_title
-        proof.check(token, own, received, own_title, client_title)
-        return proof.make(received, own, own_title, client_title)
 
     def _check_release(self, access: ClientAccess, information: bytes) -> None:
         """An initiate-request that is ciphered has to be genuine; RLRE is protected as it was.

@@ -18,18 +18,20 @@ class HdlcMeter:
     """One physical line to one logical device of a meter.
 
     As MeterAssociation it never raises for what a client sends; as HdlcServerLink it is told the time. Every
-    connection (SNRM) begins with a new association, and so does an AARQ after a release within one.
+    connection (SNRM) begins with a new association, and so does an AARQ after a release within one; failed logins are
+    counted over all of them.
 
     Args:
         new_association: with its default framing; its `server_sap` is the upper part of the address of `link`.
     """
 
-    __slots__ = ("_association", "_client", "_link", "_new_association", "close_cause", "closed")
+    __slots__ = ("_association", "_client", "_failed_logins", "_link", "_new_association", "close_cause", "closed")
 
     def __init__(self, new_association: Callable[[], MeterAssociation], link: HdlcServerLink) -> None:
         self._new_association = new_association
         self._link = link
         self._client = 0
+        self._failed_logins = 0
         self._association: MeterAssociation | None = None
         self.closed = False
         self.close_cause: DlmsError | DropLine | None = None
@@ -79,7 +81,9 @@ class HdlcMeter:
         association = self._association
         if association is None or association.closed:
             association = self._association = self._new_association()
+            association.failed_logins = self._failed_logins
         answers = association.receive(wrap(self._client, self._link.address.upper, apdu))
+        self._failed_logins = association.failed_logins
         if association.closed and association.close_cause is not None:
             self.closed, self.close_cause = True, association.close_cause
         return answers

@@ -183,6 +183,7 @@ class Habits:
         unproposed_conformance: services named in the AARE although nobody proposed them.
         max_receive_pdu: told in the AARE, octets.
         max_send_pdu: longer answers come in blocks, also when the client takes more.
+        max_failed_logins: on one connection, at least 1; the last of them is answered, then the line is closed.
         max_list: references in a with-list; more give one scope-of-access-violated for the list. None: no limit.
         protocol_version_in_aare, mechanism_in_aare: elements that are there or not.
         hls_diagnostic: diagnostic of an accepted AARE when HLS follows; 0 in some meters.
@@ -204,6 +205,7 @@ class Habits:
         invoke_id_offset: fault: added to the invoke id of answers.
         close_in_block: fault: the line is dropped instead of sending this block.
         lose_general_blocks: fault: general blocks with these numbers are not sent the first time.
+    Raises: ConfigurationError.
     """
 
     max_challenge: int = 64
@@ -211,6 +213,7 @@ class Habits:
     unproposed_conformance: Conformance = NO_SERVICES
     max_receive_pdu: int = MAX_PDU
     max_send_pdu: int = MAX_PDU
+    max_failed_logins: int = 5
     max_list: int | None = None
     protocol_version_in_aare: bool = False
     mechanism_in_aare: bool = True
@@ -232,3 +235,7 @@ class Habits:
     invoke_id_offset: int = 0
     close_in_block: int | None = None
     lose_general_blocks: frozenset[int] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.max_failed_logins < 1:
+            raise ConfigurationError("max_failed_logins is below 1")
