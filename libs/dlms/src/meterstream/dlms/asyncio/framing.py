@@ -14,7 +14,7 @@ from meterstream.dlms.client import AssociationConfig, ClientAssociation
 from meterstream.dlms.client.hdlc import HdlcClient
 from meterstream.dlms.errors import ConfigurationError
 from meterstream.dlms.framing import DatagramFraming, Framing
-from meterstream.dlms.framing.hdlc import HdlcAddress, HdlcClientLink, HdlcLimits, HdlcParameters
+from meterstream.dlms.framing.hdlc import HdlcAddress, HdlcClientLink, HdlcLimits, HdlcOptions, HdlcParameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class HdlcOverTcp:
             `server_sap` of the association, the address of the client its `client_sap` (1..127).
         parameters: offered in SNRM.
         limits: time-outs and repetitions of the link, which run within those of the session.
+        options: of a client, for meters that depart from the standard; a meter has none.
         establish_timeout_s: SNRM and UA with all repetitions, seconds.
         disconnect_timeout_s: DISC and UA, seconds; nothing depends on the UA.
         notified: gets what the meter sends in UI frames unasked, other than the notifications that the association
@@ -58,6 +59,7 @@ class HdlcOverTcp:
     wide: bool = False
     parameters: HdlcParameters = field(default_factory=HdlcParameters)
     limits: HdlcLimits = field(default_factory=HdlcLimits)
+    options: HdlcOptions = field(default_factory=HdlcOptions)
     establish_timeout_s: float = 30.0
     disconnect_timeout_s: float = 5.0
     notified: Callable[[bytes], None] | None = None
@@ -93,7 +95,7 @@ async def open_link(
             return await connect_datagrams(DatagramLink(loop, association, line.repeat_s, trace), *address, timeout_s)
         case HdlcOverTcp():
             server = HdlcAddress(config.server_sap, line.lower, line.wide)
-            below = HdlcClientLink(config.client_sap, server, line.parameters, line.limits)
+            below = HdlcClientLink(config.client_sap, server, line.parameters, line.limits, line.options)
             hdlc = HdlcLine(loop, HdlcClient(association, below), trace, line.notified)
             await connect(hdlc, *address, timeout_s)
             try:

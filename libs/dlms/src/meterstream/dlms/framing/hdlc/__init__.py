@@ -27,7 +27,7 @@ from meterstream.dlms.framing.hdlc.link import HdlcLink
 from meterstream.dlms.framing.hdlc.parameters import HdlcParameters, decode_parameters, negotiate
 from meterstream.dlms.framing.hdlc.reader import HdlcCounters, HdlcReader
 from meterstream.dlms.framing.hdlc.server import HdlcServerLink
-from meterstream.dlms.framing.hdlc.settings import HdlcLimits
+from meterstream.dlms.framing.hdlc.settings import HdlcLimits, HdlcOptions
 
 __all__ = [
     "MAX_FRAME",
@@ -42,6 +42,7 @@ __all__ = [
     "HdlcFrame",
     "HdlcLimits",
     "HdlcLink",
+    "HdlcOptions",
     "HdlcParameters",
     "HdlcPhase",
     "HdlcReader",

@@ -19,7 +19,7 @@ from meterstream.dlms.framing.hdlc.exchange import LLC_TO_CLIENT, LLC_TO_SERVER
 from meterstream.dlms.framing.hdlc.frame import HdlcFrame, Kind, control_octet
 from meterstream.dlms.framing.hdlc.link import HdlcLink
 from meterstream.dlms.framing.hdlc.parameters import HdlcParameters, decode_parameters, negotiate
-from meterstream.dlms.framing.hdlc.settings import HdlcLimits
+from meterstream.dlms.framing.hdlc.settings import HdlcLimits, HdlcOptions
 
 _FRMR_OCTETS: Final = 3
 
@@ -32,7 +32,6 @@ class HdlcClientLink(HdlcLink):
     """
 
     _outbound_llc: ClassVar[bytes] = LLC_TO_SERVER
-    _inbound_llc: ClassVar[bytes] = LLC_TO_CLIENT
 
     def __init__(
         self,
@@ -40,10 +39,13 @@ class HdlcClientLink(HdlcLink):
         server: HdlcAddress,
         parameters: HdlcParameters | None = None,
         limits: HdlcLimits | None = None,
+        options: HdlcOptions | None = None,
     ) -> None:
         """`parameters` are what we offer. Raises: ConfigurationError (client outside 0..127)."""
         self._own = HdlcAddress(client)
         self._server = server
+        self._options = options or HdlcOptions()
+        self._inbound_llc = (LLC_TO_CLIENT, LLC_TO_SERVER) if self._options.client_llc else (LLC_TO_CLIENT,)
         self._awaiting = self._answer_due = self._sole_poll = self._enquired = False
         self._repetitions = self._polls = 0
         super().__init__(parameters or HdlcParameters(), limits or HdlcLimits())
@@ -109,7 +111,8 @@ class HdlcClientLink(HdlcLink):
     # What we send
 
     def _send_snrm(self, now: float) -> None:
-        self._send(control_octet(Kind.SNRM, poll_final=True), self._offered.encode())
+        offered = self._offered.encode(always=self._options.always_parameters)
+        self._send(control_octet(Kind.SNRM, poll_final=True), offered)
         self._wait(now)
 
     def _poll(self, kind: Kind, now: float) -> None:

@@ -48,7 +48,9 @@ class Exchange:
         "parameters",
     )
 
-    def __init__(self, parameters: HdlcParameters, limits: HdlcLimits, outbound_llc: bytes, inbound_llc: bytes) -> None:
+    def __init__(
+        self, parameters: HdlcParameters, limits: HdlcLimits, outbound_llc: bytes, inbound_llc: tuple[bytes, ...]
+    ) -> None:
         self.parameters = parameters
         self._limits = limits
         self._outbound_llc, self._inbound_llc = outbound_llc, inbound_llc
@@ -143,7 +145,7 @@ class Exchange:
         if self._segments > self._limits.segments:
             raise LimitExceeded(f"more than {self._limits.segments} segments in one APDU")
         self._inbound += information
-        octets = len(self._inbound) - len(self._inbound_llc)
+        octets = len(self._inbound) - len(LLC_TO_CLIENT)
         if octets > self._limits.apdu:
             raise LimitExceeded(f"APDU of more than {self._limits.apdu} octets")
         if more:
@@ -154,8 +156,8 @@ class Exchange:
         return apdu
 
 
-def without_llc(information: bytes, llc: bytes) -> bytes:
+def without_llc(information: bytes, allowed: tuple[bytes, ...]) -> bytes:
     """The LSDU behind the LLC header (IEC 62056-46, 5.3.2). Raises: HdlcProtocolError."""
-    if not information.startswith(llc):
-        raise HdlcProtocolError(f"the LLC header is not {llc.hex(' ').upper()}")
-    return information[len(llc) :]
+    if not information.startswith(allowed):
+        raise HdlcProtocolError(f"the LLC header is not {' or '.join(llc.hex(' ').upper() for llc in allowed)}")
+    return information[len(LLC_TO_CLIENT) :]

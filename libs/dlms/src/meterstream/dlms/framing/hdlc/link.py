@@ -32,7 +32,7 @@ class HdlcLink(ABC):
     """
 
     _outbound_llc: ClassVar[bytes]
-    _inbound_llc: ClassVar[bytes]
+    _inbound_llc: tuple[bytes, ...]
 
     def __init__(self, parameters: HdlcParameters, limits: HdlcLimits) -> None:
         self._offered = parameters

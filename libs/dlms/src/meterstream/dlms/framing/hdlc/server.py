@@ -26,7 +26,7 @@ class HdlcServerLink(HdlcLink):
     """
 
     _outbound_llc: ClassVar[bytes] = LLC_TO_CLIENT
-    _inbound_llc: ClassVar[bytes] = LLC_TO_SERVER
+    _inbound_llc: tuple[bytes, ...] = (LLC_TO_SERVER,)
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What bounds an HDLC link in memory and time."""
+"""What bounds an HDLC link in memory and time, and what it tolerates."""
 
 from __future__ import annotations
 
@@ -8,6 +8,19 @@ from typing import Final
 from meterstream.dlms.errors import ConfigurationError
 
 MAX_APDU: Final = 0xFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class HdlcOptions:
+    """What a client link puts up with, or does, for meters that depart from the standard.
+
+    Attributes:
+        client_llc: the LLC header of a command (E6 E6 00) is taken from the server, too; the standard has E6 E7 00.
+        always_parameters: SNRM names all parameters also where they are the standard's, and could be left out.
+    """
+
+    client_llc: bool = False
+    always_parameters: bool = False
 
 
 @dataclass(frozen=True, slots=True)
