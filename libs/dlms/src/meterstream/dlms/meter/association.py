@@ -399,7 +399,7 @@ class MeterAssociation:
         self._services.start(source, granted, limit - self._overhead(access))
         if int(granted) & _GENERAL_BLOCKS and limit >= MIN_BLOCK_APDU:
             general = limits_on(self._framing, self._transfer_limits.general)
-            self._blocks = MeterBlocks(general, limit, self._habits.lose_general_blocks)
+            self._blocks = MeterBlocks(general, limit, self._habits.lose_general_blocks, proved=login is None)
         named = granted | self._habits.unproposed_conformance
         challenge = b"" if login is None else login.server_challenge
         return accepting_aare(access, self._security, self._habits, self._seal_initiate, named, challenge)
@@ -452,6 +452,8 @@ class MeterAssociation:
             self._count_failed_login()
             return ActionResponseNormal(invoke, ActionResult.OTHER_REASON).encode()
         self._phase, self._login = MeterPhase.ASSOCIATED, None
+        if self._blocks is not None:
+            self._blocks.open()
         return ActionResponseNormal(invoke, ActionResult.SUCCESS, octet_string(proof)).encode()
 
     def _check_release(self, access: ClientAccess, information: bytes) -> None:

@@ -10,6 +10,8 @@ from meterstream.dlms.transfer import GeneralLimits, GeneralStep, GeneralTransfe
 _ABORTED = ABORT.encode()
 MIN_BLOCK_APDU = GENERAL_BLOCK_HEAD_OCTETS + 1
 """A client that takes fewer octets gets no general blocks."""
+MAX_UNPROVED = 1024
+"""Octets and blocks of a request before HLS is complete: a pass 3 under any protection takes less."""
 
 
 class MeterBlocks:
@@ -18,15 +20,23 @@ class MeterBlocks:
     Args:
         max_apdu: octets of an APDU that the client takes.
         lost: numbers of blocks that are not sent the first time: a line that loses them.
+        proved: whether the client is known; else its requests are of MAX_UNPROVED octets at most, until `open`.
     """
 
-    __slots__ = ("_in_blocks", "_lost", "_max_apdu", "_transfer")
+    __slots__ = ("_in_blocks", "_lost", "_max_apdu", "_max_bytes", "_transfer")
 
-    def __init__(self, limits: GeneralLimits, max_apdu: int, lost: frozenset[int]) -> None:
+    def __init__(self, limits: GeneralLimits, max_apdu: int, lost: frozenset[int], *, proved: bool) -> None:
         self._transfer = GeneralTransfer(limits, max_apdu)
+        self._max_bytes = limits.max_bytes
+        if not proved:
+            self._transfer.max_received = min(limits.max_bytes, MAX_UNPROVED)
         self._max_apdu = max_apdu
         self._lost = set(lost)
         self._in_blocks = False
+
+    def open(self) -> None:
+        """The client has proved who it is: only the limits bound it now."""
+        self._transfer.max_received = self._max_bytes
 
     def begin(self) -> None:
         """A request that is not in blocks begins a new exchange."""

@@ -106,13 +106,16 @@ class GeneralTransfer:
 
     Args:
         max_apdu: octets of one block APDU that the other side takes.
+    Attributes:
+        max_received: octets of an APDU that is received, and so many blocks of it at most, where the limits allow more.
     Raises: PduTooLarge when no octet of data fits one.
     """
 
-    __slots__ = ("_edge", "_in", "_limits", "_out", "_piece", "_repeats", "_window")
+    __slots__ = ("_edge", "_in", "_limits", "_out", "_piece", "_repeats", "_window", "max_received")
 
     def __init__(self, limits: GeneralLimits, max_apdu: int) -> None:
         self._limits = limits
+        self.max_received = limits.max_bytes
         self._piece = max_apdu - GENERAL_BLOCK_HEAD_OCTETS
         if self._piece < 1:
             raise PduTooLarge(f"no general block fits {max_apdu} octets")
@@ -202,8 +205,9 @@ class GeneralTransfer:
             raise UnexpectedAnswer(f"general block {number} after {received.number}")
         received.octets += len(block.data)
         limits = self._limits
-        if received.octets > limits.max_bytes or number > limits.max_blocks:
-            raise LimitExceeded(f"APDU of more than {limits.max_bytes} octets or {limits.max_blocks} general blocks")
+        octets, blocks = self.max_received, min(limits.max_blocks, self.max_received)
+        if received.octets > octets or number > blocks:
+            raise LimitExceeded(f"APDU of more than {octets} octets or {blocks} general blocks")
         received.early[number] = block
         while (follows := received.early.pop(received.number + 1, None)) is not None:
             if received.ended and follows.data:
