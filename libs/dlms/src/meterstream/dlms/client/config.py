@@ -67,6 +67,7 @@ class AnswerLimits:
     Attributes:
         general: bounds of general block transfer, both ways, and the window it offers.
         max_notifications: that wait until they are taken; more are counted only.
+    Raises: ConfigurationError.
     """
 
     max_bytes: int = 4 * 1024 * 1024
@@ -74,6 +75,13 @@ class AnswerLimits:
     data: DataLimits = DEFAULT_LIMITS
     general: GeneralLimits = DEFAULT_GENERAL_LIMITS
     max_notifications: int = 64
+
+    def __post_init__(self) -> None:
+        for name in ("max_bytes", "max_blocks"):
+            if getattr(self, name) < 1:
+                raise ConfigurationError(f"{name} is below 1")
+        if self.max_notifications < 0:
+            raise ConfigurationError("max_notifications is below 0")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Final
 
 from meterstream.dlms.apdu import AttributeItem, DataBlock
 from meterstream.dlms.data import MethodRef
+from meterstream.dlms.errors import ConfigurationError
 from meterstream.dlms.transfer import DEFAULT_GENERAL_LIMITS, GeneralLimits
 
 
@@ -16,11 +17,17 @@ class TransferLimits:
 
     Attributes:
         general: the same of general block transfer, both ways, and the window it offers.
+    Raises: ConfigurationError.
     """
 
     max_bytes: int = 1024 * 1024
     max_blocks: int = 16_384
     general: GeneralLimits = DEFAULT_GENERAL_LIMITS
+
+    def __post_init__(self) -> None:
+        for name in ("max_bytes", "max_blocks"):
+            if getattr(self, name) < 1:
+                raise ConfigurationError(f"{name} is below 1")
 
 
 DEFAULT_TRANSFER_LIMITS: Final = TransferLimits()
