@@ -38,13 +38,16 @@ down: $(READY)  ## stop what `make up` started
 
 # ---------------------------------------------------------------- check it
 
-.PHONY: check test
+.PHONY: check static test
+PARALLEL := $(MAKE) --no-print-directory --keep-going --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 check: $(READY)  ## format, lint, types, layers, schemas, unit tests
-	@$(MAKE) --no-print-directory --keep-going --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
-	    unit types format-check lint layers schemas
+	@$(PARALLEL) unit types format-check lint layers schemas
 
-test: $(READY)  ## every test, also those on a real Kafka and PostgreSQL
-	@$(BIN)/pytest -q
+static: $(READY)  ## the same without the tests
+	@$(PARALLEL) types format-check lint layers schemas
+
+test: $(READY) unit  ## every test: the unit tests on all cores, then those on a real Kafka and PostgreSQL one after another
+	@$(BIN)/pytest -q -m servers
 
 .PHONY: format format-check lint types layers schemas schemas-write unit fuzz bench
 format: $(READY)  ## rewrite the code in its one format

@@ -15,9 +15,9 @@ from meterstream.contracts.operations.get_periodic_meter_reads import (
     GetPeriodicMeterReadsRequest,
     GetPeriodicMeterReadsResponse,
     PeriodicMeterReading,
-    PeriodType,
 )
 from meterstream.contracts.records import ReadingRow
+from meterstream.contracts.shared.periods import PeriodType
 from meterstream.contracts.types import AmrProfileStatusFlag, Quantity
 from meterstream.dlms.apdu import DataAccessResult
 from meterstream.dlms.data import (
