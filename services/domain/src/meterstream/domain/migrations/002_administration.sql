@@ -35,8 +35,9 @@ create index devices_of_model on domain.devices ((model ->> 'manufacturer'), (mo
 
 insert into domain.function_groups (function_group, device_function)
 select 'OWNER', unnest(array[
-    'SET_COMMUNICATION_NETWORK_INFORMATION', 'SET_DEVICE_ALIASES', 'SET_MAINTENANCE_STATUS', 'SWITCH_FIRMWARE',
-    'UPDATE_DEVICE', 'UPDATE_DEVICE_CDMA_SETTINGS'])
+    'GET_RELAY_STATUS', 'PUSH_NOTIFICATION_ALARM', 'SET_COMMUNICATION_NETWORK_INFORMATION', 'SET_DEVICE_ALIASES',
+    'SET_MAINTENANCE_STATUS', 'SET_RELAY_STATUS', 'SWITCH_FIRMWARE', 'SYSTEM_EVENT', 'UPDATE_DEVICE',
+    'UPDATE_DEVICE_CDMA_SETTINGS'])
 union all select 'CONFIGURATION', 'SET_MAINTENANCE_STATUS'
 union all select 'FIRMWARE', 'SWITCH_FIRMWARE'
 on conflict do nothing;
