@@ -29,19 +29,19 @@ class ClockOnly:
 
     value = octet_string(CLOCK_OCTETS)
 
-    def get(self, client_sap: int, ref: AttributeRef, selection: Selection | None) -> ReadResult:  # noqa: ARG002
+    def get(self, client_sap: int, ref: AttributeRef, selection: Selection | None) -> ReadResult:  # noqa: ARG002 - the port
         return self.value if ref == CLOCK else DataAccessResult.OBJECT_UNDEFINED
 
     def set(
         self,
-        client_sap: int,  # noqa: ARG002
-        ref: AttributeRef,  # noqa: ARG002
-        selection: Selection | None,  # noqa: ARG002
-        data: Data,  # noqa: ARG002
+        client_sap: int,  # noqa: ARG002 - the port
+        ref: AttributeRef,  # noqa: ARG002 - the port
+        selection: Selection | None,  # noqa: ARG002 - the port
+        data: Data,  # noqa: ARG002 - the port
     ) -> DataAccessResult:
         return DataAccessResult.READ_WRITE_DENIED
 
-    def action(self, client_sap: int, ref: MethodRef, data: Data | None) -> tuple[ActionResult, Data | None]:  # noqa: ARG002
+    def action(self, client_sap: int, ref: MethodRef, data: Data | None) -> tuple[ActionResult, Data | None]:  # noqa: ARG002 - the port
         return ActionResult.OBJECT_UNDEFINED, None
 
 

@@ -66,7 +66,7 @@ def gurux_session() -> int:
 
 def silence_gurux() -> None:
     """Its prints cost time and would spoil the output."""
-    import gurux_dlms.secure  # noqa: F401
+    import gurux_dlms.secure  # noqa: F401 - imported for its effect: what it costs is not the session's
 
     for name, module in list(sys.modules.items()):
         if name.startswith("gurux_dlms") and module is not None:

@@ -344,7 +344,7 @@ async def test_notifications_reach_who_wants_them(pair_of: Pairs) -> None:
             session._link.data_received(notification)
             assert await session.get(CLOCK) == pair.application.values[CLOCK]
             await session.close()
-        assert session._link.unsolicited == 1  # type: ignore[attr-defined]
+        assert session._link.unsolicited == 1  # type: ignore[attr-defined] # of HDLC links only
     assert got == [b"\xdb\x01"]
 
 

@@ -93,7 +93,7 @@ async def test_doubled_datagrams_change_nothing(pair_of: Pairs) -> None:
         session = await opened(relay.get_extra_info("sockname"), WrapperOverUdp())
         for _ in range(3):
             assert await session.get(PROFILE) == pair.application.values[PROFILE]
-        assert session._link.doubles > 3  # type: ignore[attr-defined]
+        assert session._link.doubles > 3  # type: ignore[attr-defined] # of datagram links only
         session.abort()
         relay.abort()
 
@@ -174,7 +174,7 @@ async def test_an_application_that_fails_ends_one_peer() -> None:
 
     security = MeterSecurity(b"OSG\0\0\0\0\1", {16: ClientAccess(Level.NONE)}, bytes)
     listener = await serve_meter(
-        lambda: MeterAssociation(Failing(), security),  # type: ignore[arg-type]
+        lambda: MeterAssociation(Failing(), security),  # type: ignore[arg-type] # serves GET only, and that badly
         ("127.0.0.1", 0),
         framing=WrapperOverUdp(),
     )

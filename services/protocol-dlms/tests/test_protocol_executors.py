@@ -484,15 +484,13 @@ class TestSpecificAttributeValue:
         with pytest.raises(PlatformError) as caught:
             await get_specific_attribute_value.execute(request, context(MemoryMeter(SMR5)))
         assert caught.value.code.number == 412
-        assert caught.value.message == (
-            "Retrieving attribute value for { 7, 1.0.99.1.0.255, 2 }. Result: resultCode(4), with data: null"
-        )
+        told = "Retrieving attribute value for { 7, 1.0.99.1.0.255, 2 }. Result: resultCode(4), with data: null"
+        assert caught.value.message == told
         assert not caught.value.retryable
 
     async def test_needs_no_object_of_the_profile(self) -> None:
-        ref = AttributeRef(9999, bytes(6), 5)
         request = GetSpecificAttributeValueRequest(class_id=9999, obis="0.0.0.0.0.0", attribute=5)
-        meter = MemoryMeter(SMR5, {ref: long_unsigned(7)})
+        meter = MemoryMeter(SMR5, {AttributeRef(9999, bytes(6), 5): long_unsigned(7)})
         assert "java.lang.Integer]: 7" in (await get_specific_attribute_value.execute(request, context(meter))).value
 
 

@@ -51,7 +51,7 @@ def row(number: int = 1, organisation: str = "A", **fields: object) -> Progress:
         "attempt": 1,
         "changed_at": T0,
     }
-    return Progress(**{**values, **fields})  # type: ignore[arg-type]
+    return Progress(**{**values, **fields})  # type: ignore[arg-type] # fields by name
 
 
 def final(number: int = 1, organisation: str = "A", **fields: object) -> Progress:

@@ -81,7 +81,7 @@ class Timers:
             try:
                 due.append(Due(row, self._contexts.composer.command_of(row)))
             except PoisonMessage as poison:
-                log.error("command %s of %s: %s", row.correlation_uid, row.organisation, poison)  # noqa: TRY400
+                log.error("command %s of %s: %s", row.correlation_uid, row.organisation, poison)  # noqa: TRY400 - says all
         places = [place for place, item in enumerate(due) if isinstance(item.command.request, AddDeviceRequest)]
         asked = []
         for place in places:

@@ -94,8 +94,8 @@ class SoapFace:
     async def _submit(self, received: Received, traceparent: str | None) -> bytes:
         exchange, asked, options = received.exchange, received.asked, received.options
         assert exchange is not None  # noqa: S101  # the receiver refuses a request without one
-        assert asked is not None  # noqa: S101
-        assert options is not None  # noqa: S101
+        assert asked is not None  # noqa: S101 - as above
+        assert options is not None  # noqa: S101 - as above
         try:
             submitted = await self._platform.ingress.submit(
                 exchange.operation,

@@ -152,7 +152,7 @@ class Listener:
 
     async def _replace(self, context: ssl.SSLContext | None) -> None:
         assert self._first is not None  # noqa: S101  # set before the files are watched
-        assert self._socket is not None  # noqa: S101
+        assert self._socket is not None  # noqa: S101 - it listens
         former, self._server = self._server, await self._serve(self._first, self._socket, context)
         if former is not None:
             former.close()
