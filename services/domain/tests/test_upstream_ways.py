@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from datetime import timedelta
 
 import pytest
@@ -33,7 +34,7 @@ OWN_A, OWN_B = "organisation-commands.org-a", "organisation-commands.org-b"
 READ = ("upstream-commands", OWN_A, OWN_B)
 
 
-class Way:
+class Way(ABC):
     """Domain's consumer of upstream topics, on some Kafka."""
 
     def __init__(self, domain, settings, producer, membership) -> None:
@@ -58,8 +59,9 @@ class Way:
     async def send(self, message: Message) -> None:
         await self.producer.send([Outgoing(message.topic, message.key, message.value, message.headers)])
 
+    @abstractmethod
     async def messages(self, topic: str) -> list[Message]:
-        raise NotImplementedError
+        """All that lies on a topic."""
 
     async def on(self, topic: str, count: int) -> list[Message]:
         """The messages of a topic, once there are `count`."""
