@@ -54,6 +54,12 @@ class MeterContract:
             await meter.set(UNKNOWN, double_long_unsigned(3))
         assert meter.alive
 
+    async def test_a_list_of_writes_has_a_result_for_each(self, meter: Meter) -> None:
+        written = await meter.set_list([(FILTER, double_long_unsigned(5)), (UNKNOWN, double_long_unsigned(5))])
+        assert written == [DataAccessResult.SUCCESS, DataAccessResult.OBJECT_UNDEFINED]
+        assert await meter.get(FILTER) == double_long_unsigned(5)
+        assert await meter.set_list([]) == []
+
     async def test_what_the_protocol_lacks_is_416_before_anything_is_sent(self, meter: Meter) -> None:
         for ask in (meter.get(At("no_such_role")), meter.action(Call("no_such_role", 1))):
             with pytest.raises(PlatformError) as caught:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from meterstream.contracts.base import CorrelationUid, DeviceIdentification, Moment, OrganisationIdentification, Record
 from meterstream.contracts.errors import ErrorRecord
+from meterstream.contracts.records import FirmwareImage, MbusDevice
 
 Priority = Annotated[int, Field(ge=0, le=9)]
 DEFAULT_PRIORITY = 4
@@ -109,7 +110,8 @@ class DlmsRequestHeader(Record):
     """Identity and limits of one attempt.
 
     (`organisation`, `correlation_uid`, `attempt`) identifies it. `record_revision` is the revision of the gateway's
-    `DeviceRecord` below which the attempt must not start. Nothing starts after `not_after`.
+    `DeviceRecord` below which the attempt must not start. Nothing starts after `not_after`. `mbus_devices` and
+    `images` are those that the request names, or that it is for.
     """
 
     organisation: str
@@ -123,6 +125,8 @@ class DlmsRequestHeader(Record):
     priority: Priority
     published_at: Moment
     not_after: Moment
+    mbus_devices: list[MbusDevice] = Field(default_factory=list)
+    images: list[FirmwareImage] = Field(default_factory=list)
 
 
 class DlmsResponseHeader(Record):

@@ -87,6 +87,37 @@ class MbusChannel(Record):
     device_type: str | None = None
 
 
+class MbusDevice(Record):
+    """An M-Bus device that a request names, as the registry knows it.
+
+    The short identifier is `identification_number` (8 digits), `manufacturer` (3 letters), `version` and
+    `device_type` (attributes 6 to 9 of the M-Bus client, class 72); `primary_address` is set for wired devices only.
+    """
+
+    device_identification: str
+    channel: int | None = None
+    primary_address: int | None = None
+    identification_number: str | None = None
+    manufacturer: str | None = None
+    version: int | None = None
+    device_type: int | None = None
+    model_code: str | None = None
+
+
+class FirmwareImage(Record):
+    """A firmware file that a request names; its octets are on topic `firmware`, or at `url` in an object store.
+
+    `sha256` is the digest of the whole file (32 octets) and names it; `size` in octets. `image_identifier` is what
+    image_transfer_initiate takes (class 18, method 1); files for M-Bus devices have none.
+    """
+
+    firmware_identification: str
+    sha256: bytes
+    size: int
+    image_identifier: bytes | None = None
+    url: str | None = None
+
+
 class DeviceState(StrEnum):
     """Whether a `DeviceRecord` still stands for a device."""
 
@@ -118,6 +149,7 @@ class DeviceRecord(Record):
     use_short_names: bool = False
     time_zone: str | None = None
     debug: bool = False
+    communication_method: str | None = None
     recipient: str = ""
     ephemeral_public: bytes = b""
     keys: list[SealedKey] = Field(default_factory=list)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
 from pkgutil import iter_modules
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from meterstream.contracts.errors import CODES, DeviceRefused
 from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse
-from meterstream.contracts.records import ReadingRow
+from meterstream.contracts.records import MbusDevice, ReadingRow
 from meterstream.dlms.apdu import ActionResult, DataAccessResult
 from meterstream.dlms.data import AttributeRef, Data, MethodRef, Selection
 from meterstream.dlms.objects import MeterProfile
@@ -80,13 +80,23 @@ class Meter(Protocol):
     async def set(self, target: Target, data: Data, selection: Selection | None = None) -> None:
         """Write one attribute."""
 
+    async def set_list(self, items: Sequence[tuple[Target, Data]]) -> list[DataAccessResult]:
+        """Write several attributes, in order; a result for each, cut to the meter's limits."""
+
     async def action(self, target: MethodTarget, data: Data | None = None) -> Data | None:
         """Call a method; what it returns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What executors need to know of the device that an attempt is for; `zone` None: not known, count in UTC."""
+    """What executors need to know of the device that an attempt is for.
+
+    Attributes:
+        zone: where the meter keeps time; None: not known, count in UTC.
+        communication_method: as the registry has it, for example CDMA, GPRS, LTE.
+        channel: of an M-Bus device that the step is for.
+        mbus_devices: by identification, those that the request names, or that it is for.
+    """
 
     identification: str
     zone: ZoneInfo | None = None
@@ -95,6 +105,13 @@ class Device:
     polyphase: bool = False
     channel: int | None = None
     mbus_identity: str | None = None
+    communication_method: str | None = None
+    mbus_devices: Mapping[str, MbusDevice] = field(default_factory=dict)
+
+    @property
+    def mbus(self) -> MbusDevice | None:
+        """The M-Bus device that the step is for."""
+        return self.mbus_devices.get(self.identification)
 
 
 class Actions(Protocol):
@@ -141,6 +158,9 @@ class Executor(Generic[Req, Resp]):
             took effect; the response if it did, None if it cannot be told or did not.
         composite: consists of steps that have marks of their own.
         leaves_work: whether a response leaves something for another attempt.
+        foresees: attributes that it will read whatever they hold, so that a bundle can read them together with those
+            of its neighbours; pure. What the profile lacks is left out.
+        writes: whether it changes the meter; reads of a bundle never move across it.
     """
 
     operation: Operation
@@ -149,6 +169,8 @@ class Executor(Generic[Req, Resp]):
     verify: Callable[[Req, Context], Awaitable[Resp | None]] | None = None
     composite: bool = False
     leaves_work: Callable[[Resp], bool] | None = None
+    foresees: Callable[[Req, Device, MeterProfile], Sequence[Target]] | None = None
+    writes: bool = False
 
     @property
     def needs_mark(self) -> bool:

@@ -95,6 +95,11 @@ class LiveMeter:
         ref = attribute_ref(self._profile, target)
         await self._ask(self._session.set(ref, data, selection), ref)
 
+    async def set_list(self, items: Sequence[tuple[Target, Data]]) -> list[DataAccessResult]:
+        """See Meter."""
+        refs = [(attribute_ref(self._profile, target), data) for target, data in items]
+        return await self._ask(self._session.set_list(refs), refs[0][0]) if refs else []
+
     async def action(self, target: MethodTarget, data: Data | None = None) -> Data | None:
         """See Meter."""
         ref = method_ref(self._profile, target)

@@ -63,11 +63,13 @@ class MemoryMeter:
     async def set(self, target: Target, data: Data, selection: Selection | None = None) -> None:  # noqa: ARG002  # the port's signature
         """See Meter."""
         ref = attribute_ref(self._profile, target)
-        self._note("set", ref, data)
-        present = self.values.get(ref, DataAccessResult.OBJECT_UNDEFINED)
-        if isinstance(present, DataAccessResult):
-            raise AccessRefused(present, ref)
-        self.values[ref] = data
+        result = self._write(ref, data)
+        if result is not DataAccessResult.SUCCESS:
+            raise AccessRefused(result, ref)
+
+    async def set_list(self, items: Sequence[tuple[Target, Data]]) -> list[DataAccessResult]:
+        """See Meter."""
+        return [self._write(attribute_ref(self._profile, target), data) for target, data in items]
 
     async def action(self, target: MethodTarget, data: Data | None = None) -> Data | None:
         """See Meter."""
@@ -84,6 +86,14 @@ class MemoryMeter:
         self._note("get", ref, selection)
         value = self.values.get(ref, DataAccessResult.OBJECT_UNDEFINED)
         return value(selection) if callable(value) else value
+
+    def _write(self, ref: AttributeRef, data: Data) -> DataAccessResult:
+        self._note("set", ref, data)
+        present = self.values.get(ref, DataAccessResult.OBJECT_UNDEFINED)
+        if isinstance(present, DataAccessResult):
+            return present
+        self.values[ref] = data
+        return DataAccessResult.SUCCESS
 
     def _note(self, kind: str, ref: AttributeRef | MethodRef, what: Selection | Data | None) -> None:
         if not self.alive:

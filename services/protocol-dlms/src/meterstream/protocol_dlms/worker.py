@@ -366,4 +366,6 @@ def _device(header: DlmsRequestHeader, record: DeviceRecord) -> Device:
         polyphase=record.polyphase,
         channel=header.channel,
         mbus_identity=header.mbus_identity,
+        communication_method=record.communication_method,
+        mbus_devices={device.device_identification: device for device in header.mbus_devices},
     )

@@ -85,6 +85,7 @@ def device_record(
         selective_access=device.selective_access_supported,
         polyphase=device.polyphase,
         time_zone=content.time_zone,
+        communication_method=device.communication_method,
         recipient=recipient,
         ephemeral_public=ephemeral_public,
         keys=keys,
