@@ -9,6 +9,7 @@ from pydantic import Field
 
 from meterstream.contracts.base import CorrelationUid, DeviceIdentification, Moment, OrganisationIdentification, Record
 from meterstream.contracts.errors import ErrorRecord
+from meterstream.contracts.key_transfers import KeyFact, NewKey
 from meterstream.contracts.records import FirmwareImage, MbusDevice
 
 Priority = Annotated[int, Field(ge=0, le=9)]
@@ -111,7 +112,7 @@ class DlmsRequestHeader(Record):
 
     (`organisation`, `correlation_uid`, `attempt`) identifies it. `record_revision` is the revision of the gateway's
     `DeviceRecord` below which the attempt must not start. Nothing starts after `not_after`. `mbus_devices` and
-    `images` are those that the request names, or that it is for.
+    `images` are those that the request names, or that it is for; `new_keys` those that it hands over.
     """
 
     organisation: str
@@ -127,13 +128,15 @@ class DlmsRequestHeader(Record):
     not_after: Moment
     mbus_devices: list[MbusDevice] = Field(default_factory=list)
     images: list[FirmwareImage] = Field(default_factory=list)
+    new_keys: list[NewKey] = Field(default_factory=list)
 
 
 class DlmsResponseHeader(Record):
     """Identity of the attempt and the facts that it brought to light, observed at `observed_at`.
 
-    `retryable` is decided by error and operation. `proven_keys` are the key ids with which an association stood.
-    `meter_ms` is the time spent waiting for the meter.
+    `retryable` is decided by error and operation. `proven_keys` are the key ids with which the attempt's last
+    association stood, `key_facts` tell what became of keys that were to be handed over. `meter_ms` is the time spent
+    waiting for the meter.
     """
 
     organisation: str
@@ -145,3 +148,4 @@ class DlmsResponseHeader(Record):
     retryable: bool = False
     meter_ms: int = 0
     proven_keys: list[str] = Field(default_factory=list)
+    key_facts: list[KeyFact] = Field(default_factory=list)

@@ -79,12 +79,13 @@ class Connection(Record):
 
 
 class MbusChannel(Record):
-    """An M-Bus device behind the gateway."""
+    """An M-Bus device behind the gateway; its keys are sealed as those of the record, bound to the M-Bus device."""
 
     channel: int
     device_identification: str
     mbus_identity: str | None = None
     device_type: str | None = None
+    keys: list[SealedKey] = Field(default_factory=list)
 
 
 class MbusDevice(Record):
@@ -194,6 +195,26 @@ class ProvenKeys(Record):
     gateway: str
     key_ids: list[str]
     observed_at: Moment
+
+
+class PushTransport(StrEnum):
+    """How a push came; one make says different things by TCP and by UDP."""
+
+    TCP = "tcp"
+    UDP = "udp"
+
+
+class Push(Record):
+    """Octets that a meter sent unasked, as they came; topic `pushes`. Whose they are is verified by the reader.
+
+    `octets` is one message with its wrapper header, where it has one. The source may be forged.
+    """
+
+    octets: Annotated[bytes, Field(max_length=65_536, repr=False)]
+    transport: PushTransport
+    source_address: str
+    source_port: int
+    received_at: Moment
 
 
 class KafkaCommands(StrEnum):
