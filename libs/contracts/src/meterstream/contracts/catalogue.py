@@ -12,6 +12,7 @@ from meterstream.contracts import operations
 from meterstream.contracts.base import Record
 from meterstream.contracts.envelope import CancelCommand, CommandState, Reply
 from meterstream.contracts.errors import error
+from meterstream.contracts.events import DeviceEvent, Event, MessageLog
 from meterstream.contracts.operation import Operation
 from meterstream.contracts.records import (
     CounterReservation,
@@ -19,6 +20,7 @@ from meterstream.contracts.records import (
     MeterReadings,
     OrganisationRecord,
     ProvenKeys,
+    Push,
     UnsafeStep,
 )
 from meterstream.contracts.topics import LANES
@@ -77,6 +79,10 @@ def records_by_topic(known: Mapping[str, Operation] | None = None) -> Mapping[st
         "dlms-requests": tuple(operation.dlms_request for operation in metered),
         "dlms-responses": tuple(operation.dlms_response for operation in metered),
         "results": tuple(operation.result for operation in every),
+        "pushes": (Push,),
+        "device-events": (DeviceEvent,),
+        "events": (Event,),
+        "message-logs": (MessageLog,),
         "readings": (MeterReadings,),
         "devices": (DeviceRecord,),
         "device-sessions": (CounterReservation, UnsafeStep, ProvenKeys),
