@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 from meterstream.contracts.base import CorrelationUid, Moment
 from meterstream.contracts.operation import Kind, Operation, OperationRequest, OperationResponse, Target
+from meterstream.contracts.shared.system_events import SystemEventType
 from meterstream.contracts.soap import Soap, SoapBinding
-
-
-class SystemEventType(StrEnum):
-    """What was noticed: an invocation counter comes near its end, the key must be replaced before."""
-
-    INVOCATION_COUNTER_THRESHOLD_REACHED = "INVOCATION_COUNTER_THRESHOLD_REACHED"
 
 
 class GetSystemEventRequest(OperationRequest):
