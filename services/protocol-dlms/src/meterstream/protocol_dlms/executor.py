@@ -17,6 +17,7 @@ from meterstream.contracts.records import MbusDevice, ReadingRow
 from meterstream.dlms.apdu import ActionResult, DataAccessResult
 from meterstream.dlms.data import AttributeRef, Data, MethodRef, Selection
 from meterstream.dlms.objects import MeterProfile
+from meterstream.protocol_dlms.keys import NO_KEYS, Keys
 
 VALUE = 2
 """The attribute that holds the value of data, registers and clocks, and the buffer of profiles."""
@@ -141,6 +142,7 @@ class Context:
     device: Device
     now: Callable[[], datetime]
     actions: Actions | None = None
+    keys: Keys = NO_KEYS
 
 
 Req = TypeVar("Req", bound=OperationRequest)

@@ -1,0 +1,108 @@
+"""What executors see of device keys: forms that the line takes, and outcomes; never the octets of a key."""
+
+from __future__ import annotations
+
+from typing import Final, NoReturn, Protocol
+
+from meterstream.contracts.errors import error
+from meterstream.contracts.records import KeyKind
+from meterstream.dlms.data import Data
+
+
+class Keys(Protocol):
+    """Keys of the devices that a step is about. `device` is the gateway, or an M-Bus device on one of its channels.
+
+    Methods that need a key raise KEY_NOT_PRESENT where the gateway's record lacks it, DECRYPTION_EXCEPTION or
+    INVALID_DLMS_KEY_FORMAT where it does not open. What they return shows no key in its representation.
+    """
+
+    def firmware_mac(self, device: str, iv: bytes, associated_data: bytes) -> bytes:
+        """GMAC (AES-128-GCM without plaintext), 16 octets, over the firmware of an M-Bus device.
+
+        Key: G_METER_FIRMWARE_UPDATE_AUTHENTICATION_KEY of `device`, the active one; `iv` has 12 octets.
+        """
+
+    def is_new(self, device: str, kind: KeyKind) -> bool:
+        """Whether this step has a key of that kind to hand over."""
+
+    def in_force(self, device: str, kind: KeyKind) -> bool:
+        """Whether the association stands with the key that the step hands over."""
+
+    def wrapped(self, device: str, kind: KeyKind) -> Data:
+        """The new key under the master key (RFC 3394): an octet-string of 24 octets."""
+
+    async def enveloped(self, device: str, kind: KeyKind, *, counted: bool, closing: bool = False) -> Data:
+        """The new key under the default key of an M-Bus device, an octet-string.
+
+        Args:
+            counted: AES-GCM under a key change counter that only rises, 30 octets (SMR 5); else AES-CBC, 16 octets.
+            closing: instead of a new key 16 octets of zero, which close the optical port.
+        """
+
+    def plain(self, device: str, kind: KeyKind) -> Data:
+        """The new key itself, an octet-string: for set_encryption_key, which ciphering of the association protects."""
+
+    def sending(self, device: str, kind: KeyKind) -> None:
+        """To be called before the first request that carries the new key: until the answer nobody knows who has it."""
+
+    def refused(self, device: str, kind: KeyKind) -> None:
+        """The meter has said no to the first request that carried the new key: it is not there."""
+
+    def accepted(self, device: str, kind: KeyKind) -> None:
+        """The meter has taken the new key; the association goes on with it where it is one of its own."""
+
+    async def prove(self) -> None:
+        """Associate anew with the keys that were accepted.
+
+        Raises: PlatformError when the meter cannot be reached with them.
+        """
+
+
+class NoKeys:
+    """Of a step whose device has none."""
+
+    def firmware_mac(self, device: str, iv: bytes, associated_data: bytes) -> bytes:  # noqa: ARG002  # the port's signature
+        """See Keys."""
+        _lacks(device, KeyKind.G_METER_FIRMWARE_UPDATE_AUTHENTICATION_KEY)
+
+    def is_new(self, device: str, kind: KeyKind) -> bool:  # noqa: ARG002  # the port's signature
+        """See Keys."""
+        return False
+
+    def in_force(self, device: str, kind: KeyKind) -> bool:  # noqa: ARG002  # the port's signature
+        """See Keys."""
+        return False
+
+    def wrapped(self, device: str, kind: KeyKind) -> Data:
+        """See Keys."""
+        _lacks(device, kind)
+
+    async def enveloped(self, device: str, kind: KeyKind, *, counted: bool, closing: bool = False) -> Data:  # noqa: ARG002  # the port's signature
+        """See Keys."""
+        _lacks(device, kind)
+
+    def plain(self, device: str, kind: KeyKind) -> Data:
+        """See Keys."""
+        _lacks(device, kind)
+
+    def sending(self, device: str, kind: KeyKind) -> None:
+        """See Keys."""
+        _lacks(device, kind)
+
+    def refused(self, device: str, kind: KeyKind) -> None:
+        """See Keys."""
+        _lacks(device, kind)
+
+    def accepted(self, device: str, kind: KeyKind) -> None:
+        """See Keys."""
+        _lacks(device, kind)
+
+    async def prove(self) -> None:
+        """See Keys."""
+
+
+NO_KEYS: Final = NoKeys()
+
+
+def _lacks(device: str, kind: KeyKind) -> NoReturn:
+    raise error("KEY_NOT_PRESENT", f"{device} has no {kind}", kind=kind.value)
