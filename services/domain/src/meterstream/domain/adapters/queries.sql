@@ -31,7 +31,8 @@ select w.organisation, d.device_identification, d.device_uid::text, d.organisati
        d.mbus_identity, d.revision, d.published_revision, d.time_zone,
        g.device_identification, g.state, g.revision, g.published_revision,
        array(select a.function_group from domain.device_authorisations a
-             where a.organisation = w.organisation and a.device_identification = w.device)
+             where a.organisation = w.organisation and a.device_identification = w.device),
+       d.debug, d.use_short_names, d.use_hdlc
 from unnest(%(organisations)b::text[], %(devices)b::text[]) as w (organisation, device)
 join domain.devices d on d.device_identification = w.device
 left join domain.devices g on g.device_identification = d.gateway;
@@ -88,12 +89,13 @@ where ctid = any(array(
 -- name: insert_devices
 insert into domain.devices (
     device_identification, device_uid, organisation, state, is_mbus, gateway, channel, mbus_identity,
-    description, model, time_zone, revision, published_revision, changed_at)
+    description, model, time_zone, revision, published_revision, changed_at, debug, use_short_names, use_hdlc)
 select * from unnest(
     %(device_identification)b::text[], %(device_uid)b::uuid[], %(organisation)b::text[], %(state)b::text[],
     %(is_mbus)b::boolean[], %(gateway)b::text[], %(channel)b::smallint[], %(mbus_identity)b::text[],
     %(description)b::jsonb[], %(model)b::jsonb[], %(time_zone)b::text[], %(revision)b::bigint[],
-    %(published_revision)b::bigint[], %(changed_at)b::timestamptz[]);
+    %(published_revision)b::bigint[], %(changed_at)b::timestamptz[], %(debug)b::boolean[],
+    %(use_short_names)b::boolean[], %(use_hdlc)b::boolean[]);
 
 -- name: update_devices
 update domain.devices d
@@ -101,14 +103,16 @@ set organisation = n.organisation, state = n.state, is_mbus = n.is_mbus, gateway
     mbus_identity = n.mbus_identity, description = coalesce(n.description, d.description),
     model = coalesce(n.model, d.model), time_zone = n.time_zone, revision = n.revision,
     published_revision = greatest(d.published_revision, n.published_revision),
-    changed_at = coalesce(n.changed_at, d.changed_at)
+    changed_at = coalesce(n.changed_at, d.changed_at), debug = n.debug, use_short_names = n.use_short_names,
+    use_hdlc = n.use_hdlc
 from unnest(
     %(device_identification)b::text[], %(organisation)b::text[], %(state)b::text[],
     %(is_mbus)b::boolean[], %(gateway)b::text[], %(channel)b::smallint[], %(mbus_identity)b::text[],
     %(description)b::jsonb[], %(model)b::jsonb[], %(time_zone)b::text[], %(revision)b::bigint[],
-    %(published_revision)b::bigint[], %(changed_at)b::timestamptz[]
+    %(published_revision)b::bigint[], %(changed_at)b::timestamptz[], %(debug)b::boolean[],
+    %(use_short_names)b::boolean[], %(use_hdlc)b::boolean[]
 ) as n (device_identification, organisation, state, is_mbus, gateway, channel, mbus_identity, description, model,
-        time_zone, revision, published_revision, changed_at)
+        time_zone, revision, published_revision, changed_at, debug, use_short_names, use_hdlc)
 where d.device_identification = n.device_identification;
 
 -- name: learn_time_zones
@@ -188,7 +192,7 @@ order by device_identification limit %(limit)s;
 
 -- name: claim_devices
 select device_identification, organisation, case when is_mbus then 'removed' else state end, description, time_zone,
-       revision, changed_at
+       revision, changed_at, debug, use_short_names, use_hdlc
 from domain.devices
 where device_identification = any(%(devices)b::text[]) and published_revision < revision
 order by device_identification

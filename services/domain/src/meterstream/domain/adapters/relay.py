@@ -206,4 +206,7 @@ def _content(row: TupleRow) -> DeviceContent:
         description=NewDevice.model_validate(row[3]),
         time_zone=row[4],
         revision=row[5],
+        debug=row[7],
+        use_short_names=row[8],
+        use_hdlc=row[9],
     )

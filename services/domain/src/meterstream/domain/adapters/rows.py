@@ -93,6 +93,9 @@ def to_device(row: Row) -> tuple[tuple[str, str], Device, frozenset[str]]:
         channel=row[6],
         mbus_identity=row[7],
         time_zone=row[10],
+        debug=row[16],
+        use_short_names=row[17],
+        use_hdlc=row[18],
     )
     return (row[0], row[1]), device, frozenset(row[15])
 
@@ -116,6 +119,9 @@ def device_columns(devices: Sequence[Device]) -> dict[str, list[Any]]:
         "revision": [device.revision for device in devices],
         "published_revision": [device.published_revision for device in devices],
         "changed_at": [device.changed_at for device in devices],
+        "debug": [device.debug for device in devices],
+        "use_short_names": [device.use_short_names for device in devices],
+        "use_hdlc": [device.use_hdlc for device in devices],
     }
 
 

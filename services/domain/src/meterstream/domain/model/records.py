@@ -29,6 +29,9 @@ class DeviceContent:
     description: NewDevice
     time_zone: str | None
     revision: int
+    debug: bool = False
+    use_short_names: bool = False
+    use_hdlc: bool = False
 
 
 def security_level(device: NewDevice) -> SecurityLevel:
@@ -84,6 +87,9 @@ def device_record(
         with_list_max=device.with_list_max or 1,
         selective_access=device.selective_access_supported,
         polyphase=device.polyphase,
+        use_hdlc=content.use_hdlc,
+        use_short_names=content.use_short_names,
+        debug=content.debug,
         time_zone=content.time_zone,
         communication_method=device.communication_method,
         recipient=recipient,

@@ -56,7 +56,9 @@ class Device:
 
     Attributes:
         organisation: who added it.
-        description: as given with AddDevice, without keys.
+        description: as given with AddDevice, without keys; None where nothing of it changes.
+        debug: the frames of its sessions are kept in the message log.
+        use_short_names, use_hdlc: how the meter is talked to, beside what the description says.
     """
 
     identification: str
@@ -73,6 +75,9 @@ class Device:
     model: DeviceModel | None = None
     time_zone: str | None = None
     changed_at: datetime | None = None
+    debug: bool = False
+    use_short_names: bool = False
+    use_hdlc: bool = False
 
     @property
     def is_known(self) -> bool:

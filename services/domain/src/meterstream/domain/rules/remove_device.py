@@ -19,7 +19,13 @@ from meterstream.domain.rules._devices import device_of, needs_upkeep
 def take_out(world: World, device: Device, now: datetime) -> int:
     """Leave nothing of the device but its keys and its revision, which goes on; returns that revision."""
     removed = replace(
-        device, state=DeviceState.REMOVED, revision=device.revision + 1, changed_at=now, gateway=None, channel=None
+        device,
+        state=DeviceState.REMOVED,
+        revision=device.revision + 1,
+        changed_at=now,
+        gateway=None,
+        channel=None,
+        debug=False,
     )
     without_record = replace(removed, published_revision=removed.revision)
     world.put_device(without_record if device.is_mbus else removed.with_own_gateway())
