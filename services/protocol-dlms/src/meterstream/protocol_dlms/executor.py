@@ -45,13 +45,25 @@ MethodTarget: TypeAlias = Call | MethodRef
 
 
 class AccessRefused(DeviceRefused):
-    """The meter served the request and said no; `result` tells why. The association stands."""
+    """The meter served the request and said no; `result` tells why. The association stands.
 
-    def __init__(self, result: DataAccessResult | ActionResult, target: AttributeRef | MethodRef) -> None:
+    Attributes:
+        plain: the refusal in the words of a bundle, whatever those of the operation are.
+    """
+
+    def __init__(
+        self, result: DataAccessResult | ActionResult, target: AttributeRef | MethodRef, words: str = ""
+    ) -> None:
         kind = "MethodResultCode" if isinstance(result, ActionResult) else "AccessResultCode"
-        super().__init__(CODES["DEVICE_REFUSED"], f"{kind}: {result.name}")
+        self.plain = f"{kind}: {result.name}"
+        super().__init__(CODES["DEVICE_REFUSED"], f"{words}{result.name}" if words else self.plain)
         self.details = {"result": result.name, "result_code": str(int(result)), "target": str(target)}
         self.result = result
+        self.target = target
+
+    def in_words(self, words: str) -> AccessRefused:
+        """The same refusal as an operation tells it: `words`, then the name of the result."""
+        return AccessRefused(self.result, self.target, words)
 
 
 class Meter(Protocol):

@@ -1,0 +1,45 @@
+"""What meters refuse, in the words by which clients of each operation know it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from meterstream.dlms.apdu import DataAccessResult
+from meterstream.dlms.data import AttributeRef, Data
+from meterstream.protocol_dlms.executor import AccessRefused, Meter, Target
+from meterstream.protocol_dlms.meter import attribute_ref
+
+
+@contextmanager
+def told_as(words: str) -> Iterator[None]:
+    """A refusal inside is told as `words`, followed by the name of the result.
+
+    Raises: AccessRefused.
+    """
+    try:
+        yield
+    except AccessRefused as refusal:
+        raise refusal.in_words(words) from refusal
+
+
+async def write_all(meter: Meter, items: Sequence[tuple[Target, Data]], words: str | Sequence[str] = "") -> None:
+    """Write several attributes in as few requests as the meter takes.
+
+    Args:
+        words: how a refusal is told, for all of them or for each.
+    Raises: AccessRefused of the first that was refused; the others may have been written.
+    """
+    results = await meter.set_list(items)
+    told = [words] * len(items) if isinstance(words, str) else words
+    for (target, _), result, text in zip(items, results, told, strict=True):
+        if result is not DataAccessResult.SUCCESS:
+            raise AccessRefused(result, attribute_ref(meter.profile, target), text)
+
+
+def supported(meter: Meter, *targets: Target) -> tuple[AttributeRef, ...]:
+    """What roles stand for, before anything is sent.
+
+    Raises: OPERATION_NOT_SUPPORTED_BY_PLATFORM_FOR_PROTOCOL.
+    """
+    return tuple(attribute_ref(meter.profile, target) for target in targets)
