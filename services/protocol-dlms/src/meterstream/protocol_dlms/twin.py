@@ -21,6 +21,7 @@ class MemoryMeter:
         values: by reference; a function gets the selection. What is not there is object-undefined.
         methods: results by reference.
         asked: every request in order, as ("get" | "set" | "action", reference, selection or data).
+        exchanges: requests that a meter which takes lists would have got.
         drop_after: the association ends after so many requests; None: never.
     """
 
@@ -29,6 +30,7 @@ class MemoryMeter:
         self.values: dict[AttributeRef, Value] = dict(values or {})
         self.methods: dict[MethodRef, ActionResult | Data] = {}
         self.asked: list[tuple[str, AttributeRef | MethodRef, Selection | Data | None]] = []
+        self.exchanges = 0
         self.drop_after: int | None = None
 
     @property
@@ -51,6 +53,7 @@ class MemoryMeter:
     async def get(self, target: Target, selection: Selection | None = None) -> Data:
         """See Meter."""
         ref = attribute_ref(self._profile, target)
+        self.exchanges += 1
         value = self._value(ref, selection)
         if isinstance(value, DataAccessResult):
             raise AccessRefused(value, ref)
@@ -58,22 +61,28 @@ class MemoryMeter:
 
     async def get_list(self, targets: Sequence[Target]) -> list[Data | DataAccessResult]:
         """See Meter."""
-        return [self._value(attribute_ref(self._profile, target), None) for target in targets]
+        refs = [attribute_ref(self._profile, target) for target in targets]
+        self.exchanges += bool(refs)
+        return [self._value(ref, None) for ref in refs]
 
     async def set(self, target: Target, data: Data, selection: Selection | None = None) -> None:  # noqa: ARG002  # the port's signature
         """See Meter."""
         ref = attribute_ref(self._profile, target)
+        self.exchanges += 1
         result = self._write(ref, data)
         if result is not DataAccessResult.SUCCESS:
             raise AccessRefused(result, ref)
 
     async def set_list(self, items: Sequence[tuple[Target, Data]]) -> list[DataAccessResult]:
         """See Meter."""
-        return [self._write(attribute_ref(self._profile, target), data) for target, data in items]
+        refs = [(attribute_ref(self._profile, target), data) for target, data in items]
+        self.exchanges += bool(refs)
+        return [self._write(ref, data) for ref, data in refs]
 
     async def action(self, target: MethodTarget, data: Data | None = None) -> Data | None:
         """See Meter."""
         ref = method_ref(self._profile, target)
+        self.exchanges += 1
         self._note("action", ref, data)
         result = self.methods.get(ref, ActionResult.SUCCESS)
         if isinstance(result, Data):
