@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from pydantic import create_model
 
@@ -13,9 +13,17 @@ from meterstream.contracts.envelope import CommandHeader, DlmsRequestHeader, Dlm
 from meterstream.contracts.errors import ErrorRecord
 from meterstream.contracts.soap import SoapBinding
 
+NAMING_FIELDS: Final = ("device_identification", "mbus_device_identification")
+"""Fields with which a request for a meter names another device than its command: an M-Bus device behind it."""
+
 
 class OperationRequest(Record):
     """What is asked of a device or of the registry."""
+
+    @property
+    def named_device(self) -> str | None:
+        """The device that a request for a meter names beside its command's."""
+        return next((named for field in NAMING_FIELDS if (named := getattr(self, field, None)) is not None), None)
 
 
 class OperationResponse(Record):
@@ -130,6 +138,11 @@ class Operation:
             model = create_model(self.name + base.__name__, __base__=base, __module__=base.__module__, **definitions)
             model.operation = self  # type: ignore[attr-defined]  # a class variable of every operation message
             object.__setattr__(self, attribute, model)
+
+    @property
+    def naming_field(self) -> str | None:
+        """The field with which a request may name another device than its command, where there is one."""
+        return next((field for field in NAMING_FIELDS if field in self.request.model_fields), None)
 
     @property
     def safe_name(self) -> str:

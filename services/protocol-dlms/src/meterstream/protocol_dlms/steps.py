@@ -9,9 +9,8 @@ from typing import Any, TypeAlias
 from meterstream.contracts.catalogue import find_operation
 from meterstream.contracts.envelope import DlmsRequestHeader
 from meterstream.contracts.errors import PlatformError, error, from_record
-from meterstream.contracts.operation import OperationRequest, OperationResponse
+from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse, Target
 from meterstream.contracts.records import UnsafeStep
-from meterstream.dlms.objects import MeterProfile
 from meterstream.protocol_dlms.executor import Context, Device, Executor, Executors, Meter
 from meterstream.protocol_dlms.failures import as_platform_error
 from meterstream.protocol_dlms.fence import CUT, Guard
@@ -87,14 +86,15 @@ class Steps:
         if self._meter is None:
             raise error("TECHNICAL_ERROR", "a step needs an association")
         self._guard.boundary()
-        context = Context(self._meter, self._device, self._clock, self if executor.composite else None)
+        device = device_of(executor.operation, request, self._device)
+        context = Context(self._meter, device, self._clock, self if executor.composite else None)
         response: OperationResponse
         try:
             if executor.needs_mark:
                 response = await self._run_marked(StepId.of(self._header, step), executor, request, context)
             else:
                 response = await executor.execute(request, context)
-            self._collect(step, executor, response, self._meter.profile)
+            self._collect(step, executor, response, context)
         except (*CUT, Outage, PlatformError):
             raise
         except Exception as raised:  # a mistake of ours stays with this step
@@ -183,11 +183,23 @@ class Steps:
         except PoisonMessage:
             raise doubtful(None) from None
 
-    def _collect(
-        self, step: int, executor: Executor[Any, Any], response: OperationResponse, profile: MeterProfile
-    ) -> None:
+    def _collect(self, step: int, executor: Executor[Any, Any], response: OperationResponse, context: Context) -> None:
         if executor.readings is None:
             return
-        rows = executor.readings(response, profile)
+        rows = executor.readings(response, context.meter.profile)
         if rows:
-            self.rows.append(StepRows(step, executor.operation.name, rows))
+            self.rows.append(StepRows(step, executor.operation.name, rows, context.device.identification))
+
+
+def device_of(operation: Operation, request: OperationRequest, device: Device) -> Device:
+    """The device that a step is for: the attempt's, or the M-Bus device behind it that the request names.
+
+    Raises: GATEWAY_CHANGED where the named one is not among those that came with the attempt on a channel.
+    """
+    named = request.named_device if operation.target is Target.GATEWAY else None
+    if named is None or named == device.identification:
+        return device
+    known = device.mbus_devices.get(named)
+    if known is None or known.channel is None:
+        raise error("GATEWAY_CHANGED", f"{named} is on no channel of {device.identification}", device=named, channel="")
+    return replace(device, identification=named, channel=known.channel, mbus_identity=None)

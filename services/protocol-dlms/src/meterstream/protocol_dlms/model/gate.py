@@ -7,7 +7,7 @@ from enum import Enum
 
 from meterstream.contracts.envelope import DlmsRequestHeader
 from meterstream.contracts.errors import PlatformError, error
-from meterstream.contracts.records import DeviceRecord, DeviceState
+from meterstream.contracts.records import DeviceRecord, DeviceState, MbusDevice
 
 
 class Gate(Enum):
@@ -40,7 +40,10 @@ def admit(header: DlmsRequestHeader, revision: int | None, record: DeviceRecord 
     if record is None or record.state is DeviceState.REMOVED:
         raise error("DEVICE_REMOVED", f"{header.gateway} was removed", device=header.gateway, revision=revision)
     if not _belongs(header, record):
-        raise _moved(header)
+        raise _moved(header, header.device_identification, header.channel)
+    for device in header.mbus_devices:
+        if device.channel is not None and not _stands(device, record):
+            raise _moved(header, device.device_identification, device.channel)
     return Gate.START
 
 
@@ -65,11 +68,19 @@ def _belongs(header: DlmsRequestHeader, record: DeviceRecord) -> bool:
     )
 
 
-def _moved(header: DlmsRequestHeader) -> PlatformError:
-    place = "itself" if header.channel is None else f"channel {header.channel}"
+def _stands(device: MbusDevice, record: DeviceRecord) -> bool:
+    return any(
+        known.channel == device.channel and known.device_identification == device.device_identification
+        for known in record.channels
+    )
+
+
+def _moved(header: DlmsRequestHeader, device: str, channel: int | None) -> PlatformError:
+    place = "itself" if channel is None else f"channel {channel}"
     return error(
         "GATEWAY_CHANGED",
-        f"{header.device_identification} is no longer on {header.gateway} ({place})",
+        f"{device} is no longer on {header.gateway} ({place})",
+        device=device,
         gateway=header.gateway,
-        channel="" if header.channel is None else header.channel,
+        channel="" if channel is None else channel,
     )

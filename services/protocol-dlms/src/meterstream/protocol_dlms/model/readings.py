@@ -17,11 +17,15 @@ _ROW_BYTES: Final = 48
 
 
 class StepRows(NamedTuple):
-    """What one step of an attempt has read; `step` is the action's place in a bundle, 0 otherwise."""
+    """What one step of an attempt has read; `step` is the action's place in a bundle, 0 otherwise.
+
+    `device` is the one that the step was for, where that is another than the attempt's.
+    """
 
     step: int
     operation: str
     rows: list[ReadingRow]
+    device: str | None = None
 
 
 def attempt_id(header: DlmsRequestHeader) -> str:
@@ -33,12 +37,12 @@ def to_messages(header: DlmsRequestHeader, found: Iterable[StepRows], read_at: d
     """The same rows always give the same messages: the first of an attempt has its id, others name step and part."""
     messages: list[MeterReadings] = []
     base = attempt_id(header)
-    for step, operation, rows in found:
+    for step, operation, rows, device in found:
         for part, chunk in enumerate(_chunks(rows)):
             messages.append(
                 MeterReadings(
                     reading_id=base if step == part == 0 else f"{base}|{step}|{part}",
-                    device_identification=header.device_identification,
+                    device_identification=device or header.device_identification,
                     organisation=header.organisation,
                     correlation_uid=header.correlation_uid,
                     operation=operation,
