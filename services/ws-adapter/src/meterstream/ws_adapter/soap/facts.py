@@ -1,4 +1,8 @@
-"""The facts of the SOAP contract as they lie in `facts/`: one file per schema document, one for the services."""
+"""The facts of the SOAP contract as they lie in `facts/`: one file per schema document, one for the services.
+
+Further services, which the contract of the incumbent does not have, lie in files of their own: `services/<name>.yaml`
+with their prefixes and operations, and a schema document `types/<prefix>.yaml` for each of the prefixes.
+"""
 
 from __future__ import annotations
 
@@ -57,9 +61,10 @@ def _read(path: str) -> Any:
 @cache
 def load_facts() -> Facts:
     """The facts that this release ships."""
-    services = _read("services.yaml")
+    described = [_read(path) for path in ("services.yaml", *_further())]
+    prefixes = {prefix: namespace for one in described for prefix, namespace in one["prefixes"].items()}
     documents = {}
-    for prefix in services["prefixes"]:
+    for prefix in prefixes:
         if prefix == "xsd":
             continue
         raw = _read(f"types/{prefix}.yaml")
@@ -72,7 +77,13 @@ def load_facts() -> Facts:
             complex_types=raw["complex_types"] or {},
             simple_types=raw["simple_types"] or {},
         )
-    return Facts(documents, tuple(services["services"]), services["prefixes"])
+    return Facts(documents, tuple(service for one in described for service in one["services"]), prefixes)
+
+
+def _further() -> list[str]:
+    """Files of further services, by name; most installations have none."""
+    folder = resources.files(__package__).joinpath("facts", "services")
+    return sorted(f"services/{file.name}" for file in folder.iterdir()) if folder.is_dir() else []
 
 
 @cache
