@@ -174,7 +174,7 @@ class TestActualMeterReads:
         meter.put(At("clock"), octet_string(bytes.fromhex("07E8070F010A1E0000FF8880")))
         meter.put(At("active_energy_export_rate_2"), double_long_unsigned(20_003))
         response = await get_actual_meter_reads.execute(GetActualMeterReadsRequest(), context(meter))
-        (row,) = get_actual_meter_reads.readings(response, SMR5)
+        (row,) = get_actual_meter_reads.readings(response, SMR5, DEVICE)
         assert (row.quantity, row.logical_name) == ("active_energy_export_tariff_two", "1.0.2.8.2.255")
         assert (row.value, row.unit, row.captured_at) == (Decimal("20.003"), "KWH", response.log_time)
 
@@ -429,7 +429,7 @@ class TestPeriodicMeterReads:
         meter = with_scalers(MemoryMeter(SMR5))
         meter.put(At("interval_values_e"), answer(FOUR_ROWS))
         response = await get_periodic_meter_reads.execute(interval(amsterdam(0), amsterdam(0, day=2)), context(meter))
-        rows = get_periodic_meter_reads.readings(response, SMR5)
+        rows = get_periodic_meter_reads.readings(response, SMR5, DEVICE)
         assert len(rows) == 8
         assert rows[-1].logical_name == "1.0.2.8.0.255"
         assert rows[-1].status == ["DAYLIGHT_SAVING", "POWER_DOWN"]

@@ -167,7 +167,7 @@ class Executor(Generic[Req, Resp]):
 
     Attributes:
         execute: does it; raises PlatformError.
-        readings: rows for analytics out of a response; pure.
+        readings: rows for analytics out of a response of the step's device; pure.
         verify: for operations that are not safe to repeat: tells by reading whether an attempt whose answer was lost
             took effect; the response if it did, None if it cannot be told or did not.
         composite: consists of steps that have marks of their own.
@@ -179,7 +179,7 @@ class Executor(Generic[Req, Resp]):
 
     operation: Operation
     execute: Callable[[Req, Context], Awaitable[Resp]]
-    readings: Callable[[Resp, MeterProfile], list[ReadingRow]] | None = None
+    readings: Callable[[Resp, MeterProfile, Device], list[ReadingRow]] | None = None
     verify: Callable[[Req, Context], Awaitable[Resp | None]] | None = None
     composite: bool = False
     leaves_work: Callable[[Resp], bool] | None = None

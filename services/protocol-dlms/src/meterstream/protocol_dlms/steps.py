@@ -186,7 +186,7 @@ class Steps:
     def _collect(self, step: int, executor: Executor[Any, Any], response: OperationResponse, context: Context) -> None:
         if executor.readings is None:
             return
-        rows = executor.readings(response, context.meter.profile)
+        rows = executor.readings(response, context.meter.profile, context.device)
         if rows:
             self.rows.append(StepRows(step, executor.operation.name, rows, context.device.identification))
 

@@ -15,7 +15,7 @@ from meterstream.contracts.types import Quantity
 from meterstream.dlms.apdu import DataAccessResult
 from meterstream.dlms.data import Data
 from meterstream.dlms.objects import MeterProfile, ScalerUnit, Source
-from meterstream.protocol_dlms.executor import SCALER_UNIT, At, Context, Executor, Meter
+from meterstream.protocol_dlms.executor import SCALER_UNIT, At, Context, Device, Executor, Meter
 from meterstream.protocol_dlms.model.quantities import (
     ENERGY_FIELDS,
     energy_rows,
@@ -59,7 +59,7 @@ async def _scaler_unit(meter: Meter, role: str) -> ScalerUnit:
     return read_scaler_unit(await meter.get(At(role, SCALER_UNIT)), f"{role} scaler and unit")
 
 
-def readings(response: GetActualMeterReadsResponse, profile: MeterProfile) -> list[ReadingRow]:
+def readings(response: GetActualMeterReadsResponse, profile: MeterProfile, device: Device) -> list[ReadingRow]:  # noqa: ARG001  # the port's signature
     """One row a register."""
     values = {field: getattr(response, field) for field in ENERGY_FIELDS.values()}
     return energy_rows(values, profile, response.log_time, [])

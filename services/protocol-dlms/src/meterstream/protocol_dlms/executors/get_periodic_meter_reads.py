@@ -31,7 +31,7 @@ from meterstream.dlms.data import (
     range_descriptor,
 )
 from meterstream.dlms.objects import Column, MeterProfile, ScalerUnit
-from meterstream.protocol_dlms.executor import SCALER_UNIT, AccessRefused, At, Context, Executor, Meter
+from meterstream.protocol_dlms.executor import SCALER_UNIT, AccessRefused, At, Context, Device, Executor, Meter
 from meterstream.protocol_dlms.model.load_profile import (
     MONTHLY,
     Row,
@@ -189,7 +189,7 @@ def _status(cell: Data) -> list[AmrProfileStatusFlag] | None:
     return None if bits is None else [flag for position, flag in enumerate(_FLAGS) if bits >> position & 1]
 
 
-def readings(response: GetPeriodicMeterReadsResponse, profile: MeterProfile) -> list[ReadingRow]:
+def readings(response: GetPeriodicMeterReadsResponse, profile: MeterProfile, device: Device) -> list[ReadingRow]:  # noqa: ARG001  # the port's signature
     """One row a register and capture time."""
     rows: list[ReadingRow] = []
     for read in response.meter_reads:
