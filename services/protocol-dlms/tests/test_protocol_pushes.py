@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meterstream.contracts.events import PushTrigger
 from meterstream.contracts.records import PushTransport
 from meterstream.contracts.shared.alarms import AlarmType
 from meterstream.protocol_dlms.model.pushes import (
@@ -13,7 +14,6 @@ from meterstream.protocol_dlms.model.pushes import (
     CipheredPush,
     PushContent,
     PushUnreadable,
-    Trigger,
     read_push,
 )
 
@@ -23,13 +23,13 @@ IDENTIFIER = "091145585858583132333435363738393031320906"
 TCP, UDP = PushTransport.TCP, PushTransport.UDP
 
 EXAMPLES = {
-    "DSMR 4 alarm": (TEXT + "00000002", TCP, PushContent(METER, Trigger.ALARM, (AlarmType.REPLACE_BATTERY,))),
+    "DSMR 4 alarm": (TEXT + "00000002", TCP, PushContent(METER, None, (AlarmType.REPLACE_BATTERY,))),
     "DSMR 4 alarms": (
         TEXT + "02022104",
         TCP,
         PushContent(
             METER,
-            Trigger.ALARM,
+            None,
             (
                 AlarmType.POWER_UP,
                 AlarmType.PROGRAM_MEMORY_ERROR,
@@ -39,22 +39,22 @@ EXAMPLES = {
             ),
         ),
     ),
-    "DSMR 4 SMS": (TEXT + "0000020300FF", TCP, PushContent(METER, Trigger.SMS_WAKE_UP, cause="0.0.2.3.0.255")),
-    "DSMR 4 CSD": (TEXT + "0000020200FF", UDP, PushContent(METER, Trigger.CSD_WAKE_UP, cause="0.0.2.2.0.255")),
-    "DSMR 4 scheduler": (TEXT + "00000F0004FF", TCP, PushContent(METER, Trigger.SCHEDULER, cause="0.0.15.0.4.255")),
-    "DSMR 4 other": (TEXT + "0100630100FF", TCP, PushContent(METER, Trigger.UNKNOWN, cause="1.0.99.1.0.255")),
-    "DSMR 4 unused bit": (TEXT + "00000020", TCP, PushContent(METER, Trigger.ALARM, (), None, ((1, 5),))),
+    "DSMR 4 SMS": (TEXT + "0000020300FF", TCP, PushContent(METER, PushTrigger.SMS_WAKE_UP, cause="0.0.2.3.0.255")),
+    "DSMR 4 CSD": (TEXT + "0000020200FF", UDP, PushContent(METER, PushTrigger.CSD_WAKE_UP, cause="0.0.2.2.0.255")),
+    "DSMR 4 scheduler": (TEXT + "00000F0004FF", TCP, PushContent(METER, PushTrigger.SCHEDULER, cause="0.0.15.0.4.255")),
+    "DSMR 4 other": (TEXT + "0100630100FF", TCP, PushContent(METER, PushTrigger.UNKNOWN, cause="1.0.99.1.0.255")),
+    "DSMR 4 unused bit": (TEXT + "00000020", TCP, PushContent(METER, None, (), None, ((1, 5),))),
     "SMR 5 alarm": (
         f"00010001000100280F00000001000203{IDENTIFIER}0001190900FF0600000002",
         TCP,
-        PushContent(METER, Trigger.ALARM, (AlarmType.REPLACE_BATTERY,), "0.1.25.9.0.255"),
+        PushContent(METER, None, (AlarmType.REPLACE_BATTERY,), "0.1.25.9.0.255"),
     ),
     "SMR 5.2 alarms": (
         f"000100010001002D0F00000001000204{IDENTIFIER}0000100100FF06080000000600000009",
         TCP,
         PushContent(
             METER,
-            Trigger.ALARM,
+            None,
             (
                 AlarmType.NEW_M_BUS_DEVICE_DISCOVERED_CHANNEL_4,
                 AlarmType.VOLTAGE_SAG_IN_PHASE_DETECTED_L1,
@@ -66,37 +66,37 @@ EXAMPLES = {
     "SMR 5 SMS": (
         f"00010001000100230F00000001000202{IDENTIFIER}0002190900FF",
         TCP,
-        PushContent(METER, Trigger.SMS_WAKE_UP, cause="0.2.25.9.0.255"),
+        PushContent(METER, PushTrigger.SMS_WAKE_UP, cause="0.2.25.9.0.255"),
     ),
     "SMR 5 SMS with time": (
         f"000100010001002F0F000000010C07E8070F010A1E0000FF88800202{IDENTIFIER}0000020200FF",
         TCP,
-        PushContent(METER, Trigger.SMS_WAKE_UP, cause="0.0.2.2.0.255"),
+        PushContent(METER, PushTrigger.SMS_WAKE_UP, cause="0.0.2.2.0.255"),
     ),
     "SMR 5.5 last gasp": (
         f"00010001000100280F00000001000203{IDENTIFIER}0003190900FF0600000001",
         UDP,
-        PushContent(METER, Trigger.ALARM, (AlarmType.LAST_GASP,), "0.3.25.9.0.255"),
+        PushContent(METER, None, (AlarmType.LAST_GASP,), "0.3.25.9.0.255"),
     ),
     "MX382 last gasp": (
         "000100670066001DC200000180808080800002091045303030313030303030303030303030",
         TCP,
-        PushContent("E000100000000000", Trigger.ALARM, (AlarmType.LAST_GASP,)),
+        PushContent("E000100000000000", None, (AlarmType.LAST_GASP,)),
     ),
     "MX382 last gasp with time": (
         "000100670066002AC2090C07E8070F010A1E0000FF8880000180808080800002091045303030313030303030303030303030",
         TCP,
-        PushContent("E000100000000000", Trigger.ALARM, (AlarmType.LAST_GASP,)),
+        PushContent("E000100000000000", None, (AlarmType.LAST_GASP,)),
     ),
     "MX382 awake": (
         "000100670066001EC20000018080808080000209114530303031303030303030303030303030",
         UDP,
-        PushContent("E0001000000000000", Trigger.SMS_WAKE_UP),
+        PushContent("E0001000000000000", PushTrigger.SMS_WAKE_UP),
     ),
     "MX382 awake, other object": (
         "000100670066001DC20000010000600101FF02091045303030313030303030303030303030",
         UDP,
-        PushContent("E000100000000000", Trigger.SMS_WAKE_UP),
+        PushContent("E000100000000000", PushTrigger.SMS_WAKE_UP),
     ),
     "ciphered": (
         "0001000100010012" + "DB084D4D4D000000000107" + "30000000010203",

@@ -47,7 +47,7 @@ class MemoryCluster:
         self.memberships: list[Any] = []
 
     def broker(self) -> Broker:
-        lanes = ["dlms-requests-high", "dlms-requests-normal", "dlms-requests-low"]
+        lanes = ["pushes", "dlms-requests-high", "dlms-requests-normal", "dlms-requests-low"]
         self.memberships.append(self.kafka.membership("protocol-dlms", lanes))
         return Broker(self.kafka.producer(), self.kafka.reader, self.memberships[-1])
 

@@ -148,4 +148,5 @@ class DlmsResponseHeader(Record):
     retryable: bool = False
     meter_ms: int = 0
     proven_keys: list[str] = Field(default_factory=list)
+    system_title: bytes | None = None
     key_facts: list[KeyFact] = Field(default_factory=list)

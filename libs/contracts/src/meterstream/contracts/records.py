@@ -129,6 +129,7 @@ class DeviceState(StrEnum):
 class DeviceRecord(Record):
     """All that protocol-dlms knows of a gateway; topic `devices` (compacted). Views keep the highest `revision`.
 
+    `system_title` (8 octets) is what the meter called itself in its last association.
     `ephemeral_public` is the X25519 public key under which this record's keys are sealed for `recipient`.
     """
 
@@ -151,6 +152,7 @@ class DeviceRecord(Record):
     time_zone: str | None = None
     debug: bool = False
     communication_method: str | None = None
+    system_title: bytes | None = None
     recipient: str = ""
     ephemeral_public: bytes = b""
     keys: list[SealedKey] = Field(default_factory=list)

@@ -77,6 +77,7 @@ SESSION_SECONDS = HistogramMetric("meterstream_session_seconds", "length of an a
 METER_SECONDS = HistogramMetric("meterstream_meter_seconds", "time spent waiting for the meter", ("operation",))
 OPERATIONS = CounterMetric("meterstream_operations_total", "operations carried out on meters", ("operation", "code"))
 RESERVATIONS = CounterMetric("meterstream_counter_reservations_total", "blocks of invocation counters", ("outcome",))
+PUSHES = CounterMetric("meterstream_pushes_total", "pushes of meters", ("transport", "outcome"))
 HTTP_REQUESTS = CounterMetric("meterstream_http_requests_total", "requests answered", ("face", "operation", "status"))
 HTTP_SECONDS = HistogramMetric("meterstream_http_seconds", "time to answer a request", ("face",))
 DELIVERIES = CounterMetric("meterstream_deliveries_total", "notifications by outcome", ("kind", "outcome"))

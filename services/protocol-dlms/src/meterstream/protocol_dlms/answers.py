@@ -34,6 +34,7 @@ class Answer:
     Attributes:
         retryable: another attempt may bring more; told by error and operation.
         proven: ids of the keys with which an association stood.
+        title: the meter's system title, where an association told it.
         changed: they are news for the next session.
         meter_s: seconds spent waiting for the meter.
     """
@@ -42,6 +43,7 @@ class Answer:
     failure: PlatformError | None = None
     retryable: bool = False
     proven: Sequence[str] = ()
+    title: bytes | None = None
     changed: bool = False
     meter_s: float = 0.0
     rows: list[StepRows] = field(default_factory=list)
@@ -98,6 +100,7 @@ class Envelopes:
                 retryable=answer.retryable,
                 meter_ms=round(answer.meter_s * 1000),
                 proven_keys=list(answer.proven),
+                system_title=answer.title,
             ),
             response=answer.response,
             error=None if answer.failure is None else answer.failure.to_record(COMPONENT),

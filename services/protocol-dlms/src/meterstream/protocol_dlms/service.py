@@ -20,6 +20,9 @@ from meterstream.protocol_dlms.keyring import KeyRing
 from meterstream.protocol_dlms.limits import ConnectionLimits
 from meterstream.protocol_dlms.marks import Marks
 from meterstream.protocol_dlms.preparation import Upkeep, Views
+from meterstream.protocol_dlms.pushes import handler
+from meterstream.protocol_dlms.pushes import inbox as pushes
+from meterstream.protocol_dlms.pushes.parts import listening
 from meterstream.protocol_dlms.responder import Responder
 from meterstream.protocol_dlms.settings import MeterTypeSettings, Settings
 from meterstream.protocol_dlms.views import devices, sessions
@@ -39,10 +42,18 @@ from meterstream.runtime.topics import TopicsChecked
 
 GROUP: Final = "protocol-dlms"
 LANES: Final[Mapping[str, float]] = MappingProxyType(
-    {"dlms-requests-high": 6.0, "dlms-requests-normal": 3.0, "dlms-requests-low": 1.0}
+    {pushes.TOPIC: 6.0, "dlms-requests-high": 6.0, "dlms-requests-normal": 3.0, "dlms-requests-low": 1.0}
 )
 """Shares of the turns while every lane has work; what a lane does not need goes to the others."""
-TOPICS: Final = (*LANES, RESPONSES, READINGS, devices.TOPIC, sessions.TOPIC)
+TOPICS: Final = (
+    *LANES,
+    RESPONSES,
+    READINGS,
+    devices.TOPIC,
+    sessions.TOPIC,
+    handler.DEVICE_EVENTS,
+    handler.MESSAGE_LOGS,
+)
 
 _LONGEST_DRAIN_S: Final = 30.0
 _CUT_S: Final = 8.0
@@ -141,12 +152,15 @@ def build(
         record_wait_s=limits.record_wait_s,
         attempt_timeout_s=limits.attempt_timeout_s,
     )
+    dealt = handler.ByTopic(
+        handler.PushHandler(codec, device_table, session_table, keyring, responder, metrics), worker
+    )
     consumer = KeyedConsumer(
         kafka,
         group=GROUP,
         lanes=LANES,
-        describe=worker.describe,
-        handle=worker.handle,
+        describe=dealt.describe,
+        handle=dealt.handle,
         # Turns that pause between connections hold none: some more turns than connections keep the line busy.
         max_keys=limits.max_sessions + (limits.max_sessions + 1) // 2,
         producer=producer,
@@ -160,7 +174,8 @@ def build(
     )
     sending = Closing(responder.close, reserver.close)
     upkeep = Upkeep(marks, reserver)
-    return [*broker.checks, producer, sending, device_view, session_view, consumer, upkeep]
+    listeners = listening(settings.pushes, kafka, responder, codec, metrics, hooks, broker.reader)
+    return [*broker.checks, producer, sending, device_view, session_view, consumer, upkeep, *listeners]
 
 
 def read_profiles(settings: MeterTypeSettings) -> ProfileLibrary:

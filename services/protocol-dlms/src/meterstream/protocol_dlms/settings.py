@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field, IPvAnyNetwork, SecretStr
 
 from meterstream.runtime.settings import ServiceSettings, SettingsGroup
 
@@ -53,6 +53,26 @@ class SessionSettings(SettingsGroup):
     )
 
 
+class PushSettings(SettingsGroup):
+    """What meters send unasked. Without a port nobody listens; what lies on the topic is read all the same."""
+
+    host: str = Field("0.0.0.0", description="address to listen on")  # noqa: S104  # meters come from outside
+    tcp_port: Annotated[int, Field(ge=0, le=65535)] | None = Field(None, description="TCP port, usually 9598")
+    udp_port: Annotated[int, Field(ge=0, le=65535)] | None = Field(None, description="UDP port, usually 9598")
+    networks: Annotated[list[IPvAnyNetwork], Field(max_length=1000)] = Field(
+        default_factory=list, description="networks that meters push from; none: all"
+    )
+    max_connections: Annotated[int, Field(ge=1, le=100_000)] = Field(5000, description="TCP connections at a time")
+    idle_timeout_s: Seconds = Field(60, description="after so long without a whole push a connection is dropped")
+    per_address_per_s: Annotated[float, Field(gt=0, le=10_000)] = Field(
+        20, description="pushes a second of one address, which may stand for a network behind a translator"
+    )
+    per_address_burst: Annotated[int, Field(ge=1, le=100_000)] = Field(200, description="at once after silence")
+    max_waiting: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        10_000, description="pushes that may wait for the broker"
+    )
+
+
 class MeterTypeSettings(SettingsGroup):
     """Meter types beyond those that come with the platform."""
 
@@ -64,4 +84,5 @@ class Settings(ServiceSettings):
 
     keys: KeySettings
     sessions: SessionSettings = SessionSettings()
+    pushes: PushSettings = PushSettings()
     meter_types: MeterTypeSettings = MeterTypeSettings()

@@ -262,7 +262,7 @@ class Worker:
         response = steps.settled(executor)
         if response is None:
             meter = await self._associated(stay, record, partition)
-            answer.proven = meter.key_ids
+            answer.proven, answer.title = meter.key_ids, meter.title
             answer.changed = self._is_news(meter, partition, header.gateway)
             check_expiry(header, self._clock())
             reopen = partial(self._associated, stay, record, partition)

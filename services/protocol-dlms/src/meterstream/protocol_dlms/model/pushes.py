@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
+from meterstream.contracts.events import PushTrigger
 from meterstream.contracts.records import PushTransport
 from meterstream.contracts.shared.alarms import AlarmType
 from meterstream.dlms.apdu import decode_data_notification, decode_event_notification, tags
@@ -46,34 +46,22 @@ _CIPHERED: Final = frozenset(
 )
 
 
-class Trigger(StrEnum):
-    """Why a meter pushed."""
-
-    ALARM = "alarm"
-    SMS_WAKE_UP = "sms wake-up"
-    CSD_WAKE_UP = "csd wake-up"
-    SCHEDULER = "scheduler"
-    UNKNOWN = "unknown"
-
-
 _TRIGGERS: Final = MappingProxyType(
     {
         LogicalName.parse(name): trigger
         for name, trigger in (
-            ("0.0.2.3.0.255", Trigger.SMS_WAKE_UP),
-            ("0.2.25.9.0.255", Trigger.SMS_WAKE_UP),
-            ("0.0.2.2.0.255", Trigger.CSD_WAKE_UP),
-            ("0.0.15.0.4.255", Trigger.SCHEDULER),
-            ("0.0.25.9.0.255", Trigger.SCHEDULER),
-            ("0.0.16.1.0.255", Trigger.ALARM),
-            ("0.1.25.9.0.255", Trigger.ALARM),
-            ("0.3.25.9.0.255", Trigger.ALARM),
+            ("0.0.2.3.0.255", PushTrigger.SMS_WAKE_UP),
+            ("0.2.25.9.0.255", PushTrigger.SMS_WAKE_UP),
+            ("0.0.2.2.0.255", PushTrigger.CSD_WAKE_UP),
+            ("0.0.15.0.4.255", PushTrigger.SCHEDULER),
+            ("0.0.25.9.0.255", PushTrigger.SCHEDULER),
         )
     }
 )
 _NOTIFIED_SMS: Final = LogicalName.parse("0.0.2.2.0.255")
 """In SMR 5 one object stands for both kinds of wake-up."""
 _LAST_GASP: Final = LogicalName.parse("0.3.25.9.0.255")
+_ALARMS: Final = frozenset({LogicalName.parse("0.0.16.1.0.255"), LogicalName.parse("0.1.25.9.0.255"), _LAST_GASP})
 
 
 class PushUnreadable(ValueError):
@@ -86,12 +74,13 @@ class PushContent:
 
     Attributes:
         identification: equipment identifier, which is the device identification.
+        trigger: why the meter pushed; None for alarms.
         cause: logical name that made the meter push, A.B.C.D.E.F; None where the form has none.
         unknown_bits: (register, bit) that are set and have no name.
     """
 
     identification: str
-    trigger: Trigger
+    trigger: PushTrigger | None
     alarms: tuple[AlarmType, ...] = ()
     cause: str | None = None
     unknown_bits: tuple[tuple[int, int], ...] = ()
@@ -153,9 +142,7 @@ def _text(octets: bytes) -> PushContent:
         return _alarm(whose, [(1, int.from_bytes(payload))], None)
     if len(payload) == _NAME_OCTETS:
         name = LogicalName(payload)
-        trigger = _TRIGGERS.get(name, Trigger.UNKNOWN)
-        # A text that names an alarm's object carries no register, so there is no alarm in it.
-        return PushContent(whose, Trigger.UNKNOWN if trigger is Trigger.ALARM else trigger, cause=str(name))
+        return PushContent(whose, _TRIGGERS.get(name, PushTrigger.UNKNOWN), cause=str(name))
     raise PushUnreadable(f"{len(payload)} octets after the comma instead of {_REGISTER_OCTETS} or {_NAME_OCTETS}")
 
 
@@ -168,13 +155,11 @@ def _notification(data: Data) -> PushContent:
     whose = _identification(_octets(elements[0], 0, _IDENTIFICATION_OCTETS))
     name = LogicalName(_octets(elements[1], 1, _NAME_OCTETS))
     registers = [_register(element, place) for place, element in enumerate(elements[2:], 2)]
-    trigger = _TRIGGERS.get(name, Trigger.UNKNOWN)
     if not registers:
-        if name == _NOTIFIED_SMS:
-            trigger = Trigger.SMS_WAKE_UP
-        return PushContent(whose, trigger, cause=str(name))
-    if trigger is not Trigger.ALARM:
-        return PushContent(whose, Trigger.UNKNOWN, cause=str(name))
+        known = PushTrigger.SMS_WAKE_UP if name == _NOTIFIED_SMS else _TRIGGERS.get(name, PushTrigger.UNKNOWN)
+        return PushContent(whose, known, cause=str(name))
+    if name not in _ALARMS:
+        return PushContent(whose, PushTrigger.UNKNOWN, cause=str(name))
     numbers = (3,) if name == _LAST_GASP else (1, 2)
     return _alarm(whose, list(zip(numbers, registers, strict=False)), str(name))
 
@@ -185,17 +170,17 @@ def _forwarded_alarm(ref: AttributeRef, data: Data, transport: PushTransport) ->
         raise PushUnreadable(f"identification: a {data.type.name} instead of an octet-string")
     whose = _identification(data.value)
     if transport is PushTransport.UDP:
-        return PushContent(whose, Trigger.SMS_WAKE_UP)
+        return PushContent(whose, PushTrigger.SMS_WAKE_UP)
     if ref != _FORWARDED_ALARM:
         raise PushUnreadable(f"event of {ref}, which is no forwarded alarm")
-    return PushContent(whose, Trigger.ALARM, (AlarmType.LAST_GASP,))
+    return PushContent(whose, None, (AlarmType.LAST_GASP,))
 
 
 def _alarm(whose: str, registers: Sequence[tuple[int, int]], cause: str | None) -> PushContent:
     read = [(number, read_register(number, value)) for number, value in registers]
     return PushContent(
         whose,
-        Trigger.ALARM,
+        None,
         tuple(alarm for _, found in read for alarm in found.known),
         cause,
         tuple((number, bit) for number, found in read for bit in found.unknown_bits),

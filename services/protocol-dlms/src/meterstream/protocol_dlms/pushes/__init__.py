@@ -1,0 +1,1 @@
+"""Pushes: a listener that writes them to `pushes`, and the reading of what lies there."""
