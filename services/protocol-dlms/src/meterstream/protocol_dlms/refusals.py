@@ -43,3 +43,21 @@ def supported(meter: Meter, *targets: Target) -> tuple[AttributeRef, ...]:
     Raises: OPERATION_NOT_SUPPORTED_BY_PLATFORM_FOR_PROTOCOL.
     """
     return tuple(attribute_ref(meter.profile, target) for target in targets)
+
+
+async def read_all(meter: Meter, targets: Sequence[Target], words: str | Sequence[str]) -> list[Data]:
+    """Read several attributes in as few requests as the meter takes; every one of them is needed.
+
+    Args:
+        words: what is read, for all of them or for each; the object itself is named where it is for all.
+    Raises: AccessRefused of the first that was refused, as "No success retrieving NAME: AccessResultCode = X".
+    """
+    answers = await meter.get_list(targets)
+    found: list[Data] = []
+    for place, (target, answer) in enumerate(zip(targets, answers, strict=True)):
+        if isinstance(answer, DataAccessResult):
+            ref = attribute_ref(meter.profile, target)
+            what = f"{words}{ref}" if isinstance(words, str) else words[place]
+            raise AccessRefused(answer, ref, f"No success retrieving {what}: AccessResultCode = ")
+        found.append(answer)
+    return found

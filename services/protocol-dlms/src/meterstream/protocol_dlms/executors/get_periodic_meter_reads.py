@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
-from datetime import UTC
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from meterstream.contracts.errors import error
 from meterstream.contracts.operations.get_periodic_meter_reads import (
@@ -19,27 +17,11 @@ from meterstream.contracts.operations.get_periodic_meter_reads import (
 from meterstream.contracts.records import ReadingRow
 from meterstream.contracts.shared.periods import PeriodType
 from meterstream.contracts.types import AmrProfileStatusFlag, Quantity
-from meterstream.dlms.apdu import DataAccessResult
-from meterstream.dlms.data import (
-    BY_RANGE,
-    CaptureObject,
-    CosemDateTime,
-    Data,
-    NullData,
-    ProfileColumn,
-    Selection,
-    range_descriptor,
-)
+from meterstream.dlms.data import Data, NullData, ProfileColumn
 from meterstream.dlms.objects import Column, MeterProfile, ScalerUnit
-from meterstream.protocol_dlms.executor import SCALER_UNIT, AccessRefused, At, Context, Device, Executor, Meter
-from meterstream.protocol_dlms.model.load_profile import (
-    MONTHLY,
-    Row,
-    capture_after,
-    dated_rows,
-    row_width,
-    typed_rows,
-)
+from meterstream.protocol_dlms.executor import SCALER_UNIT, At, Context, Device, Executor, Meter
+from meterstream.protocol_dlms.model.load_profile import MONTHLY, Row
+from meterstream.protocol_dlms.model.profile_reading import ProfilePlan, ProfileReading
 from meterstream.protocol_dlms.model.quantities import (
     ENERGY_FIELDS,
     energy_rows,
@@ -47,10 +29,9 @@ from meterstream.protocol_dlms.model.quantities import (
     kwh_scaler,
     read_integer,
     read_scaler_unit,
-    unexpected,
 )
-
-log = logging.getLogger(__name__)
+from meterstream.protocol_dlms.profiles import read_rows
+from meterstream.protocol_dlms.refusals import read_all
 
 _PROFILES: Final[Mapping[PeriodType, tuple[str, ...]]] = MappingProxyType(
     {
@@ -61,39 +42,33 @@ _PROFILES: Final[Mapping[PeriodType, tuple[str, ...]]] = MappingProxyType(
 )
 """Roles that hold the values of a period; before SMR 5 one profile holds those of the M-Bus devices as well."""
 
-_SELECTION_REFUSED: Final = frozenset({DataAccessResult.OTHER_REASON, DataAccessResult.TYPE_UNMATCHED})
 _CLOCK_CLASS: Final = 8
 _FLAGS: Final = tuple(AmrProfileStatusFlag)
 
 
-class _Plan(NamedTuple):
-    """A profile: where it lies, the columns that it has, those that count here, and seconds between its rows."""
-
-    role: str
-    all_columns: tuple[Column, ...]
-    wanted: tuple[Column, ...]
-    period_s: int
-
-
 async def execute(request: GetPeriodicMeterReadsRequest, context: Context) -> GetPeriodicMeterReadsResponse:
-    """Read the range, then scaler and unit of each register; compute the times that the meter leaves out."""
-    plan = _plan(request.period_type, context.meter.profile)
-    columns, buffer = await _read_buffer(plan, request, context)
-    scalers = await _read_scalers(plan.wanted, context.meter)
-    zone = context.device.zone
-    table = typed_rows(
-        buffer, [_profile_column(column, scalers) for column in columns], capture_after(plan.period_s, zone), plan.role
+    """Read scaler and unit of each register, then the range; compute the times that the meter leaves out."""
+    meter = context.meter
+    role = _role(request.period_type, meter.profile)
+    columns = meter.profile.columns(role)
+    scalers = await _read_scalers([column for column in columns if column.channel is None], meter)
+    plan = ProfilePlan(
+        name=role,
+        columns=tuple(_profile_column(column, scalers) for column in columns),
+        wanted=tuple(place for place, column in enumerate(columns) if column.channel is None),
+        period_s=meter.profile.object(role).capture_period_s or MONTHLY,
+        entries=meter.profile.object(role).entries,
+        choose=context.device.selective_access_periodic_reads,
     )
-    found = dated_rows(table, zone, request.begin_date, request.end_date)
-    if found.undated:
-        log.warning("%d rows of %s have no capture time", found.undated, plan.role)
+    reading = ProfileReading(plan, request.begin_date, request.end_date, context.device.zone)
+    found = await read_rows(meter, At(role), reading)
+    chosen = [columns[place] for place in plan.wanted]
     return GetPeriodicMeterReadsResponse(
-        period_type=request.period_type,
-        meter_reads=[_reading(row, columns) for row in found.rows],
+        period_type=request.period_type, meter_reads=[_reading(row, chosen) for row in found.rows]
     )
 
 
-def _plan(period: PeriodType, profile: MeterProfile) -> _Plan:
+def _role(period: PeriodType, profile: MeterProfile) -> str:
     """Raises: OPERATION_NOT_SUPPORTED_BY_PLATFORM_FOR_PROTOCOL."""
     role = next((role for role in _PROFILES[period] if role in profile.objects), None)
     if role is None:
@@ -101,48 +76,7 @@ def _plan(period: PeriodType, profile: MeterProfile) -> _Plan:
             "OPERATION_NOT_SUPPORTED_BY_PLATFORM_FOR_PROTOCOL",
             f"No address found for {period}_VALUES in protocol {profile}",
         )
-    columns = profile.columns(role)
-    wanted = tuple(column for column in columns if column.channel is None)
-    return _Plan(role, columns, wanted, profile.object(role).capture_period_s or MONTHLY)
-
-
-async def _read_buffer(
-    plan: _Plan, request: GetPeriodicMeterReadsRequest, context: Context
-) -> tuple[tuple[Column, ...], Data]:
-    """The buffer, and what its columns are.
-
-    Asks for less and less selection where the meter refuses it or does not keep to it: by range and column, by range,
-    the whole buffer. What comes back is filtered anyway.
-    """
-    for selected in _selections(plan, request, context):
-        try:
-            buffer = await context.meter.get(At(plan.role), selected)
-        except AccessRefused as refusal:
-            if selected is None or refusal.result not in _SELECTION_REFUSED:
-                raise
-            continue
-        width = row_width(buffer)
-        for columns in (plan.wanted, plan.all_columns):
-            if width is None or width == len(columns):
-                return columns, buffer
-    raise unexpected(plan.role, f"rows have neither {len(plan.wanted)} nor {len(plan.all_columns)} columns")
-
-
-def _selections(plan: _Plan, request: GetPeriodicMeterReadsRequest, context: Context) -> Sequence[Selection | None]:
-    zone = context.device.zone or UTC
-    # One period more at the end: for some makes the upper limit does not belong to the range.
-    # Local time with its deviation: some makes compare the fields without a look at the deviation.
-    begin, last = (
-        CosemDateTime.from_datetime(moment.astimezone(zone)) for moment in (request.begin_date, request.end_date)
-    )
-    end = capture_after(plan.period_s, zone)(last)
-
-    def by_range(columns: Sequence[CaptureObject]) -> Selection:
-        return Selection(BY_RANGE, range_descriptor(begin, end, columns))
-
-    picks = len(plan.wanted) < len(plan.all_columns) and context.device.selective_access_periodic_reads
-    by_column = [by_range([column.capture_object() for column in plan.wanted])] if picks else []
-    return [*by_column, by_range([]), None]
+    return role
 
 
 async def _read_scalers(columns: Sequence[Column], meter: Meter) -> dict[str, ScalerUnit]:
@@ -151,17 +85,12 @@ async def _read_scalers(columns: Sequence[Column], meter: Meter) -> dict[str, Sc
     Raises: PlatformError when one of them cannot be read: a value without scaler is worth nothing.
     """
     roles = [column.role for column in columns if column.role in ENERGY_FIELDS]
-    answers = await meter.get_list([At(role, SCALER_UNIT) for role in roles])
-    scalers: dict[str, ScalerUnit] = {}
-    for role, answer in zip(roles, answers, strict=True):
-        if isinstance(answer, DataAccessResult):
-            raise error(
-                "DEVICE_REFUSED",
-                f"No success retrieving scaler and unit of {role}: AccessResultCode = {answer.name}",
-                result=answer.name,
-            )
-        scalers[role] = read_scaler_unit(answer, f"{role} scaler and unit")
-    return scalers
+    answers = await read_all(
+        meter, [At(role, SCALER_UNIT) for role in roles], [f"scaler and unit of {role}" for role in roles]
+    )
+    return {
+        role: read_scaler_unit(answer, f"{role} scaler and unit") for role, answer in zip(roles, answers, strict=True)
+    }
 
 
 def _profile_column(column: Column, scalers: Mapping[str, ScalerUnit]) -> ProfileColumn:
@@ -198,4 +127,10 @@ def readings(response: GetPeriodicMeterReadsResponse, profile: MeterProfile, dev
     return rows
 
 
-EXECUTOR = Executor(OPERATION, execute, readings)
+def foresees(request: GetPeriodicMeterReadsRequest, device: Device, profile: MeterProfile) -> list[At]:  # noqa: ARG001  # the port's signature
+    """Scaler and unit of the registers of the profile."""
+    columns = profile.columns(_role(request.period_type, profile))
+    return [At(column.role, SCALER_UNIT) for column in columns if column.role in ENERGY_FIELDS]
+
+
+EXECUTOR = Executor(OPERATION, execute, readings, foresees=foresees)

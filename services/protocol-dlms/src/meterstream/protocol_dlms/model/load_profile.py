@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import Final, NamedTuple
 
@@ -28,12 +28,14 @@ class Rows(NamedTuple):
     undated: int
 
 
-def capture_after(period_s: int, zone: tzinfo | None) -> NextCapture:
+def capture_after(period_s: int | None, zone: tzinfo | None) -> NextCapture:
     """The capture after one: a calendar month for period 0, else so many seconds.
 
-    Days and months are counted in `zone`, see `every`. After a clock that does not tell, or at the end of the calendar,
-    comes a clock that is open.
+    Days and months are counted in `zone`, see `every`. After a clock that does not tell, at the end of the calendar, or
+    where there is no period (None) comes a clock that is open.
     """
+    if period_s is None:
+        return lambda _: CosemDateTime()
     step = every(period_s, zone) if period_s else monthly(zone)
 
     def after(clock: CosemDateTime) -> CosemDateTime:
@@ -61,24 +63,8 @@ def typed_rows(
         raise unexpected(what, str(failure)) from failure
 
 
-def dated_rows(rows: Iterable[tuple[Cell, ...]], zone: tzinfo | None, begin: datetime, end: datetime) -> Rows:
-    """Rows captured from `begin` to `end`, both included; the clock is the first column.
-
-    Args:
-        zone: counts where the meter names no deviation.
-    """
-    found: list[Row] = []
-    undated = 0
-    for cells in rows:
-        moment = _moment(cells[0], zone)
-        if moment is None:
-            undated += 1
-        elif begin <= moment <= end:
-            found.append(Row(moment, cells))
-    return Rows(found, undated)
-
-
-def _moment(clock: Cell, zone: tzinfo | None) -> datetime | None:
+def moment_of(clock: Cell, zone: tzinfo | None) -> datetime | None:
+    """When a row was captured; None: its clock does not tell. `zone` counts where it names no deviation."""
     if not isinstance(clock, CosemDateTime):
         return None
     try:
