@@ -98,7 +98,7 @@ async def test_load_profiles(kind: PeriodType, role: str, step: timedelta, energ
     ]
     assert reads[0].status == [AmrProfileStatusFlag.DAYLIGHT_SAVING]
     assert (reads[1].active_energy_export_tariff_two is None) == (energies == 2)
-    _, ref, selection = meter.asked[0]
+    _, ref, selection = meter.asked[-1]
     assert ref == IDIS.ref(role, 2)
     assert isinstance(selection, Selection)
 
