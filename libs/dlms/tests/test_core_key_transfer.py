@@ -118,6 +118,21 @@ def test_a_refused_transfer_leaves_the_keys_as_they_are(client: ClientAssociatio
     assert frame == wrap(1, 1, Suite0(SecurityKeys(EK, AK)).seal(0xCB, CLIENT_TITLE, 12351, plain))
 
 
+@pytest.mark.parametrize(
+    ("plain", "result"), [("C701440000", ActionResult.SUCCESS), ("C70144FA00", ActionResult.OTHER_REASON)]
+)
+def test_an_offer_ends_with_its_exchange(client: ClientAssociation, plain: str, result: ActionResult) -> None:
+    title = bytes.fromhex("4F5347000000270F")
+    client.offer_keys(SecurityKeys(EK, AK2))
+    client.action(TRANSFER, key_data(2, AK2))
+    answered = Suite0(SecurityKeys(EK, AK)).seal(0xCF, title, 505, bytes.fromhex(plain))
+    assert client.receive(wrap(1, 1, answered)) == ActionAnswer(result)
+    client.get(CLOCK)
+    under_new = Suite0(SecurityKeys(EK, AK2)).seal(0xCC, title, 506, bytes.fromhex("C4014501FA"))
+    with pytest.raises(DecipherError):
+        client.receive(wrap(1, 1, under_new))
+
+
 def test_the_next_session_speaks_under_both_new_keys() -> None:
     cipher = Suite0(SecurityKeys(EK2, AK2))
     apdu = cipher.seal(0xC8, CLIENT_TITLE, 250, bytes.fromhex("C0014100080000010000FF0200"))

@@ -245,7 +245,8 @@ class ClientAssociation:
     def offer_keys(self, keys: SecurityKeys) -> None:
         """Before the request that hands `keys` over: its answer may come under these or under the present ones.
 
-        Where it comes under them they are in force from then on; otherwise `use_keys` puts them in force.
+        Where it comes under them they are in force from then on; otherwise `use_keys` puts them in force. The offer
+        ends with that answer, whatever it says.
         Raises: ConfigurationError in an association without ciphering, or with other than the default form of it.
         """
         self._channel.offer_keys(keys)
@@ -379,6 +380,7 @@ class ClientAssociation:
         self._phase = Phase.READY
         self._handler = None
         self._exchange = None
+        self._channel.end_offer()
 
     def _fail(self) -> None:
         self._phase = Phase.FAILED

@@ -377,6 +377,10 @@ class Channel:
             raise ConfigurationError("keys are handed over in associations of suite 0 with service-specific ciphering")
         self._offered = keys
 
+    def end_offer(self) -> None:
+        """The exchange is over that handed keys over, if one did: nothing comes under them unless they are in force."""
+        self._offered = None
+
     def use_keys(self, keys: SecurityKeys) -> None:
         """Keys of all APDUs from now on, both ways; counters go on. Raises: ConfigurationError (another suite)."""
         if self.protector is not None:
