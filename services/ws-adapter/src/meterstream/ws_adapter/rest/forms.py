@@ -105,7 +105,7 @@ class Form:
         self, model: type[SubmissionBody], raw: bytes, now: datetime
     ) -> tuple[OperationRequest, str | None, Options]:
         try:
-            body = model.model_validate_json(raw)
+            body = model.model_validate_json(raw, strict=True)
         except ValidationError as problem:
             raise _problem(problem, self.catalogue) from None
         if body.expires_at is not None and body.expires_at <= now:
