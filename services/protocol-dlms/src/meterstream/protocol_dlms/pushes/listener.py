@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+import struct
 from typing import Any, Final
 
 from meterstream.contracts.records import PushTransport
@@ -24,6 +26,9 @@ from meterstream.protocol_dlms.pushes.inbox import PushInbox
 from meterstream.protocol_dlms.settings import PushSettings
 
 log = logging.getLogger(__name__)
+
+_RESET: Final = struct.pack("ii", 1, 0)
+"""struct linger: nothing is kept, the other side gets a reset."""
 
 SILENCE_S: Final = 0.2
 """After so long without a further octet a text-like push is whole."""
@@ -93,6 +98,12 @@ class _PushConnection(BoundedConnection):
         if not self._inbox.welcome(self._peer[0]):
             self._inbox.refuse(PushTransport.TCP, "network")
             self.abort()
+
+    def abort(self) -> None:
+        """End with a reset: an orderly end would tell the meter that its push is kept."""
+        if self._transport is not None:
+            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        super().abort()
 
     def _received(self, octets: bytes, now: float) -> bool:
         try:
