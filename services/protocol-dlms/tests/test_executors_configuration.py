@@ -84,7 +84,7 @@ class TestSpecialDays:
         with pytest.raises(AccessRefused) as caught:
             await set_special_days.execute(self.REQUEST, context(meter))
         assert caught.value.message == "Set special days reported result is: READ_WRITE_DENIED"
-        assert caught.value.plain == "AccessResultCode: READ_WRITE_DENIED"
+        assert caught.value.in_bundle == "AccessResultCode: READ_WRITE_DENIED"
         assert caught.value.details["target"] == "11/0.0.11.0.0.255/2"
 
 

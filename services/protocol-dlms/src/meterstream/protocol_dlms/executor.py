@@ -48,22 +48,25 @@ class AccessRefused(DeviceRefused):
     """The meter served the request and said no; `result` tells why. The association stands.
 
     Attributes:
-        plain: the refusal in the words of a bundle, whatever those of the operation are.
+        in_bundle: what a bundle tells instead of the message, where clients know it by other words.
     """
 
     def __init__(
-        self, result: DataAccessResult | ActionResult, target: AttributeRef | MethodRef, words: str = ""
+        self,
+        result: DataAccessResult | ActionResult,
+        target: AttributeRef | MethodRef,
+        words: str = "",
+        *,
+        only_alone: bool = False,
     ) -> None:
+        """Args: words, before the name of the result; `only_alone`: a bundle tells the result alone."""
         kind = "MethodResultCode" if isinstance(result, ActionResult) else "AccessResultCode"
-        self.plain = f"{kind}: {result.name}"
-        super().__init__(CODES["DEVICE_REFUSED"], f"{words}{result.name}" if words else self.plain)
+        plain = f"{kind}: {result.name}"
+        super().__init__(CODES["DEVICE_REFUSED"], f"{words}{result.name}" if words else plain)
         self.details = {"result": result.name, "result_code": str(int(result)), "target": str(target)}
         self.result = result
         self.target = target
-
-    def in_words(self, words: str) -> AccessRefused:
-        """The same refusal as an operation tells it: `words`, then the name of the result."""
-        return AccessRefused(self.result, self.target, words)
+        self.in_bundle = plain if only_alone else None
 
 
 class Meter(Protocol):
@@ -141,6 +144,9 @@ class Actions(Protocol):
 
         Raises: PlatformError.
         """
+
+    def foresee(self, actions: Sequence[tuple[Executor[Any, Any], OperationRequest]]) -> None:
+        """Actions that run next, for their reads to be merged up to and with the first one that writes."""
 
     def encode(self, response: OperationResponse) -> bytes:
         """The response as it travels in a bundle's answer."""

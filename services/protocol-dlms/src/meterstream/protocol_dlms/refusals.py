@@ -12,29 +12,41 @@ from meterstream.protocol_dlms.meter import attribute_ref
 
 
 @contextmanager
-def told_as(words: str) -> Iterator[None]:
-    """A refusal inside is told as `words`, followed by the name of the result.
+def told_as(words: str, *, only_alone: bool = False) -> Iterator[None]:
+    """A refusal inside is told as `words`, followed by the name of the result; see AccessRefused.
 
     Raises: AccessRefused.
     """
     try:
         yield
     except AccessRefused as refusal:
-        raise refusal.in_words(words) from refusal
+        raise AccessRefused(refusal.result, refusal.target, words, only_alone=only_alone) from refusal
 
 
-async def write_all(meter: Meter, items: Sequence[tuple[Target, Data]], words: str | Sequence[str] = "") -> None:
+async def write_one(meter: Meter, target: Target, data: Data, words: str) -> None:
+    """Write one attribute.
+
+    Args:
+        words: how a refusal is told outside bundles.
+    Raises: AccessRefused.
+    """
+    with told_as(words, only_alone=True):
+        await meter.set(target, data)
+
+
+async def write_all(meter: Meter, items: Sequence[tuple[Target, Data]], words: str | Sequence[str]) -> None:
     """Write several attributes in as few requests as the meter takes.
 
     Args:
-        words: how a refusal is told, for all of them or for each.
+        words: how a refusal is told: for all of them, outside bundles; or for each, in bundles as well.
     Raises: AccessRefused of the first that was refused; the others may have been written.
     """
     results = await meter.set_list(items)
-    told = [words] * len(items) if isinstance(words, str) else words
-    for (target, _), result, text in zip(items, results, told, strict=True):
+    for place, ((target, _), result) in enumerate(zip(items, results, strict=True)):
         if result is not DataAccessResult.SUCCESS:
-            raise AccessRefused(result, attribute_ref(meter.profile, target), text)
+            alone = isinstance(words, str)
+            text = words if isinstance(words, str) else words[place]
+            raise AccessRefused(result, attribute_ref(meter.profile, target), text, only_alone=alone)
 
 
 def supported(meter: Meter, *targets: Target) -> tuple[AttributeRef, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -11,9 +12,12 @@ from meterstream.contracts.envelope import DlmsRequestHeader
 from meterstream.contracts.errors import PlatformError, error, from_record
 from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse, Target
 from meterstream.contracts.records import UnsafeStep
-from meterstream.protocol_dlms.executor import Context, Device, Executor, Executors, Meter
+from meterstream.dlms.data import AttributeRef
+from meterstream.dlms.objects import MeterProfile
+from meterstream.protocol_dlms.executor import At, Context, Device, Executor, Executors, Meter
 from meterstream.protocol_dlms.failures import as_platform_error
 from meterstream.protocol_dlms.fence import CUT, Guard
+from meterstream.protocol_dlms.foreseen import ForeseenMeter
 from meterstream.protocol_dlms.marks import Marks
 from meterstream.protocol_dlms.model.marks import Met, StepId, closed, doubtful, leaves_doubt, meet, opened
 from meterstream.protocol_dlms.model.readings import StepRows
@@ -49,6 +53,7 @@ class Steps:
         self._codec = codec
         self._clock = clock
         self._meter: Meter | None = None
+        self._foreseen: ForeseenMeter | None = None
         self._reopen: Reopen | None = None
         self.rows: list[StepRows] = []
 
@@ -76,6 +81,8 @@ class Steps:
         """
         self._meter = meter
         self._reopen = reopen
+        if executor.composite:
+            self._meter = self._foreseen = ForeseenMeter(meter, self._clock)
         return await self.run(0, executor, request)
 
     async def run(self, step: int, executor: Executor[Any, Any], request: OperationRequest) -> OperationResponse:
@@ -86,6 +93,8 @@ class Steps:
         if self._meter is None:
             raise error("TECHNICAL_ERROR", "a step needs an association")
         self._guard.boundary()
+        if self._foreseen is not None:
+            self._foreseen.next_action()
         device = device_of(executor.operation, request, self._device)
         context = Context(self._meter, device, self._clock, self if executor.composite else None)
         response: OperationResponse
@@ -110,6 +119,11 @@ class Steps:
             return executor, self._codec.decode_as(request, executor.operation.request)
         except PoisonMessage as poison:
             raise error("UNREADABLE_MESSAGE", f"request of {operation}: {poison.reason}", cause=poison.code) from None
+
+    def foresee(self, actions: Sequence[tuple[Executor[Any, Any], OperationRequest]]) -> None:
+        """See Actions."""
+        if self._foreseen is not None:
+            self._foreseen.plan(foreseen_by(actions, self._device, self._foreseen.profile))
 
     def encode(self, response: OperationResponse) -> bytes:
         """See Actions."""
@@ -189,6 +203,20 @@ class Steps:
         rows = executor.readings(response, context.meter.profile, context.device)
         if rows:
             self.rows.append(StepRows(step, executor.operation.name, rows, context.device.identification))
+
+
+def foreseen_by(
+    actions: Sequence[tuple[Executor[Any, Any], OperationRequest]], device: Device, profile: MeterProfile
+) -> list[At | AttributeRef]:
+    """What actions will read before one of them writes; whatever cannot be told is left to the action itself."""
+    targets: list[At | AttributeRef] = []
+    for executor, request in actions:
+        if executor.foresees is not None:
+            with suppress(PlatformError):
+                targets += executor.foresees(request, device_of(executor.operation, request, device), profile)
+        if executor.writes:
+            break
+    return targets
 
 
 def device_of(operation: Operation, request: OperationRequest, device: Device) -> Device:

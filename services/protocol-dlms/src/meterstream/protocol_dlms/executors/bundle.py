@@ -3,36 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 from meterstream.contracts.errors import ErrorRecord, PlatformError, error
+from meterstream.contracts.operation import OperationRequest
 from meterstream.contracts.operations.bundle import OPERATION, BundleAction, BundleAnswer, BundleRequest, BundleResponse
-from meterstream.protocol_dlms.executor import Actions, Context, Executor
+from meterstream.protocol_dlms.executor import AccessRefused, Actions, Context, Executor
 from meterstream.protocol_dlms.failures import COMPONENT
+
+Found: TypeAlias = tuple[Executor[Any, Any], OperationRequest] | PlatformError
+"""An action as it can be carried out, or why it cannot be read."""
 
 
 async def execute(request: BundleRequest, context: Context) -> BundleResponse:
     """An answer or an error for every action.
 
-    What an action meets stays with that action, unless the association is over: then the actions that follow do not
-    run and say so, for another attempt to take them up.
+    What actions will read is read together, as far as none of them writes in between. What an action meets stays with
+    that action, unless the association is over: then the actions that follow do not run and say so, for another
+    attempt to take them up.
     """
     if context.actions is None:
         raise error("TECHNICAL_ERROR", "a bundle needs the other executors")
+    found = [_read(action, context.actions) for action in request.actions]
     answers: list[BundleAnswer] = []
     for step, action in enumerate(request.actions):
-        answers.append(await _answer(step, action, context.actions))
+        if step == 0 or _writes(found[step - 1]):
+            context.actions.foresee([one for one in found[step:] if not isinstance(one, PlatformError)])
+        answers.append(await _answer(step, action, found[step], context.actions))
         if not context.meter.alive:
             answers += _not_run(step, answers[-1].error, request.actions[step + 1 :])
             break
     return BundleResponse(answers=answers)
 
 
-async def _answer(step: int, action: BundleAction, actions: Actions) -> BundleAnswer:
+def _read(action: BundleAction, actions: Actions) -> Found:
     try:
-        executor, request = actions.read(action.operation, action.request)
-        response = await actions.run(step, executor, request)
+        return actions.read(action.operation, action.request)
+    except PlatformError as failure:
+        return failure
+
+
+def _writes(found: Found) -> bool:
+    return not isinstance(found, PlatformError) and found[0].writes
+
+
+async def _answer(step: int, action: BundleAction, found: Found, actions: Actions) -> BundleAnswer:
+    try:
+        if isinstance(found, PlatformError):
+            raise found
+        response = await actions.run(step, *found)
     except PlatformError as failure:
         record = failure.to_record(COMPONENT)
+        if isinstance(failure, AccessRefused) and failure.in_bundle is not None:
+            record = record.model_copy(update={"message": failure.in_bundle})
         return BundleAnswer(operation=action.operation, error=record, retryable=failure.retryable)
     return BundleAnswer(operation=action.operation, response=actions.encode(response))
 

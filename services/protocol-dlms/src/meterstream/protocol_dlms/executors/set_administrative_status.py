@@ -12,7 +12,7 @@ from meterstream.contracts.operations.set_administrative_status import (
 from meterstream.contracts.shared.administrative import AdministrativeStatus
 from meterstream.dlms.data import enum
 from meterstream.protocol_dlms.executor import At, Context, Executor
-from meterstream.protocol_dlms.refusals import told_as
+from meterstream.protocol_dlms.refusals import write_one
 
 _STATUS: Final = At("administrative_in_out")
 _NUMBERS: Final = {status: number for number, status in enumerate(AdministrativeStatus)}
@@ -20,8 +20,12 @@ _NUMBERS: Final = {status: number for number, status in enumerate(Administrative
 
 async def execute(request: SetAdministrativeStatusRequest, context: Context) -> SetAdministrativeStatusResponse:
     """Write it."""
-    with told_as("AccessResultCode for set administrative status was not SUCCESS: "):
-        await context.meter.set(_STATUS, enum(_NUMBERS[request.status]))
+    await write_one(
+        context.meter,
+        _STATUS,
+        enum(_NUMBERS[request.status]),
+        "AccessResultCode for set administrative status was not SUCCESS: ",
+    )
     return SetAdministrativeStatusResponse()
 
 

@@ -10,7 +10,7 @@ from meterstream.contracts.operations.set_configuration_object import (
 from meterstream.dlms.objects import MeterProfile
 from meterstream.protocol_dlms.executor import At, Context, Device, Executor
 from meterstream.protocol_dlms.executors._configuration_object import CONFIGURATION, layout_of, read_configuration
-from meterstream.protocol_dlms.refusals import told_as
+from meterstream.protocol_dlms.refusals import write_one
 
 
 async def execute(request: SetConfigurationObjectRequest, context: Context) -> SetConfigurationObjectResponse:
@@ -25,8 +25,7 @@ async def execute(request: SetConfigurationObjectRequest, context: Context) -> S
     held = await read_configuration(meter, layout)
     value = layout.changed(held, flags, wanted.gprs_operation_mode)
     if layout.read(value) != held:
-        with told_as("Set configuration object reported result is: "):
-            await meter.set(CONFIGURATION, value)
+        await write_one(meter, CONFIGURATION, value, "Set configuration object reported result is: ")
     return SetConfigurationObjectResponse()
 
 

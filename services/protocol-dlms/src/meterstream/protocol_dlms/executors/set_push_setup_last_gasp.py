@@ -11,7 +11,7 @@ from meterstream.contracts.operations.set_push_setup_last_gasp import (
 )
 from meterstream.protocol_dlms.executor import At, Context, Executor
 from meterstream.protocol_dlms.model.push_setup import MessageType, Transport, destination
-from meterstream.protocol_dlms.refusals import told_as
+from meterstream.protocol_dlms.refusals import write_one
 
 _DESTINATION: Final = At("push_setup_udp", 3)
 
@@ -19,8 +19,9 @@ _DESTINATION: Final = At("push_setup_udp", 3)
 async def execute(request: SetPushSetupLastGaspRequest, context: Context) -> SetPushSetupLastGaspResponse:
     """Write it."""
     value = destination(request.host, request.port, Transport.UDP, MessageType.A_XDR)
-    with told_as("AccessResultCode for set push setup last gasp was not SUCCESS: "):
-        await context.meter.set(_DESTINATION, value)
+    await write_one(
+        context.meter, _DESTINATION, value, "AccessResultCode for set push setup last gasp was not SUCCESS: "
+    )
     return SetPushSetupLastGaspResponse()
 
 

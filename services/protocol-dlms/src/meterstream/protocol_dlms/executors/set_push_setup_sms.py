@@ -11,7 +11,7 @@ from meterstream.contracts.operations.set_push_setup_sms import (
 )
 from meterstream.protocol_dlms.executor import At, Context, Executor
 from meterstream.protocol_dlms.model.push_setup import Transport, destination, message_type
-from meterstream.protocol_dlms.refusals import told_as
+from meterstream.protocol_dlms.refusals import write_one
 
 _DESTINATION: Final = At("push_setup_sms", 3)
 
@@ -19,8 +19,7 @@ _DESTINATION: Final = At("push_setup_sms", 3)
 async def execute(request: SetPushSetupSmsRequest, context: Context) -> SetPushSetupSmsResponse:
     """Write it."""
     value = destination(request.host, request.port, Transport.TCP, message_type(context.meter.profile))
-    with told_as("AccessResultCode for set push setup sms was not SUCCESS: "):
-        await context.meter.set(_DESTINATION, value)
+    await write_one(context.meter, _DESTINATION, value, "AccessResultCode for set push setup sms was not SUCCESS: ")
     return SetPushSetupSmsResponse()
 
 

@@ -11,15 +11,14 @@ from meterstream.contracts.operations.set_push_setup_udp import (
 )
 from meterstream.dlms.data import array
 from meterstream.protocol_dlms.executor import At, Context, Executor
-from meterstream.protocol_dlms.refusals import told_as
+from meterstream.protocol_dlms.refusals import write_one
 
 _WINDOW: Final = At("push_setup_udp", 4)
 
 
 async def execute(request: SetPushSetupUdpRequest, context: Context) -> SetPushSetupUdpResponse:  # noqa: ARG001  # the request has no fields
     """Write it."""
-    with told_as("AccessResultCode for set push setup udp was not SUCCESS: "):
-        await context.meter.set(_WINDOW, array())
+    await write_one(context.meter, _WINDOW, array(), "AccessResultCode for set push setup udp was not SUCCESS: ")
     return SetPushSetupUdpResponse()
 
 

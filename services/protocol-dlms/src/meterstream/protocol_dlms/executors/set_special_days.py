@@ -11,7 +11,7 @@ from meterstream.contracts.operations.set_special_days import (
 )
 from meterstream.dlms.data import array, long_unsigned, octet_string, structure, unsigned
 from meterstream.protocol_dlms.executor import At, Context, Executor
-from meterstream.protocol_dlms.refusals import told_as
+from meterstream.protocol_dlms.refusals import write_one
 
 _TABLE: Final = At("special_days_table")
 
@@ -22,8 +22,7 @@ async def execute(request: SetSpecialDaysRequest, context: Context) -> SetSpecia
         structure(long_unsigned(index), octet_string(day.date), unsigned(day.day_id))
         for index, day in enumerate(request.special_days)
     ]
-    with told_as("Set special days reported result is: "):
-        await context.meter.set(_TABLE, array(entries))
+    await write_one(context.meter, _TABLE, array(entries), "Set special days reported result is: ")
     return SetSpecialDaysResponse()
 
 
