@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from meterstream.contracts.shared.alarms import AlarmType
+from meterstream.dlms.objects import MeterProfile
 
 _CHANNELS: Final = range(1, 5)
 _PHASES: Final = range(1, 4)
@@ -81,3 +82,9 @@ def mask_of(number: int, alarms: Iterable[AlarmType]) -> int:
         if register == number:
             mask |= bit
     return mask
+
+
+def registers_of(profile: MeterProfile) -> dict[int, str]:
+    """Roles of the alarm registers that meters of a type have, by number of the register."""
+    roles = {number: f"alarm_register_{number}" for number in REGISTERS}
+    return {number: role for number, role in roles.items() if role in profile.objects}
