@@ -272,6 +272,17 @@ class Domain:
         await handler.handle(messages)
         return self.taken()
 
+    async def carry_out(
+        self, name: str, organisation: str = "org-a", device: str | None = None, /, **request: Any
+    ) -> Result:
+        """The result of an operation, by reply or on `results`."""
+        asked = find_operation(name).request.model_validate(request)
+        uid = f"registry-operation-{next(self.offsets):06}"
+        message = self.command(asked, uid=uid, organisation=organisation, device=device, topic="commands-urgent")
+        sent = await self.handle(message)
+        (result,) = sent.results() or [self.codec.decode_as(reply.result or b"", Result) for reply in sent.replies()]
+        return result
+
     def taken(self) -> Sent:
         return Sent(self.codec, self.producer.take())
 
@@ -328,6 +339,7 @@ async def build(database: Database, keys: Keys, clock: MovableClock) -> Domain:
         jitter=lambda: 0.5,
         longest_run=timedelta(hours=1),
         clock=clock,
+        reveal=keyring.reveal,
     )
     relay = Relay(database, producer, keyring, codec)
     delivery = Delivery(relay, producer, dead_letters, metrics)

@@ -26,25 +26,14 @@ async def registry(domain):
     return domain
 
 
-async def run(domain, name, organisation="org-a", device=None, /, **request):
-    """The result of an operation, by reply or on `results`."""
-    asked = OPERATIONS[name].request.model_validate(request)
-    uid = f"registry-operation-{next(domain.offsets):06}"
-    message = domain.command(asked, uid=uid, organisation=organisation, device=device, topic="commands-urgent")
-    sent = await domain.handle(message)
-    results = sent.results() or [domain.codec.decode(reply.result) for reply in sent.replies()]
-    (result,) = results
-    return result
-
-
 async def response(domain, name, organisation="org-a", device=None, /, **request):
-    result = await run(domain, name, organisation, device, **request)
+    result = await domain.carry_out(name, organisation, device, **request)
     assert result.status is ResultStatus.OK, result.error
     return result.response
 
 
 async def code(domain, name, organisation="org-a", device=None, /, **request):
-    result = await run(domain, name, organisation, device, **request)
+    result = await domain.carry_out(name, organisation, device, **request)
     assert result.status in (ResultStatus.FAILED, ResultStatus.REJECTED)
     return result.error.code
 
@@ -290,12 +279,6 @@ async def test_waiting_commands_are_listed_and_cancelled(registry):
     assert (result.header.correlation_uid, result.status) == (uid, ResultStatus.CANCELLED)
     assert await code(registry, "CancelScheduledTask", "org-a", correlation_uid=uid) == "TOO_LATE"
     assert (await response(registry, "FindScheduledTasks", "root")).tasks == []
-
-
-@pytest.mark.parametrize("name", ["FindStoredEvents", "AddFirmware", "FindFirmware", "RemoveFirmware"])
-async def test_an_operation_without_rule_says_so(registry, name):
-    (example, *_) = OPERATIONS[name].examples
-    assert await code(registry, name, "root", **example.model_dump()) == "UNSUPPORTED_OPERATION"
 
 
 def test_every_change_of_the_registry_says_when():

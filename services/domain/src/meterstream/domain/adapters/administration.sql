@@ -23,7 +23,8 @@ delete from domain.manufacturers where code = any(%(keys)b::text[]);
 select to_jsonb(m) || jsonb_build_object('has_devices', exists(
     select from domain.devices d
     where d.model ->> 'manufacturer' = m.manufacturer and d.model ->> 'model_code' = m.model_code
-      and d.state = 'active'))
+      and d.state = 'active'), 'has_firmware', exists(
+    select from domain.firmware_models f where f.manufacturer = m.manufacturer and f.model_code = m.model_code))
 from domain.device_models m where m.manufacturer || ' ' || m.model_code = any(%(keys)b::text[])
 order by m.manufacturer, m.model_code for update of m;
 

@@ -3,7 +3,7 @@
 -- name: load_commands
 select c.organisation, c.correlation_uid, c.operation, c.device_identification, c.request_hash, c.command,
        c.source, c.moved_by, c.stage, c.attempt, c.changed_at, c.expires_at, c.timer_at, c.due_at, c.gateway, c.channel, c.mbus_identity,
-       c.record_revision, c.not_after, c.status, c.answer, c.result
+       c.record_revision, c.not_after, c.status, c.answer, c.result, c.attachments
 from domain.commands c
 join unnest(%(organisations)b::text[], %(uids)b::text[]) as k (organisation, correlation_uid)
   on c.organisation = k.organisation and c.correlation_uid = k.correlation_uid
@@ -13,7 +13,7 @@ for update of c;
 -- name: load_due_commands
 select c.organisation, c.correlation_uid, c.operation, c.device_identification, c.request_hash, c.command,
        c.source, c.moved_by, c.stage, c.attempt, c.changed_at, c.expires_at, c.timer_at, c.due_at, c.gateway, c.channel, c.mbus_identity,
-       c.record_revision, c.not_after, c.status, c.answer, c.result, now()
+       c.record_revision, c.not_after, c.status, c.answer, c.result, c.attachments, now()
 from domain.commands c
 where c.stage <> 'final' and c.timer_at <= now()
 order by c.timer_at
@@ -32,7 +32,14 @@ select w.organisation, d.device_identification, d.device_uid::text, d.organisati
        g.device_identification, g.state, g.revision, g.published_revision,
        array(select a.function_group from domain.device_authorisations a
              where a.organisation = w.organisation and a.device_identification = w.device),
-       d.debug, d.use_short_names, d.use_hdlc
+       d.debug, d.use_short_names, d.use_hdlc,
+       case when d.is_mbus then jsonb_build_object(
+           'identification_number', d.description ->> 'mbus_identification_number',
+           'manufacturer', d.description ->> 'mbus_manufacturer_identification',
+           'version', d.description -> 'mbus_version',
+           'device_type', d.description -> 'mbus_device_type_identification',
+           'model_code', d.model ->> 'model_code', 'primary_address', d.primary_address) end,
+       d.coupled_at
 from unnest(%(organisations)b::text[], %(devices)b::text[]) as w (organisation, device)
 join domain.devices d on d.device_identification = w.device
 left join domain.devices g on g.device_identification = d.gateway;
@@ -56,28 +63,29 @@ where not (k.proven and k.state = 'ACTIVE');
 insert into domain.commands (
     organisation, correlation_uid, operation, device_identification, request_hash, command,
     source, moved_by, stage, attempt, changed_at, expires_at, timer_at, due_at, gateway, channel, mbus_identity,
-    record_revision, not_after, status, answer, result)
+    record_revision, not_after, status, answer, result, attachments)
 select * from unnest(
     %(organisation)b::text[], %(correlation_uid)b::text[], %(operation)b::text[], %(device_identification)b::text[],
     %(request_hash)b::bytea[], %(command)b::bytea[],
     %(source)b::text[], %(moved_by)b::text[], %(stage)b::text[], %(attempt)b::smallint[], %(changed_at)b::timestamptz[], %(expires_at)b::timestamptz[],
     %(timer_at)b::timestamptz[], %(due_at)b::timestamptz[], %(gateway)b::text[], %(channel)b::smallint[],
     %(mbus_identity)b::text[], %(record_revision)b::bigint[], %(not_after)b::timestamptz[], %(status)b::text[],
-    %(answer)b::bytea[], %(result)b::bytea[]);
+    %(answer)b::bytea[], %(result)b::bytea[], %(attachments)b::text[]);
 
 -- name: update_commands
 update domain.commands c
 set moved_by = n.moved_by, stage = n.stage, attempt = n.attempt, changed_at = n.changed_at, timer_at = n.timer_at, due_at = n.due_at,
     gateway = n.gateway, channel = n.channel, mbus_identity = n.mbus_identity, record_revision = n.record_revision,
-    not_after = n.not_after, status = n.status, answer = n.answer, result = n.result
+    not_after = n.not_after, status = n.status, answer = n.answer, result = n.result, attachments = n.attachments
 from unnest(
     %(organisation)b::text[], %(correlation_uid)b::text[],
     %(moved_by)b::text[], %(stage)b::text[], %(attempt)b::smallint[], %(changed_at)b::timestamptz[], %(timer_at)b::timestamptz[],
     %(due_at)b::timestamptz[], %(gateway)b::text[], %(channel)b::smallint[], %(mbus_identity)b::text[],
     %(record_revision)b::bigint[], %(not_after)b::timestamptz[], %(status)b::text[],
-    %(answer)b::bytea[], %(result)b::bytea[]
+    %(answer)b::bytea[], %(result)b::bytea[], %(attachments)b::text[]
 ) as n (organisation, correlation_uid, moved_by, stage, attempt, changed_at,
-        timer_at, due_at, gateway, channel, mbus_identity, record_revision, not_after, status, answer, result)
+        timer_at, due_at, gateway, channel, mbus_identity, record_revision, not_after, status, answer, result,
+        attachments)
 where c.organisation = n.organisation and c.correlation_uid = n.correlation_uid;
 
 -- name: forget_commands
@@ -89,13 +97,15 @@ where ctid = any(array(
 -- name: insert_devices
 insert into domain.devices (
     device_identification, device_uid, organisation, state, is_mbus, gateway, channel, mbus_identity,
-    description, model, time_zone, revision, published_revision, changed_at, debug, use_short_names, use_hdlc)
+    description, model, time_zone, revision, published_revision, changed_at, debug, use_short_names, use_hdlc,
+    primary_address, coupled_at)
 select * from unnest(
     %(device_identification)b::text[], %(device_uid)b::uuid[], %(organisation)b::text[], %(state)b::text[],
     %(is_mbus)b::boolean[], %(gateway)b::text[], %(channel)b::smallint[], %(mbus_identity)b::text[],
     %(description)b::jsonb[], %(model)b::jsonb[], %(time_zone)b::text[], %(revision)b::bigint[],
     %(published_revision)b::bigint[], %(changed_at)b::timestamptz[], %(debug)b::boolean[],
-    %(use_short_names)b::boolean[], %(use_hdlc)b::boolean[]);
+    %(use_short_names)b::boolean[], %(use_hdlc)b::boolean[], %(primary_address)b::smallint[],
+    %(coupled_at)b::timestamptz[]);
 
 -- name: update_devices
 update domain.devices d
@@ -104,30 +114,17 @@ set organisation = n.organisation, state = n.state, is_mbus = n.is_mbus, gateway
     model = coalesce(n.model, d.model), time_zone = n.time_zone, revision = n.revision,
     published_revision = greatest(d.published_revision, n.published_revision),
     changed_at = coalesce(n.changed_at, d.changed_at), debug = n.debug, use_short_names = n.use_short_names,
-    use_hdlc = n.use_hdlc
+    use_hdlc = n.use_hdlc, primary_address = n.primary_address, coupled_at = n.coupled_at
 from unnest(
     %(device_identification)b::text[], %(organisation)b::text[], %(state)b::text[],
     %(is_mbus)b::boolean[], %(gateway)b::text[], %(channel)b::smallint[], %(mbus_identity)b::text[],
     %(description)b::jsonb[], %(model)b::jsonb[], %(time_zone)b::text[], %(revision)b::bigint[],
     %(published_revision)b::bigint[], %(changed_at)b::timestamptz[], %(debug)b::boolean[],
-    %(use_short_names)b::boolean[], %(use_hdlc)b::boolean[]
+    %(use_short_names)b::boolean[], %(use_hdlc)b::boolean[], %(primary_address)b::smallint[],
+    %(coupled_at)b::timestamptz[]
 ) as n (device_identification, organisation, state, is_mbus, gateway, channel, mbus_identity, description, model,
-        time_zone, revision, published_revision, changed_at, debug, use_short_names, use_hdlc)
-where d.device_identification = n.device_identification;
-
--- name: learn_time_zones
-update domain.devices d
-set time_zone = n.time_zone, time_zone_at = n.observed_at, revision = d.revision + 1, changed_at = n.observed_at
-from (
-    select d.device_identification, w.time_zone, w.observed_at
-    from domain.devices d
-    join unnest(%(devices)b::text[], %(time_zones)b::text[], %(observed_at)b::timestamptz[])
-      as w (device, time_zone, observed_at) on d.device_identification = w.device
-    where d.state = 'active' and not d.is_mbus and d.time_zone is distinct from w.time_zone
-      and coalesce(d.time_zone_at, '-infinity') < w.observed_at
-    order by d.device_identification
-    for update of d
-) n
+        time_zone, revision, published_revision, changed_at, debug, use_short_names, use_hdlc,
+        primary_address, coupled_at)
 where d.device_identification = n.device_identification;
 
 -- name: upsert_keys

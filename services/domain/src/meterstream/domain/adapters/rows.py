@@ -9,8 +9,8 @@ from meterstream.contracts.envelope import ResultStatus
 from meterstream.contracts.records import DeviceState, KafkaCommands, KeyKind, KeyState
 from meterstream.domain.model.keys import DeviceKey
 from meterstream.domain.model.messages import Publication
-from meterstream.domain.model.registry import Device, Gateway, Organisation
-from meterstream.domain.model.stored import Position, Stage, StoredCommand
+from meterstream.domain.model.registry import NO_MBUS_FACTS, Device, Gateway, MbusFacts, Organisation
+from meterstream.domain.model.stored import NOTHING, Attachments, Position, Stage, StoredCommand
 
 Row = Sequence[Any]
 Columns = Mapping[str, list[Any]]
@@ -41,6 +41,7 @@ def to_command(row: Row) -> StoredCommand:
         status=None if row[19] is None else ResultStatus(row[19]),
         answer=row[20],
         result=row[21],
+        attachments=NOTHING if row[22] is None else Attachments.model_validate_json(row[22]),
     )
 
 
@@ -63,6 +64,7 @@ def moved_columns(rows: Sequence[StoredCommand]) -> dict[str, list[Any]]:
         "status": [row.status.value if row.status else None for row in rows],
         "answer": [row.answer for row in rows],
         "result": [row.result for row in rows],
+        "attachments": [row.attachments.model_dump_json() if row.attachments else None for row in rows],
     }
 
 
@@ -96,6 +98,7 @@ def to_device(row: Row) -> tuple[tuple[str, str], Device, frozenset[str]]:
         debug=row[16],
         use_short_names=row[17],
         use_hdlc=row[18],
+        stored_mbus_facts=NO_MBUS_FACTS if row[19] is None else MbusFacts(**row[19], coupled_at=row[20]),
     )
     return (row[0], row[1]), device, frozenset(row[15])
 
@@ -122,6 +125,8 @@ def device_columns(devices: Sequence[Device]) -> dict[str, list[Any]]:
         "debug": [device.debug for device in devices],
         "use_short_names": [device.use_short_names for device in devices],
         "use_hdlc": [device.use_hdlc for device in devices],
+        "primary_address": [device.stored_mbus_facts.primary_address for device in devices],
+        "coupled_at": [device.stored_mbus_facts.coupled_at for device in devices],
     }
 
 

@@ -22,7 +22,6 @@ from meterstream.domain.adapters.relay import BROKER_S, Relay
 from meterstream.domain.adapters.store import QUERIES, Wanted, add_needs, load_world, save_world, transaction
 from meterstream.domain.model.context import Context
 from meterstream.domain.model.keys import GivenKey
-from meterstream.domain.model.rules import Rules
 from meterstream.domain.model.stored import StoredCommand
 from meterstream.domain.model.timers import Due, decide_due, end_unhandled
 from meterstream.domain.model.world import Outcome, World
@@ -65,7 +64,7 @@ class Timers:
                 return 0
             commands = [rows.to_command(row) for row in found]
             due = await self._due(commands)
-            world = await load_world(work, _wanted(due, self._contexts.rules))
+            world = await load_world(work, _wanted(due, self._contexts))
             context = replace(self._contexts.now(), now=found[0][-1])
             outcome = _decide(commands, due, world, context)
             await save_world(work, world)
@@ -134,7 +133,7 @@ def _decide(commands: Sequence[StoredCommand], due: Sequence[Due], world: World,
     return outcome
 
 
-def _wanted(due: Sequence[Due], rules: Rules) -> Wanted:
+def _wanted(due: Sequence[Due], contexts: Contexts) -> Wanted:
     wanted = Wanted()
     for item in due:
         wanted.organisations.add(item.row.organisation)
@@ -143,5 +142,5 @@ def _wanted(due: Sequence[Due], rules: Rules) -> Wanted:
             wanted.subjects.add((item.row.organisation, device))
             if item.command.operation.target is Target.REGISTRY:
                 wanted.changing.add(device)
-        add_needs(wanted, item.command.header, item.command.request, rules.get(item.command.operation.name))
+        add_needs(wanted, item.command.header, item.command.operation.name, item.command.request, contexts)
     return wanted

@@ -15,12 +15,16 @@ from psycopg.types.json import Jsonb
 
 from meterstream.contracts.base import Record
 from meterstream.contracts.envelope import CommandHeader
+from meterstream.contracts.events import Event
 from meterstream.contracts.operation import OperationRequest
 from meterstream.domain.adapters import rows
+from meterstream.domain.adapters.contexts import Contexts
+from meterstream.domain.model.attachments import needs_of
+from meterstream.domain.model.events import event_row
 from meterstream.domain.model.keys import DeviceKey
 from meterstream.domain.model.registers import REGISTERS, Needs, Shelf
 from meterstream.domain.model.registry import Device, FunctionGroups, Organisation
-from meterstream.domain.model.rules import DevicePage, ListedDevice, RegistryRule, Rule
+from meterstream.domain.model.rules import DevicePage, ListedDevice
 from meterstream.domain.model.stored import Identity
 from meterstream.domain.model.world import World
 from meterstream.runtime.errors import DatabaseOutage
@@ -34,7 +38,8 @@ Statement = tuple[str, Mapping[str, Any]]
 T = TypeVar("T")
 
 _PACKAGE: Final = "meterstream.domain.adapters"
-QUERIES: Final = load_queries(_PACKAGE) | load_queries(_PACKAGE, "administration.sql")
+_FILES: Final = ("queries.sql", "administration.sql", "events.sql", "firmware.sql")
+QUERIES: Final = {name: text for file in _FILES for name, text in load_queries(_PACKAGE, file).items()}
 _IDLE: Final = "select set_config('idle_in_transaction_session_timeout', %s, true)"
 
 RACES: Final = 10
@@ -67,10 +72,13 @@ class Wanted:
             self.rows.setdefault(register.name, set()).add(key)
 
 
-def add_needs(wanted: Wanted, header: CommandHeader, request: OperationRequest | None, rule: Rule | None) -> None:
-    """Add what a registry operation's rule looks at."""
-    if isinstance(rule, RegistryRule) and rule.needs is not None and request is not None:
-        wanted.add(rule.needs(header, request))
+def add_needs(
+    wanted: Wanted, header: CommandHeader, operation: str, request: OperationRequest | None, contexts: Contexts
+) -> None:
+    """Add what the rules of an operation look at."""
+    if request is not None:
+        for needs in needs_of(header, operation, request, contexts.rules, contexts.composer.codec):
+            wanted.add(needs)
 
 
 class Transaction:
@@ -221,7 +229,8 @@ def _shelves(found: Mapping[str, list[TupleRow]], wanted: Wanted) -> dict[str, S
         if register.name in wanted.rows:
             stored = [register.model.model_validate(row[0]) for row in found[f"load_{register.name}"]]
             by_key = {register.key_of(row): row for row in stored}
-            shelves[register.name] = Shelf(by_key, keys=frozenset(wanted.rows[register.name]))
+            names = {name: key for key, row in by_key.items() for name in register.names_of(row)}
+            shelves[register.name] = Shelf(by_key, keys=frozenset(wanted.rows[register.name]), names=names)
     return shelves
 
 
@@ -265,6 +274,8 @@ def _world(found: Mapping[str, list[TupleRow]], shelves: Mapping[str, Shelf]) ->
 async def save_world(work: Transaction, world: World) -> list[Cursor]:
     """Queue the writes of what changed: commands before devices before keys, each sorted; those that write devices."""
     changes = []
+    if farewells := world.farewells:
+        await work.execute("insert_events", event_rows(farewells, published=False))
     if new := world.new_commands:
         await work.execute("insert_commands", rows.new_columns(new))
     if moved := world.moved_commands:
@@ -296,7 +307,14 @@ async def save_world(work: Transaction, world: World) -> list[Cursor]:
             "function_groups": [group for _, _, group in granted],
         }
         await work.execute("grant", arguments)
+    if news := world.news:
+        await work.execute("insert_events", event_rows(news, published=False))
     return changes
+
+
+def event_rows(events: Iterable[Event], *, published: bool) -> dict[str, Any]:
+    """Arguments of `insert_events`."""
+    return {"rows": Jsonb([event_row(event, published=published) for event in events])}
 
 
 async def _save_shelves(work: Transaction, world: World) -> None:

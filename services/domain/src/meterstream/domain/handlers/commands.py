@@ -16,7 +16,7 @@ from meterstream.domain.model.context import Context
 from meterstream.domain.model.ingress import answer_query, decide_cancellation, decide_submission
 from meterstream.domain.model.messages import COMPONENT, Conclusion
 from meterstream.domain.model.poison import fail_submission
-from meterstream.domain.model.rules import QueryRule, Rules
+from meterstream.domain.model.rules import QueryRule
 from meterstream.domain.model.submissions import Submission
 from meterstream.domain.model.world import Outcome, World
 from meterstream.runtime.errors import PoisonMessage
@@ -50,7 +50,7 @@ class CommandHandler:
                 trace(outcome.publications, since, arrival.origin.traceparent)
             return outcome, world.unpublished_gateways
 
-        outcome, unpublished = await self._store.work(wanted_by(arrivals.read, context.rules), decide)
+        outcome, unpublished = await self._store.work(wanted_by(arrivals.read, self._contexts), decide)
         await self._answer_queries(outcome, context)
         await self._delivery.deliver(messages, outcome, unpublished)
         for arrival in arrivals.read:
@@ -72,7 +72,7 @@ class CommandHandler:
             fail_submission(arrival, poison.code, poison.reason, world, context, outcome)
             return outcome
 
-        outcome = await self._store.work(wanted_by([arrival], context.rules), decide)
+        outcome = await self._store.work(wanted_by([arrival], self._contexts), decide)
         await self._delivery.deliver([message], outcome, set())
 
     async def _answer_queries(self, outcome: Outcome, context: Context) -> None:
@@ -100,7 +100,7 @@ def _found(found: OperationResponse | PlatformError) -> Conclusion:
     return Conclusion(ResultStatus.OK, response=found)
 
 
-def wanted_by(arrivals: Sequence[Arrival], rules: Rules) -> Wanted:
+def wanted_by(arrivals: Sequence[Arrival], contexts: Contexts) -> Wanted:
     """What the decisions on these arrivals need to know."""
     wanted = Wanted()
     for arrival in arrivals:
@@ -114,5 +114,5 @@ def wanted_by(arrivals: Sequence[Arrival], rules: Rules) -> Wanted:
             wanted.subjects.add((organisation, device))
             if arrival.ask.operation.target is Target.REGISTRY:
                 wanted.changing.add(device)
-        add_needs(wanted, arrival.header, arrival.ask.request, rules.get(arrival.ask.operation.name))
+        add_needs(wanted, arrival.header, arrival.ask.operation.name, arrival.ask.request, contexts)
     return wanted

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from meterstream.contracts.errors import CODES, PlatformError
-from meterstream.contracts.operation import Kind, Target
+from meterstream.contracts.operation import Kind, OperationRequest, Target
 from meterstream.contracts.records import DeviceState
+from meterstream.domain.model.attachments import attachments_of
 from meterstream.domain.model.context import Context
 from meterstream.domain.model.registry import Device
 from meterstream.domain.model.rules import MeterRule, Subject
@@ -30,10 +31,17 @@ def admit(ask: Ask, world: World, context: Context) -> None:
         return
     if device is None or ask.request is None:
         raise CODES["TECHNICAL_ERROR"](f"{ask.operation.name} names no device")
+    subject = subject_of(ask, ask.request, device, world, context)
     if isinstance(rule, MeterRule) and rule.check is not None:
-        groups = world.groups(ask.header.organisation, device.identification)
-        rule.check(Subject(ask.header, ask.request, device, groups, context.functions, context.composer.codec))
+        rule.check(subject)
+    attachments_of(subject, ask.operation.name, context.rules)
     _check_connection(ask, device)
+
+
+def subject_of(ask: Ask, request: OperationRequest, device: Device, world: World, context: Context) -> Subject:
+    """What the rules of a meter operation look at."""
+    groups = world.groups(ask.header.organisation, device.identification)
+    return Subject(ask.header, request, device, groups, context.functions, context.composer.codec, world)
 
 
 def _check_organisation(ask: Ask, world: World) -> None:

@@ -8,6 +8,8 @@ from datetime import datetime
 from meterstream.contracts.envelope import ResultStatus
 from meterstream.contracts.errors import CODES, NotAuthorised, PlatformError
 from meterstream.contracts.operation import Target
+from meterstream.domain.model.admission import subject_of
+from meterstream.domain.model.attachments import attachments_of
 from meterstream.domain.model.context import Context
 from meterstream.domain.model.messages import COMPONENT, Composer, Conclusion
 from meterstream.domain.model.rules import RegistryRule, RegistryTurn
@@ -20,9 +22,11 @@ def start(row: StoredCommand, ask: Ask, world: World, context: Context) -> Store
     """The row of an admitted command after its next step: in a lane, or carried out in the registry."""
     if ask.operation.target is not Target.REGISTRY:
         device = world.device(ask.header.device_identification)
-        if device is None:
+        if device is None or ask.request is None:
             raise ValueError("an admitted command has a device")
-        return row.queued(device, context.now, context.longest_run)
+        subject = subject_of(ask, ask.request, device, world, context)
+        attachments = attachments_of(subject, ask.operation.name, context.rules)
+        return row.queued(device, context.now, context.longest_run, attachments)
     rule = context.rules[ask.operation.name]
     if not isinstance(rule, RegistryRule) or ask.request is None:
         raise ValueError("an admitted registry operation has a rule")
@@ -30,7 +34,16 @@ def start(row: StoredCommand, ask: Ask, world: World, context: Context) -> Store
     def cancel_waiting(correlation_uid: str) -> None:
         cancel(Identity(ask.header.organisation, correlation_uid), ask.header.user, world, context)
 
-    turn = RegistryTurn(ask.header, ask.request, world, context.now, ask.given_keys, context.protocols, cancel_waiting)
+    turn = RegistryTurn(
+        header=ask.header,
+        request=ask.request,
+        world=world,
+        now=context.now,
+        given_keys=ask.given_keys,
+        protocols=context.protocols,
+        cancel=cancel_waiting,
+        reveal=context.reveal,
+    )
     try:
         response = rule.carry_out(turn)
     except NotAuthorised as error:

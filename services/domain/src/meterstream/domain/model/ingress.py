@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from meterstream.contracts.envelope import Reply, ResultStatus, Verdict
 from meterstream.contracts.errors import CODES, PlatformError
+from meterstream.contracts.operation import Kind
 from meterstream.domain.model.admission import admit
 from meterstream.domain.model.context import Context
 from meterstream.domain.model.execution import cancelled, expire, expired, refuse, start
@@ -54,7 +55,10 @@ def _first_verdict(submission: Submission, world: World, context: Context) -> St
 
 
 def unmoved(submission: Submission, context: Context) -> StoredCommand:
-    """The row of a command on which nothing is decided yet."""
+    """The row of a command on which nothing is decided yet.
+
+    A synchronous operation is final with its first verdict: its command is read once, and not kept. It may be large.
+    """
     header, position = submission.header, submission.origin.position
     return StoredCommand(
         organisation=header.organisation,
@@ -62,7 +66,7 @@ def unmoved(submission: Submission, context: Context) -> StoredCommand:
         operation=submission.ask.operation.name,
         device_identification=header.device_identification,
         request_hash=submission.request_hash,
-        command=submission.raw,
+        command=b"" if submission.ask.operation.kind is Kind.SYNCHRONOUS else submission.raw,
         source=position,
         moved_by=position,
         stage=Stage.SCHEDULED,

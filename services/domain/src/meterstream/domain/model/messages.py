@@ -177,6 +177,8 @@ class Composer:
             priority=command.header.priority,
             published_at=row.changed_at,
             not_after=row.not_after,
+            mbus_devices=row.attachments.mbus_devices,
+            images=row.attachments.images,
         )
         request = command.request
         if isinstance(request, BundleRequest):

@@ -6,9 +6,9 @@ as it has them, in `administration.sql`; a new register is a model and its state
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Final, TypeVar
 
 from pydantic import Field
 
@@ -16,18 +16,11 @@ from meterstream.contracts.base import Moment, Record
 from meterstream.contracts.operations.add_device import NewDevice
 from meterstream.contracts.shared.lifecycle import DeviceLifecycleStatus
 from meterstream.contracts.shared.registry import Address, Authorisation, Ean
+from meterstream.domain.model.firmware import CONTENTS, FIRMWARES, INSTALLED, MODEL_OF, OFFERED
+from meterstream.domain.model.register import Register
 from meterstream.domain.model.stored import Identity
 
 R = TypeVar("R", bound=Record)
-
-
-@dataclass(frozen=True, slots=True)
-class Register(Generic[R]):
-    """Rows of one shape; `key_of` names a row."""
-
-    name: str
-    model: type[R]
-    key_of: Callable[[R], str]
 
 
 class ManufacturerRow(Record):
@@ -41,12 +34,13 @@ class ManufacturerRow(Record):
 
 
 class ModelRow(Record):
-    """A device model, and whether devices of it are known."""
+    """A device model, and whether devices of it and firmware for it are known."""
 
     manufacturer: str
     model_code: str
     description: str | None = None
     has_devices: bool = False
+    has_firmware: bool = False
 
 
 class OrganisationRow(Record):
@@ -92,9 +86,50 @@ class Grants(Record):
     grants: list[Authorisation] = Field(default_factory=list)
 
 
+class ApplicationKey(Record):
+    """For which public key an application gets device keys: DER SubjectPublicKeyInfo, hexadecimal."""
+
+    organisation: str
+    application: str
+    public_key: str
+
+
+class LoggedFrame(Record):
+    """A line of the message log."""
+
+    device_identification: str
+    logged_at: Moment
+    session: str
+    number: int
+    log_id: str
+    organisation: str
+    incoming: bool
+    valid: bool
+    decoded: str
+    encoded: str
+
+
+class MessageLogPage(Record):
+    """A page of a device's message log, newest first, and how many lines there are; `key` is `page_key`'s."""
+
+    key: str
+    total: int
+    entries: list[LoggedFrame]
+
+
 def model_key(manufacturer: str, model_code: str) -> str:
     """Names a device model: codes of manufacturers have no blanks."""
     return f"{manufacturer} {model_code}"
+
+
+def application_key(organisation: str, application: str) -> str:
+    """Names an application: identifications of organisations have no blanks."""
+    return f"{organisation} {application}"
+
+
+def page_key(device: str, page: int, size: int) -> str:
+    """Names a page, the first is 0, of `size` lines."""
+    return f"{device} {page} {size}"
 
 
 MANUFACTURERS: Final = Register("manufacturers", ManufacturerRow, lambda row: row.code)
@@ -103,6 +138,10 @@ ORGANISATIONS: Final = Register("organisation_entries", OrganisationRow, lambda 
 UPKEEP: Final = Register("upkeep", Upkeep, lambda row: row.device_identification)
 DESCRIPTIONS: Final = Register("descriptions", Description, lambda row: row.device_identification)
 GRANTS: Final = Register("grants", Grants, lambda row: row.device_identification)
+APPLICATION_KEYS: Final = Register(
+    "application_keys", ApplicationKey, lambda row: application_key(row.organisation, row.application)
+)
+MESSAGE_LOG_PAGES: Final = Register("message_log_pages", MessageLogPage, lambda row: row.key)
 
 REGISTERS: Final[tuple[Register[Record], ...]] = (  # type: ignore[assignment]  # read through the rows' common base
     MANUFACTURERS,
@@ -111,6 +150,13 @@ REGISTERS: Final[tuple[Register[Record], ...]] = (  # type: ignore[assignment]  
     UPKEEP,
     DESCRIPTIONS,
     GRANTS,
+    CONTENTS,
+    FIRMWARES,
+    INSTALLED,
+    OFFERED,
+    MODEL_OF,
+    APPLICATION_KEYS,
+    MESSAGE_LOG_PAGES,
 )
 """Every register, in the order in which their rows are locked and written: what is referred to comes first."""
 
@@ -137,11 +183,12 @@ def rows(register: Register[R], *keys: str | None) -> Needs:
 
 @dataclass(slots=True)
 class Shelf:
-    """The rows of one register that a batch is about."""
+    """The rows of one register that a batch is about; `names` are further keys of rows that are stored."""
 
     stored: dict[str, Record] = field(default_factory=dict)
     now: dict[str, Record | None] = field(default_factory=dict)
     keys: frozenset[str] = frozenset()
+    names: dict[str, str] = field(default_factory=dict)
 
     def find(self, key: str) -> Record | None:
         """The row as earlier decisions left it.
@@ -150,6 +197,7 @@ class Shelf:
         """
         if key not in self.keys:
             raise LookupError(key)
+        key = self.names.get(key, key)
         return self.now[key] if key in self.now else self.stored.get(key)
 
     def changes(self) -> dict[str, Iterable[Record | str]]:

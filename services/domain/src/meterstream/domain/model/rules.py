@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from meterstream.contracts.envelope import CommandHeader
 from meterstream.contracts.errors import PlatformError
 from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse
-from meterstream.domain.model.keys import GivenKey
+from meterstream.contracts.records import FirmwareImage
+from meterstream.domain.model.keys import DeviceKey, GivenKey
 from meterstream.domain.model.registers import Needs
 from meterstream.domain.model.registry import Device, FunctionGroups
 from meterstream.domain.model.world import World
@@ -19,7 +20,11 @@ from meterstream.runtime.codec import Codec
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A command for a meter whose device is known and whose operation is allowed; what its own rules look at."""
+    """A command for a meter whose device is known and whose operation is allowed; what its own rules look at.
+
+    Attributes:
+        world: with the rows that the rules need.
+    """
 
     header: CommandHeader
     request: OperationRequest
@@ -27,6 +32,11 @@ class Subject:
     groups: frozenset[str]
     functions: FunctionGroups
     codec: Codec
+    world: World
+
+
+Reveal = Callable[[str, DeviceKey, bytes], bytes]
+"""Encrypts a device's key for a public key (RSA, DER SubjectPublicKeyInfo): device, key, public key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,7 @@ class RegistryTurn:
         given_keys: keys of the request, opened and sealed at rest, or why that failed.
         protocols: (name, version) of every protocol that meters may speak.
         cancel: ends a command of the organisation that waits; raises UNKNOWN_CORRELATION_UID (405), TOO_LATE.
+        reveal: encrypts a key of the device for whom it is meant.
     """
 
     header: CommandHeader
@@ -46,6 +57,7 @@ class RegistryTurn:
     given_keys: tuple[GivenKey, ...] | PlatformError | None
     protocols: frozenset[tuple[str, str]]
     cancel: Callable[[str], None]
+    reveal: Reveal
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +107,16 @@ class MeterRule:
     Attributes:
         check: raises PlatformError where the request may not go out.
         learn: changes the registry after a good answer, alone or in a bundle.
+        needs: what it looks at beside organisation and device of its command, alone or in a bundle.
+        images: the firmware images that go along with the request, alone or in a bundle; raises PlatformError where
+            one of them cannot.
     """
 
     operation: Operation
     check: Callable[[Subject], None] | None = None
     learn: Callable[[Lesson], None] | None = None
+    needs: Callable[[CommandHeader, OperationRequest], Needs] | None = None
+    images: Callable[[Subject], Sequence[FirmwareImage]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

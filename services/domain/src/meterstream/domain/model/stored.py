@@ -7,7 +7,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from pydantic import Field
+
+from meterstream.contracts.base import Record
 from meterstream.contracts.envelope import ResultStatus
+from meterstream.contracts.records import FirmwareImage, MbusDevice
 from meterstream.domain.model.registry import Device
 
 LANE_RETENTION: Final = timedelta(days=5)
@@ -54,12 +58,25 @@ class Identity:
     correlation_uid: str
 
 
+class Attachments(Record):
+    """What an attempt's header tells beside identity and limits; kept, so that the same row gives the same header."""
+
+    mbus_devices: list[MbusDevice] = Field(default_factory=list)
+    images: list[FirmwareImage] = Field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.mbus_devices or self.images)
+
+
+NOTHING: Final = Attachments()
+
+
 @dataclass(frozen=True, slots=True)
 class StoredCommand:
     """One command.
 
     Attributes:
-        command: the encoded `<Operation>Command` as it was submitted.
+        command: the encoded `<Operation>Command` as it was submitted; of synchronous operations nothing is kept.
         request_hash: SHA-256 of what was asked (see `submissions.request_hash`).
         source: the submission that made the row.
         moved_by: the message that last moved it; None after a timer did.
@@ -68,6 +85,7 @@ class StoredCommand:
         timer_at: when the scheduler must look at it: due, silent for too long, or old enough to be forgotten.
         answer: the last attempt's `<Operation>DlmsResponse`; for a bundle merged with those before it.
         result: the encoded result where domain decided it by itself.
+        attachments: what goes along with the current attempt.
     """
 
     organisation: str
@@ -92,13 +110,16 @@ class StoredCommand:
     status: ResultStatus | None = None
     answer: bytes | None = None
     result: bytes | None = None
+    attachments: Attachments = NOTHING
 
     @property
     def identity(self) -> Identity:
         """Names the row."""
         return Identity(self.organisation, self.correlation_uid)
 
-    def queued(self, device: Device, now: datetime, longest_run: timedelta) -> StoredCommand:
+    def queued(
+        self, device: Device, now: datetime, longest_run: timedelta, attachments: Attachments = NOTHING
+    ) -> StoredCommand:
         """The next attempt goes to the lane of the device's gateway.
 
         Raises: ValueError for a device without gateway; the checks before never let one through.
@@ -118,6 +139,7 @@ class StoredCommand:
             mbus_identity=device.mbus_identity,
             record_revision=device.gateway.revision,
             not_after=not_after,
+            attachments=attachments,
         )
 
     def scheduled(self, at: datetime, now: datetime) -> StoredCommand:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from meterstream.contracts.base import Record
+from meterstream.contracts.events import Event, LifecycleChange
+from meterstream.domain.model.events import key_event
 from meterstream.domain.model.keys import DeviceKey
 from meterstream.domain.model.messages import Publication
-from meterstream.domain.model.registers import Register, Shelf
+from meterstream.domain.model.observations import Kind, O, Observation
+from meterstream.domain.model.register import Register
+from meterstream.domain.model.registers import Shelf
 from meterstream.domain.model.registry import Device, Organisation
 from meterstream.domain.model.stored import Identity, Position, StoredCommand
 from meterstream.domain.model.submissions import Submission
@@ -62,6 +65,8 @@ class World:
         self._groups = dict(groups)
         self._commands = dict(commands)
         self._keys = dict(keys or {})
+        self._stored_keys = dict(keys or {})
+        self._told: dict[str, Event] = {}
         self._stored_commands = set(commands)
         self.stored_devices = frozenset(devices)
         self._moved: dict[Identity, StoredCommand] = {}
@@ -69,7 +74,7 @@ class World:
         self._changed_keys: dict[tuple[str, str, str], tuple[str, DeviceKey]] = {}
         self._granted: dict[tuple[str, str, str], None] = {}
         self._revoked: dict[str, None] = {}
-        self._time_zones: dict[str, tuple[str, datetime]] = {}
+        self._observed: dict[str, dict[str, Observation]] = {}
 
     def command(self, identity: Identity) -> StoredCommand | None:
         """The row of a command."""
@@ -96,6 +101,30 @@ class World:
     def put_device(self, device: Device) -> None:
         """A new device, or one that changed: its revision is higher than before."""
         self._devices[device.identification] = self._changed_devices[device.identification] = device
+
+    def revise(self, gateway: str) -> None:
+        """The record of a device with a connection is about to change: what waits for it waits for the new revision."""
+        device = self.device(gateway)
+        if device is None:
+            raise LookupError(f"{gateway} was not asked for")
+        self.put_device(replace(device, revision=device.revision + 1).with_own_gateway())
+        revised = self._devices[gateway].gateway
+        for other in list(self._devices.values()):
+            if other.gateway is not None and other.gateway.identification == gateway:
+                self._devices[other.identification] = replace(other, gateway=revised)
+
+    def behind(self, gateway: str) -> list[Device]:
+        """M-Bus devices behind a gateway, as far as they were asked for."""
+        return [device for device in self._devices.values() if device.is_known and device.is_behind(gateway)]
+
+    def on_channel(self, gateway: str, channel: int) -> Device | None:
+        """The M-Bus device on a channel of a gateway whose kin was asked for."""
+        return next((device for device in self.behind(gateway) if device.channel == channel), None)
+
+    def named_by_meters(self, name: str) -> list[Device]:
+        """M-Bus devices that meters name so, as far as they were asked for."""
+        known = (device for device in self._devices.values() if device.is_known and device.is_mbus)
+        return [device for device in known if device.mbus_name == name]
 
     def groups(self, organisation: str, device: str) -> frozenset[str]:
         """Function groups that the organisation holds for the device."""
@@ -153,16 +182,36 @@ class World:
             if key not in before:
                 self._changed_keys[device, key.kind, key.key_id] = (device, key)
 
-    def learn_time_zone(self, device: str, zone: str, observed_at: datetime) -> None:
-        """The device kept time in `zone` at that moment; the newest observation stands."""
-        known = self._time_zones.get(device)
-        if known is None or known[1] <= observed_at:
-            self._time_zones[device] = (zone, observed_at)
+    def tell(self, event: Event) -> None:
+        """Let the organisations know that may; those of a device that is removed are those that could before."""
+        self._told[event.event_id] = event
 
     @property
-    def time_zones(self) -> list[tuple[str, str, datetime]]:
-        """What was learnt: device, zone, moment; written where it is news."""
-        return [(device, zone, moment) for device, (zone, moment) in sorted(self._time_zones.items())]
+    def farewells(self) -> list[Event]:
+        """Events for those who could know of their devices before the batch."""
+        return [event for event in self._told.values() if event.lifecycle is LifecycleChange.REMOVED]
+
+    @property
+    def news(self) -> list[Event]:
+        """Events for those who may know of their devices after the batch."""
+        told = [event for event in self._told.values() if event.lifecycle is not LifecycleChange.REMOVED]
+        return told + [key_event(device, key) for device, key in self.changed_keys if self._is_news(device, key)]
+
+    def _is_news(self, device: str, key: DeviceKey) -> bool:
+        """A key of a device that was known already came to another state."""
+        states = {(former.kind, former.key_id): former.state for former in self._stored_keys.get(device, ())}
+        return device in self.stored_devices and states.get((key.kind, key.key_id)) is not key.state
+
+    def observe(self, kind: Kind[O], seen: O) -> None:
+        """Something that a meter told; the newest observation of a kind and key stands."""
+        known = self._observed.setdefault(kind.name, {})
+        key = kind.key_of(seen)
+        if key not in known or known[key].observed_at <= seen.observed_at:
+            known[key] = seen
+
+    def observations(self, kind: Kind[Observation]) -> list[Observation]:
+        """What was told, sorted; it is written where it is news."""
+        return [seen for _, seen in sorted(self._observed.get(kind.name, {}).items())]
 
     @property
     def new_commands(self) -> list[StoredCommand]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from meterstream.contracts.operation import OperationResponse
+from meterstream.contracts.envelope import CommandHeader
+from meterstream.contracts.events import LifecycleChange
+from meterstream.contracts.operation import OperationRequest, OperationResponse
 from meterstream.contracts.operations.remove_device import OPERATION, RemoveDeviceResponse
 from meterstream.contracts.records import DeviceState
 from meterstream.domain.model import keys
-from meterstream.domain.model.registers import UPKEEP, Upkeep
+from meterstream.domain.model.firmware import INSTALLED, InstalledRows
+from meterstream.domain.model.registers import UPKEEP, Needs, Upkeep, rows
 from meterstream.domain.model.registry import Device
 from meterstream.domain.model.rules import RegistryRule, RegistryTurn
 from meterstream.domain.model.world import World
-from meterstream.domain.rules._devices import device_of, needs_upkeep
+from meterstream.domain.rules._devices import device_of, needs_upkeep, tell_lifecycle
 
 
 def take_out(world: World, device: Device, now: datetime) -> int:
@@ -38,8 +41,14 @@ def remove_device(turn: RegistryTurn) -> OperationResponse:
     """Remove the device with its authorisations and with what people kept of it."""
     device = device_of(turn)
     revision = take_out(turn.world, device, turn.now)
+    tell_lifecycle(turn, device.identification, LifecycleChange.REMOVED)
     turn.world.put_row(UPKEEP, Upkeep(device_identification=device.identification))
+    turn.world.put_row(INSTALLED, InstalledRows(device_identification=device.identification))
     return RemoveDeviceResponse(revision=revision)
 
 
-RULE = RegistryRule(OPERATION, remove_device, needs_upkeep)
+def _needs(header: CommandHeader, request: OperationRequest) -> Needs:
+    return Needs(needs_upkeep(header, request).rows + rows(INSTALLED, header.device_identification).rows)
+
+
+RULE = RegistryRule(OPERATION, remove_device, _needs)

@@ -16,12 +16,16 @@ from meterstream.domain.rules._catalogue import known_model, model_needs
 
 
 def remove_device_model(turn: RegistryTurn) -> OperationResponse:
-    """Raises: UNKNOWN_DEVICEMODEL (601), EXISTING_DEVICE_DEVICEMODEL (603)."""
+    """Raises: UNKNOWN_DEVICEMODEL (601), EXISTING_DEVICE_DEVICEMODEL (603), EXISTING_DEVICEMODEL_FIRMWARE (604)."""
     request = turn.request
     assert isinstance(request, RemoveDeviceModelRequest)  # noqa: S101  # narrows the type; the operation's command holds no other
-    if known_model(turn, request.manufacturer, request.model_code, "request.model_code").has_devices:
+    known = known_model(turn, request.manufacturer, request.model_code, "request.model_code")
+    if known.has_devices:
         message = f"devices are of model {request.model_code} of manufacturer {request.manufacturer}"
         raise CODES["EXISTING_DEVICE_DEVICEMODEL"](message, field="request.model_code")
+    if known.has_firmware:
+        message = f"there is firmware for model {request.model_code} of manufacturer {request.manufacturer}"
+        raise CODES["EXISTING_DEVICEMODEL_FIRMWARE"](message, field="request.model_code")
     turn.world.remove_row(MODELS, model_key(request.manufacturer, request.model_code))
     return RemoveDeviceModelResponse(recorded_at=turn.now)
 

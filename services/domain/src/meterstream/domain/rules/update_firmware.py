@@ -1,0 +1,83 @@
+"""UpdateFirmware: which image goes along, and whether the device may have it."""
+
+from __future__ import annotations
+
+from meterstream.contracts.envelope import CommandHeader
+from meterstream.contracts.errors import CODES
+from meterstream.contracts.operation import OperationRequest
+from meterstream.contracts.operations.update_firmware import OPERATION, UpdateFirmwareRequest
+from meterstream.contracts.records import DeviceState, FirmwareImage
+from meterstream.domain.model.firmware import MODEL_OF, OFFERED, OfferedImage
+from meterstream.domain.model.registers import Needs, model_key, rows
+from meterstream.domain.model.registry import Device
+from meterstream.domain.model.rules import MeterRule, Subject
+from meterstream.domain.model.world import World
+
+_FIELD = "request.firmware_identification"
+
+
+def images(subject: Subject) -> list[FirmwareImage]:
+    """The image that the request names.
+
+    Raises: UNKNOWN_FIRMWARE (701), UNKNOWN_DEVICEMODEL (601), FIRMWARE_DOES_NOT_SUPPORT_DEVICE_MODEL (704),
+        GATEWAY_DEVICE_NOT_SET_FOR_MBUS_DEVICE (220), GATEWAY_DEVICE_INVALID_FOR_MBUS_DEVICE (221),
+        VALIDATION_ERROR (401).
+    """
+    request = subject.request
+    assert isinstance(request, UpdateFirmwareRequest)  # noqa: S101  # narrows the type; the operation's command holds no other
+    name = request.firmware_identification
+    offered = subject.world.row(OFFERED, name)
+    if offered is None:
+        raise CODES["UNKNOWN_FIRMWARE"](f"No firmware file found with Identification {name}", field=_FIELD)
+    if offered.sha256 is None:
+        raise CODES["UNKNOWN_FIRMWARE"](f"Firmware file '{name}' is not available.", field=_FIELD)
+    _check_model(offered, subject.device.identification, subject.world)
+    _check_kind(offered, subject.device)
+    return [
+        FirmwareImage(
+            firmware_identification=name,
+            sha256=offered.sha256,
+            size=offered.size,
+            image_identifier=None if offered.is_mbus else offered.image_identifier,
+        )
+    ]
+
+
+def _check_model(offered: OfferedImage, device: str, world: World) -> None:
+    model = world.row(MODEL_OF, device)
+    if model is None or model.manufacturer is None or model.model_code is None:
+        raise CODES["UNKNOWN_DEVICEMODEL"](f"No deviceModel for SmartMeter {device}", device=device)
+    if model_key(model.manufacturer, model.model_code) not in offered.models:
+        raise CODES["FIRMWARE_DOES_NOT_SUPPORT_DEVICE_MODEL"](
+            f"model {model.model_code} of device {device} is none of firmware file {offered.identification}:"
+            f" {', '.join(offered.models) or 'it has none'}",
+            field=_FIELD,
+            device=device,
+            model=model.model_code,
+        )
+
+
+def _check_kind(offered: OfferedImage, device: Device) -> None:
+    """Files for M-Bus devices go to M-Bus devices behind a gateway, all others to electricity meters."""
+    if device.is_mbus and device.gateway is None:
+        message = f"M-Bus device {device.identification} has no gateway"
+        raise CODES["GATEWAY_DEVICE_NOT_SET_FOR_MBUS_DEVICE"](message, device=device.identification)
+    if device.is_mbus and device.gateway is not None and device.gateway.state is not DeviceState.ACTIVE:
+        message = f"gateway {device.gateway.identification} of M-Bus device {device.identification} is removed"
+        raise CODES["GATEWAY_DEVICE_INVALID_FOR_MBUS_DEVICE"](message, device=device.identification)
+    if offered.is_mbus != device.is_mbus:
+        right = "M-Bus devices" if offered.is_mbus else "electricity meters"
+        rule = f"{offered.identification} is a file for {right}"
+        raise CODES["VALIDATION_ERROR"](f"{_FIELD}: {rule}", field=_FIELD, rule=rule)
+    if not offered.is_mbus and offered.image_identifier is None:
+        rule = f"{offered.identification} has no image identifier"
+        raise CODES["VALIDATION_ERROR"](f"{_FIELD}: {rule}", field=_FIELD, rule=rule)
+
+
+def _needs(header: CommandHeader, request: OperationRequest) -> Needs:
+    assert isinstance(request, UpdateFirmwareRequest)  # noqa: S101  # narrows the type; the operation's command holds no other
+    named = rows(OFFERED, request.firmware_identification).rows
+    return Needs(named + rows(MODEL_OF, header.device_identification).rows)
+
+
+RULE = MeterRule(OPERATION, needs=_needs, images=images)
