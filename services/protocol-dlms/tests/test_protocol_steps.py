@@ -76,7 +76,7 @@ async def look(request: CountUpRequest, context: Context) -> CountUpResponse | N
     return CountUpResponse(now=found) if isinstance(found, int) and found > 0 else None
 
 
-PLAIN = Executor(COUNT_UP, count_up)
+PLAIN = Executor(COUNT_UP, count_up, writes=True)
 VERIFYING = replace(PLAIN, verify=look)
 
 
@@ -397,15 +397,16 @@ async def test_a_bundle_delivered_again_repeats_only_its_safe_actions(world: Wor
 
 async def test_a_broken_association_ends_a_bundle_with_what_it_has(world: World, guard: Any) -> None:
     prepared(world)
-    world.meter.drop_after = 9  # in the second read
+    world.meter.drop_after = 10  # in the second read
     read = action(world.codec, "GetActualMeterReads", reads_contract.GetActualMeterReadsRequest())
-    response, steps = await run_bundle(world, guard, read, read, read, read)
+    write = action(world.codec, "SynchronizeTime", SynchronizeTimeRequest())
+    response, steps = await run_bundle(world, guard, read, write, read, read)
     codes = [answer.error.code if answer.error else None for answer in response.answers]
-    assert codes == [None, "SOCKET_CLOSED_BY_REMOTE", "CONNECTION_ERROR", "CONNECTION_ERROR"]
-    assert [answer.retryable for answer in response.answers] == [False, True, True, True]
-    third = response.answers[2].error
-    assert third is not None
-    assert third.message == "not run: the association ended in action 1 (SOCKET_CLOSED_BY_REMOTE)"
+    assert codes == [None, None, "SOCKET_CLOSED_BY_REMOTE", "CONNECTION_ERROR"]
+    assert [answer.retryable for answer in response.answers] == [False, False, True, True]
+    fourth = response.answers[3].error
+    assert fourth is not None
+    assert fourth.message == "not run: the association ended in action 2 (SOCKET_CLOSED_BY_REMOTE)"
     assert bundle.leaves_work(response)
     assert [rows.step for rows in steps.rows] == [0]
 

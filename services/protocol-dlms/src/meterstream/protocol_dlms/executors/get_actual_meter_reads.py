@@ -35,8 +35,8 @@ async def execute(request: GetActualMeterReadsRequest, context: Context) -> GetA
     A register that the meter refuses, or that its type does not have, is absent from the answer.
     """
     meter = context.meter
-    roles = [role for role in ENERGY_FIELDS if role in meter.profile.objects]
-    clock, *registers = await meter.get_list([At("clock"), *map(At, roles)])
+    clock_at, *registers_at = _targets(meter.profile)
+    clock, *registers = await meter.get_list([clock_at, *registers_at])
     if isinstance(clock, DataAccessResult):
         raise error(
             "DEVICE_REFUSED", f"No success retrieving {_TIME}: AccessResultCode = {clock.name}", result=clock.name
@@ -45,10 +45,15 @@ async def execute(request: GetActualMeterReadsRequest, context: Context) -> GetA
     if log_time is None:
         raise unexpected(_TIME, f"Unexpected null/unspecified value for {_TIME}")
     values: dict[str, Quantity] = {}
-    for role, answer in zip(roles, registers, strict=True):
+    for (role, *_), answer in zip(registers_at, registers, strict=True):
         if isinstance(answer, Data) and (raw := read_integer(answer, role)) is not None:
             values[ENERGY_FIELDS[role]] = to_energy(raw, await _scaler_unit(meter, role), role)
     return GetActualMeterReadsResponse(log_time=log_time, **values)
+
+
+def _targets(profile: MeterProfile) -> list[At]:
+    """The clock, then the energy registers that the protocol version has."""
+    return [At("clock"), *(At(role) for role in ENERGY_FIELDS if role in profile.objects)]
 
 
 async def _scaler_unit(meter: Meter, role: str) -> ScalerUnit:
@@ -65,4 +70,9 @@ def readings(response: GetActualMeterReadsResponse, profile: MeterProfile, devic
     return energy_rows(values, profile, response.log_time, [])
 
 
-EXECUTOR = Executor(OPERATION, execute, readings)
+def foresees(request: GetActualMeterReadsRequest, device: Device, profile: MeterProfile) -> list[At]:  # noqa: ARG001  # the port's signature
+    """Clock and registers."""
+    return _targets(profile)
+
+
+EXECUTOR = Executor(OPERATION, execute, readings, foresees=foresees)

@@ -50,4 +50,4 @@ async def _clock_settings(context: Context) -> dict[str, str]:
     }
 
 
-EXECUTOR = Executor(OPERATION, execute)
+EXECUTOR = Executor(OPERATION, execute, writes=True)
