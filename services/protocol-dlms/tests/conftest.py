@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from worker_stage import Make, MemoryCluster, Stage
 
 from meterstream.contracts.base import Record
 from meterstream.contracts.envelope import DlmsRequestHeader
@@ -343,3 +344,23 @@ def eventually() -> Callable[..., Any]:
                 await asyncio.sleep(0.005)
 
     return wait
+
+
+@pytest.fixture
+async def make_stage(make_cluster: Make, make_bench: Make, header: Make, eventually: Make) -> AsyncIterator[Make]:
+    stages: list[Stage] = []
+
+    async def make(fleet: FleetSettings | None = None) -> Stage:
+        cluster = await make_cluster()
+        producer = cluster.broker().producer
+        if isinstance(cluster, MemoryCluster):
+            cluster.memberships.clear()
+        await producer.start()
+        stage = Stage(cluster, await make_bench(fleet), header, eventually, producer)
+        await stage.watch()
+        stages.append(stage)
+        return stage
+
+    yield make
+    for stage in stages:
+        await stage.close()

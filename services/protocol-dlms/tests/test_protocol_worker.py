@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from worker_stage import READ, SYNCHRONIZE, Make, MemoryCluster, RealCluster, Stage
+from worker_stage import READ, SYNCHRONIZE, Make, MemoryCluster, RealCluster
 
 from meterstream.contracts.operations import (
     bundle,
@@ -31,27 +30,6 @@ from meterstream.simulator.settings import FleetSettings
 
 class WorkerContract:
     """What holds on any broker."""
-
-    @pytest.fixture
-    async def make_stage(
-        self, make_cluster: Make, make_bench: Make, header: Make, eventually: Make
-    ) -> AsyncIterator[Make]:
-        stages: list[Stage] = []
-
-        async def make(fleet: FleetSettings | None = None) -> Stage:
-            cluster = await make_cluster()
-            producer = cluster.broker().producer
-            if isinstance(cluster, MemoryCluster):
-                cluster.memberships.clear()
-            await producer.start()
-            stage = Stage(cluster, await make_bench(fleet), header, eventually, producer)
-            await stage.watch()
-            stages.append(stage)
-            return stage
-
-        yield make
-        for stage in stages:
-            await stage.close()
 
     async def test_reads_sets_and_bundles(self, make_stage: Make) -> None:
         stage = await make_stage(FleetSettings(meters=3, protocols=("SMR 5.0.0", "DSMR 4.2.2", "IDIS 2.0")))

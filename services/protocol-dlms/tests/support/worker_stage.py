@@ -16,7 +16,7 @@ from meterstream.contracts.records import DeviceRecord
 from meterstream.contracts.topics import lane_of
 from meterstream.protocol_dlms.executor import Executor
 from meterstream.protocol_dlms.service import Broker, build
-from meterstream.protocol_dlms.settings import KeySettings, SessionSettings, Settings
+from meterstream.protocol_dlms.settings import KeySettings, PushSettings, SessionSettings, Settings
 from meterstream.runtime.codec import shared_codec
 from meterstream.runtime.events import ce_headers
 from meterstream.runtime.kafka import Message, Outgoing, TopicNames
@@ -26,7 +26,15 @@ from meterstream.runtime.metrics import Metrics
 from meterstream.runtime.settings import KafkaSettings
 
 Make = Callable[..., Any]
-WATCHED = ("dlms-responses", "readings", "device-sessions", "dlms-requests-normal.dead-letter")
+WATCHED = (
+    "dlms-responses",
+    "readings",
+    "device-sessions",
+    "device-events",
+    "message-logs",
+    "dlms-requests-normal.dead-letter",
+    "pushes.dead-letter",
+)
 READ = get_actual_meter_reads.GetActualMeterReadsRequest()
 SYNCHRONIZE = synchronize_time.SynchronizeTimeRequest()
 
@@ -96,7 +104,10 @@ class Stage:
             self.readers.append(reader)
 
     async def start_worker(
-        self, carried_out: Mapping[str, Executor[Any, Any]] | None = None, **sessions: Any
+        self,
+        carried_out: Mapping[str, Executor[Any, Any]] | None = None,
+        pushes: PushSettings | None = None,
+        **sessions: Any,
     ) -> Sequence[Any]:
         quick = {
             "counter_read_pause_s": 0,
@@ -109,6 +120,7 @@ class Stage:
             kafka=self.cluster.settings,
             keys=KeySettings(private_key=self.bench.private_key.hex()),
             sessions=SessionSettings.model_validate(quick | sessions),
+            pushes=pushes or PushSettings(),
             drain_s=20,
         )
         components = build(settings, Metrics("protocol-dlms"), carried_out, self.cluster.broker())

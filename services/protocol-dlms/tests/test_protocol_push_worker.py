@@ -1,0 +1,163 @@
+"""Pushes from the socket to events: the same tests on Kafka in memory and on a real one."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from worker_stage import Make, MemoryCluster, RealCluster, Stage
+
+from meterstream.contracts.events import EventKind, PushTrigger
+from meterstream.contracts.shared.alarms import AlarmType
+from meterstream.dlms.apdu import DataNotification
+from meterstream.dlms.data import Data, DataType, LogicalName, double_long_unsigned, octet_string
+from meterstream.dlms.framing import wrap
+from meterstream.dlms.security import SecurityKeys
+from meterstream.dlms.security.counters import RisingCounter
+from meterstream.dlms.security.protector import Form, Protector
+from meterstream.dlms.security.suites import Ciphering
+from meterstream.protocol_dlms.pushes.listener import PushListener
+from meterstream.protocol_dlms.settings import PushSettings
+from meterstream.runtime.topics import apply_topics
+from meterstream.simulator.faults import Fault, FaultKind
+from meterstream.simulator.push import mx382_push, notification_push, standard_values, text_push
+from meterstream.simulator.settings import FleetSettings
+
+TITLE = bytes.fromhex("4D4D4D0000000001")
+ALARM = LogicalName.parse("0.1.25.9.0.255")
+SCHEDULED = LogicalName.parse("0.0.15.0.4.255")
+PORTS = PushSettings(host="127.0.0.1", tcp_port=0, udp_port=0)
+
+
+def listener_of(components: Sequence[Any]) -> PushListener:
+    (listener,) = (component for component in components if isinstance(component, PushListener))
+    return listener
+
+
+async def push(address: tuple[str, int] | None, octets: bytes) -> bool:
+    """Send over TCP; whether the platform has kept it."""
+    assert address is not None
+    reader, writer = await asyncio.open_connection(*address)
+    try:
+        writer.write(octets)
+        writer.write_eof()
+        return await asyncio.wait_for(reader.read(), 10) == b""
+    except ConnectionResetError:
+        return False
+    finally:
+        writer.close()
+
+
+def ciphered(keys: SecurityKeys, identification: str, counter: int, registers: Sequence[int] = (2,)) -> bytes:
+    """A data-notification in general-glo-ciphering, as a meter with security policy 3 pushes it."""
+    elements = (
+        octet_string(identification.encode()),
+        octet_string(ALARM),
+        *(double_long_unsigned(register) for register in registers),
+    )
+    apdu = DataNotification(1, Data(DataType.STRUCTURE, elements)).encode()
+    side = Protector(keys, TITLE, bytes(8), itertools.count(counter).__next__, RisingCounter())
+    return wrap(1, 1, side.protect(apdu, Form(Ciphering.GENERAL_GLOBAL)))
+
+
+class PushContract:
+    """What holds on any broker."""
+
+    async def test_pushes_become_events_and_lines_of_the_log(self, make_stage: Make) -> None:
+        stage: Stage = await make_stage(FleetSettings(meters=3, protocols=("SMR 5.2", "DSMR 4.2.2", "DSMR 2.2")))
+        await stage.publish(*(stage.bench.record(number) for number in (1, 2, 3)))
+        tcp = listener_of(await stage.start_worker(pushes=PORTS)).tcp
+        smr, dsmr, mx382 = (stage.bench.gateway(number).encode() for number in (1, 2, 3))
+        assert await push(tcp, notification_push(standard_values(smr, ALARM, (0x02, 0x41))))
+        assert await push(tcp, text_push(dsmr, SCHEDULED))
+        assert await push(tcp, mx382_push(mx382))
+        await stage.eventually(lambda: len(stage.read["device-events"]) == 3)
+        found = {event.device_identification.encode(): event for event in stage.records("device-events")}
+        assert found[smr].kind is EventKind.ALARM
+        assert found[smr].alarms == [AlarmType.REPLACE_BATTERY, AlarmType.VOLTAGE_SAG_IN_PHASE_DETECTED_L1]
+        assert (found[dsmr].kind, found[dsmr].trigger) == (EventKind.PUSH, PushTrigger.SCHEDULER)
+        assert found[mx382].alarms == [AlarmType.LAST_GASP]
+        assert {event.source_address for event in found.values()} == {"127.0.0.1"}
+        await stage.eventually(lambda: len(stage.read["message-logs"]) == 3)
+        lines = {line.device_identification.encode(): line for line in stage.records("message-logs")}
+        assert "register 2 bit 6" in lines[smr].decoded
+        assert lines[dsmr].encoded == text_push(dsmr, SCHEDULED).hex()
+        assert {line.log_id for line in lines.values()} == {event.event_id for event in found.values()}
+
+    async def test_a_ciphered_push_is_verified_with_the_keys_of_its_sender(self, make_stage: Make) -> None:
+        stage: Stage = await make_stage(FleetSettings(meters=1))
+        gateway, keys = stage.bench.gateway(1), stage.bench.fleet.keys(1)
+        await stage.publish(stage.bench.record(system_title=TITLE))
+        tcp = listener_of(await stage.start_worker(pushes=PORTS)).tcp
+        known = SecurityKeys(keys.encryption, keys.authentication)
+        first = ciphered(known, gateway, 7)
+        assert await push(tcp, first)
+        await stage.eventually(lambda: len(stage.read["device-events"]) == 1)
+        (event,) = stage.records("device-events")
+        assert (event.device_identification, event.alarms) == (gateway, [AlarmType.REPLACE_BATTERY])
+        assert event.octets == b""  # what was ciphered does not leave in clear
+
+        assert await push(tcp, first)  # played again
+        tampered = bytearray(ciphered(known, gateway, 8))
+        tampered[-1] ^= 1
+        assert await push(tcp, bytes(tampered))
+        assert await push(tcp, ciphered(SecurityKeys(bytes(16), bytes(16)), gateway, 9))
+        assert await push(tcp, ciphered(known, "EXXXX123456789012", 10))
+        assert await push(tcp, ciphered(known, gateway, 11, (4,)))
+        await stage.eventually(lambda: len(stage.read["pushes.dead-letter"]) == 3)
+        await stage.eventually(lambda: len(stage.read["device-events"]) == 2)
+        assert stage.records("device-events")[-1].alarms == [AlarmType.POWER_UP]
+        letters = stage.read["pushes.dead-letter"]
+        assert {letter.header("dead_letter_code") for letter in letters} == {b"UNREADABLE_MESSAGE"}
+        assert sorted(letter.header("dead_letter_reason") or b"" for letter in letters) == [
+            b"no key of the device opens it",
+            b"no key of the device opens it",
+            b"the key names another device than the push",
+        ]
+
+    async def test_a_device_that_is_not_known_leaves_nothing(self, make_stage: Make) -> None:
+        stage: Stage = await make_stage(FleetSettings(meters=1))
+        await stage.publish(stage.bench.record())
+        tcp = listener_of(await stage.start_worker(pushes=PORTS)).tcp
+        assert await push(tcp, text_push(b"EXXXX123456789012", SCHEDULED))
+        assert not await push(tcp, ciphered(SecurityKeys(bytes(16), bytes(16)), "EXXXX123456789012", 1))
+        assert await push(tcp, text_push(stage.bench.gateway(1).encode(), SCHEDULED))
+        await stage.eventually(lambda: len(stage.read["device-events"]) == 1)
+        assert stage.records("device-events")[0].device_identification == stage.bench.gateway(1)
+        assert stage.read["pushes.dead-letter"] == []
+
+    async def test_a_push_does_not_wait_for_the_session_with_its_meter(self, make_stage: Make) -> None:
+        stage: Stage = await make_stage(FleetSettings(protocols=("DSMR 4.2.2",)))
+        stage.bench.fleet.meter(1).fault = Fault(FaultKind.SILENT, connections=1)
+        await stage.publish(stage.bench.record())
+        tcp = listener_of(await stage.start_worker(pushes=PORTS, response_timeout_s=60)).tcp
+        await stage.producer.send([stage.read_request()])
+        await stage.eventually(lambda: stage.bench.fleet.stats.open_connections == 1)
+        assert await push(tcp, text_push(stage.bench.gateway(1).encode(), SCHEDULED))
+        await stage.eventually(lambda: len(stage.read["device-events"]) == 1)
+        assert stage.read["dlms-responses"] == []
+        stage.bench.fleet.restart(1, 1)
+        await stage.responses(1)
+
+
+class TestInMemory(PushContract):
+    @pytest.fixture
+    def make_cluster(self) -> Make:
+        async def make() -> MemoryCluster:
+            return MemoryCluster()
+
+        return make
+
+
+class TestOnKafka(PushContract):
+    @pytest.fixture
+    def make_cluster(self, kafka_bootstrap: str, topic_prefix: str) -> Make:
+        async def make() -> RealCluster:
+            cluster = RealCluster(kafka_bootstrap, topic_prefix)
+            await apply_topics(cluster.settings)
+            return cluster
+
+        return make
