@@ -246,6 +246,7 @@ CODES: dict[str, ErrorCode] = {
         DEVICE_RECORD_BEHIND=None,
         GATEWAY_CHANGED=None,
         COUNTERS_EXHAUSTED=None,
+        KEYS_UNDECIDED=None,
         IMAGE_UNAVAILABLE=None,
     ),
     **_codes(PlatformTrouble, retryable=True, NOT_READY=None, TECHNICAL_ERROR=None, TOO_MANY_REQUESTS=None),

@@ -14,6 +14,7 @@ from meterstream.contracts.operation import DlmsRequest, Operation, OperationRes
 from meterstream.contracts.records import ProvenKeys
 from meterstream.protocol_dlms.failures import COMPONENT
 from meterstream.protocol_dlms.identity import Identity
+from meterstream.protocol_dlms.key_transfer import AttemptKeys
 from meterstream.protocol_dlms.model.readings import StepRows, attempt_id, to_messages
 from meterstream.protocol_dlms.views.sessions import TOPIC as DEVICE_SESSIONS
 from meterstream.runtime.codec import Codec
@@ -36,6 +37,7 @@ class Answer:
         proven: ids of the keys with which an association stood.
         title: the meter's system title, where an association told it.
         changed: they are news for the next session.
+        keys: what became of keys that were to be handed over.
         meter_s: seconds spent waiting for the meter.
     """
 
@@ -45,6 +47,7 @@ class Answer:
     proven: Sequence[str] = ()
     title: bytes | None = None
     changed: bool = False
+    keys: AttemptKeys | None = None
     meter_s: float = 0.0
     rows: list[StepRows] = field(default_factory=list)
 
@@ -100,6 +103,7 @@ class Envelopes:
                 retryable=answer.retryable,
                 meter_ms=round(answer.meter_s * 1000),
                 proven_keys=list(answer.proven),
+                key_facts=[] if answer.keys is None else answer.keys.facts,
                 system_title=answer.title,
             ),
             response=answer.response,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from meterstream.contracts.envelope import DlmsRequestHeader
 from meterstream.contracts.errors import PlatformError, error
 from meterstream.contracts.records import DeviceRecord, SecurityLevel
 from meterstream.dlms import errors as dlms
@@ -20,6 +21,7 @@ from meterstream.protocol_dlms.counters import CounterReserver, SessionCounters
 from meterstream.protocol_dlms.executor import AccessRefused, At
 from meterstream.protocol_dlms.failures import translate
 from meterstream.protocol_dlms.fence import Guard
+from meterstream.protocol_dlms.key_transfer import AttemptKeys
 from meterstream.protocol_dlms.keyring import KeyRing
 from meterstream.protocol_dlms.limits import ConnectionLimits
 from meterstream.protocol_dlms.meter import Identity, LiveMeter
@@ -39,6 +41,7 @@ from meterstream.protocol_dlms.model.opening import (
 from meterstream.protocol_dlms.model.quantities import read_integer
 from meterstream.protocol_dlms.received import ReceivedCounters
 from meterstream.protocol_dlms.settings import SessionSettings
+from meterstream.runtime.clock import Clock
 from meterstream.runtime.metrics import OPEN_SESSIONS, SESSIONS, Metrics
 
 log = logging.getLogger(__name__)
@@ -128,6 +131,22 @@ class Associations:
             return await self._open_ciphered(target)
         except dlms.DlmsError as failure:  # settings of the record that contradict each other, counters used up
             raise translate(failure) from failure
+
+    def keys_of(self, record: DeviceRecord, header: DlmsRequestHeader, guard: Guard, clock: Clock) -> AttemptKeys:
+        """The keys of one attempt; change counters of M-Bus keys are reserved as invocation counters are."""
+
+        async def change_counter(key_id: str, least: int) -> int:
+            series = Series(record.device_identification, key_id, b"")
+            self._reserver.raise_floor(series, least)
+            counters = self._reserver.counters(series, guard.check)
+            try:
+                await counters.ensure(1)
+                return counters.take()
+            except dlms.DlmsError as failure:
+                raise translate(failure) from failure
+
+        named = {device.device_identification: device for device in header.mbus_devices}
+        return AttemptKeys(record, header.new_keys, named, self._keyring, change_counter, clock)
 
     async def close(self, meter: LiveMeter) -> None:
         """Release the association and give its place back; bounded by the session's own time-outs."""

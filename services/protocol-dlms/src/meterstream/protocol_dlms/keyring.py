@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from meterstream.contracts.errors import PlatformError, error
 from meterstream.contracts.records import DeviceRecord, SealedKey
@@ -27,15 +27,14 @@ class KeyRing:
         Raises: KEY_NOT_PRESENT when the record is sealed for somebody else, DECRYPTION_EXCEPTION,
         INVALID_DLMS_KEY_FORMAT.
         """
-        known = self._known(record.device_identification)
-        missing = [key for key in keys if key is not None and key.key_id not in known]
-        if missing:
-            present = {key.key_id for key in record.keys}
-            for key_id in known.keys() - present:
-                del known[key_id]
-            known.update(self._unseal(record, missing))
+        gateway = record.device_identification
+        known = self._opened_of(record, [(gateway, key) for key in keys if key is not None])
         password = None if keys.password is None else known[keys.password.key_id]
         return SecurityKeys(known[keys.encryption.key_id], known[keys.authentication.key_id]), password
+
+    def octets(self, record: DeviceRecord, device: str, key: SealedKey) -> bytes:
+        """One key of the gateway, or of an M-Bus device on one of its channels. Raises: as open."""
+        return self._opened_of(record, [(device, key)])[key.key_id]
 
     def forget(self, gateway: str) -> None:
         """Drop the keys of a meter that is no longer visited from here."""
@@ -43,6 +42,18 @@ class KeyRing:
 
     def __repr__(self) -> str:
         return f"KeyRing({len(self._opened)} meters)"
+
+    def _opened_of(self, record: DeviceRecord, keys: Sequence[tuple[str, SealedKey]]) -> dict[str, bytes]:
+        """The opened keys of a gateway by id, these among them; those that its record no longer holds are dropped."""
+        known = self._known(record.device_identification)
+        missing = [(device, key) for device, key in keys if key.key_id not in known]
+        if missing:
+            present = {key.key_id for key in record.keys}
+            present |= {key.key_id for channel in record.channels for key in channel.keys}
+            for key_id in known.keys() - present:
+                del known[key_id]
+            known.update(self._unseal(record, missing))
+        return known
 
     def _known(self, gateway: str) -> dict[str, bytes]:
         known = self._opened.get(gateway)
@@ -54,16 +65,16 @@ class KeyRing:
             self._opened.move_to_end(gateway)
         return known
 
-    def _unseal(self, record: DeviceRecord, keys: Iterable[SealedKey]) -> dict[str, bytes]:
-        device = record.device_identification
+    def _unseal(self, record: DeviceRecord, keys: Iterable[tuple[str, SealedKey]]) -> dict[str, bytes]:
+        gateway = record.device_identification
         if record.recipient != self._opener.recipient:
-            raise error("KEY_NOT_PRESENT", f"the keys of {device} are sealed for {record.recipient or 'nobody'}")
+            raise error("KEY_NOT_PRESENT", f"the keys of {gateway} are sealed for {record.recipient or 'nobody'}")
         try:
             unseal = self._opener.opened_record(record.ephemeral_public)
         except SealError:
-            raise _unopened(device) from None
+            raise _unopened(gateway) from None
         found: dict[str, bytes] = {}
-        for key in keys:
+        for device, key in keys:
             try:
                 octets = unseal(key.sealed, key_binding(device, key.kind.value, key.key_id))
             except SealError:

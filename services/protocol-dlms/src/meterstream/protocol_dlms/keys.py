@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NoReturn, Protocol
 
-from meterstream.contracts.errors import error
+from meterstream.contracts.errors import PlatformError, error
 from meterstream.contracts.records import KeyKind
 from meterstream.dlms.data import Data
 
@@ -51,10 +51,20 @@ class Keys(Protocol):
     def accepted(self, device: str, kind: KeyKind) -> None:
         """The meter has taken the new key; the association goes on with it where it is one of its own."""
 
+    def retire(self, device: str, kind: KeyKind) -> None:
+        """The device no longer has a key of that kind."""
+
     async def prove(self) -> None:
         """Associate anew with the keys that were accepted.
 
-        Raises: PlatformError when the meter cannot be reached with them.
+        Raises: PlatformError when the meter cannot be reached with them; KEYS_UNDECIDED when it holds others.
+        """
+
+    def probe(self, device: str) -> NoReturn:
+        """The step has nothing to hand over because keys of an earlier command are undecided: tell which ones the
+        meter lacks, as far as the association shows it.
+
+        Raises: KEYS_UNDECIDED, for another attempt to go on.
         """
 
 
@@ -97,11 +107,23 @@ class NoKeys:
         """See Keys."""
         _lacks(device, kind)
 
+    def retire(self, device: str, kind: KeyKind) -> None:
+        """See Keys."""
+
     async def prove(self) -> None:
         """See Keys."""
 
+    def probe(self, device: str) -> NoReturn:
+        """See Keys."""
+        raise undecided(device)
+
 
 NO_KEYS: Final = NoKeys()
+
+
+def undecided(device: str) -> PlatformError:
+    """Keys of an earlier command stood in the way; what is found out about them lets another attempt go on."""
+    return error("KEYS_UNDECIDED", f"keys of an earlier command for {device} are undecided", device=device)
 
 
 def _lacks(device: str, kind: KeyKind) -> NoReturn:

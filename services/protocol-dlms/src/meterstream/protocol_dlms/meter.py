@@ -13,6 +13,7 @@ from meterstream.dlms.client import Level
 from meterstream.dlms.data import AttributeRef, Data, MethodRef, Selection
 from meterstream.dlms.errors import DlmsError
 from meterstream.dlms.objects import MeterProfile, UnknownObjectError
+from meterstream.dlms.security import SecurityKeys
 from meterstream.protocol_dlms.counters import SessionCounters
 from meterstream.protocol_dlms.executor import At, Call, MethodTarget, Target
 from meterstream.protocol_dlms.failures import translate
@@ -105,6 +106,33 @@ class LiveMeter:
         ref = method_ref(self._profile, target)
         return await self._ask(self._session.action(ref, data), ref)
 
+    def offer_keys(self, keys: SecurityKeys) -> None:
+        """The next request hands `keys` over: its answer may come under them.
+
+        Raises: UNSUPPORTED_COMMUNICATION_SETTING.
+        """
+        try:
+            self._session.offer_keys(keys)
+        except DlmsError as failure:
+            raise translate(failure) from failure
+
+    def use_keys(self, keys: SecurityKeys) -> None:
+        """Keys of both ways from the next request on; counters go on, so the encryption key must be the same, or
+        nothing more be asked.
+
+        Raises: UNSUPPORTED_COMMUNICATION_SETTING; TECHNICAL_ERROR while an answer is awaited.
+        """
+        try:
+            self._session.use_keys(keys)
+        except DlmsError as failure:
+            raise translate(failure) from failure
+
+    def renew(self, other: LiveMeter) -> None:
+        """Go on with the association of `other`, which is no one else's; its own is over, its time accounted for."""
+        self._session, self._counters = other._session, other._counters
+        self.key_ids, self.in_doubt = other.key_ids, other.in_doubt
+        self.meter_s, self._expired = other.meter_s, False
+
     def limit(self, seconds: float) -> None:
         """Allow so much time from now on for all exchanges together: a meter may be slow, but not for ever."""
         self._deadline = self._now() + seconds
@@ -158,7 +186,7 @@ def attribute_ref(profile: MeterProfile, target: Target) -> AttributeRef:
     try:
         return profile.ref(*target)
     except UnknownObjectError as missing:
-        raise _unsupported(profile, target.role) from missing
+        raise _unsupported(profile, target.role, "Attribute", target.attribute) from missing
     except DlmsError as failure:
         raise translate(failure) from failure
 
@@ -170,14 +198,14 @@ def method_ref(profile: MeterProfile, target: MethodTarget) -> MethodRef:
     try:
         return profile.object(target.role).method(target.method, target.channel)
     except UnknownObjectError as missing:
-        raise _unsupported(profile, target.role) from missing
+        raise _unsupported(profile, target.role, "Method", target.method) from missing
     except DlmsError as failure:
         raise translate(failure) from failure
 
 
-def _unsupported(profile: MeterProfile, role: str) -> Exception:
-    return error(
-        "OPERATION_NOT_SUPPORTED_BY_PLATFORM_FOR_PROTOCOL",
-        f"No address found for {role.upper()} in protocol {profile}",
-        role=role,
-    )
+def _unsupported(profile: MeterProfile, role: str, kind: str, number: int) -> Exception:
+    if role in profile.objects:
+        message = f"{kind} with id {number} is not found for {role.upper()} in protocol {profile}"
+    else:
+        message = f"No address found for {role.upper()} in protocol {profile}"
+    return error("OPERATION_NOT_SUPPORTED_BY_PLATFORM_FOR_PROTOCOL", message, role=role)

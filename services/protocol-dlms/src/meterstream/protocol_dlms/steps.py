@@ -18,6 +18,7 @@ from meterstream.protocol_dlms.executor import At, Context, Device, Executor, Ex
 from meterstream.protocol_dlms.failures import as_platform_error
 from meterstream.protocol_dlms.fence import CUT, Guard
 from meterstream.protocol_dlms.foreseen import ForeseenMeter
+from meterstream.protocol_dlms.keys import NO_KEYS, Keys
 from meterstream.protocol_dlms.marks import Marks
 from meterstream.protocol_dlms.model.marks import Met, StepId, closed, doubtful, leaves_doubt, meet, opened
 from meterstream.protocol_dlms.model.readings import StepRows
@@ -26,6 +27,7 @@ from meterstream.runtime.codec import Codec
 from meterstream.runtime.errors import Outage, PoisonMessage
 
 Reopen: TypeAlias = Callable[[], Awaitable[Meter]]
+KeysOf: TypeAlias = Callable[[int], Keys]
 
 
 class Steps:
@@ -55,6 +57,7 @@ class Steps:
         self._meter: Meter | None = None
         self._foreseen: ForeseenMeter | None = None
         self._reopen: Reopen | None = None
+        self._keys_of: KeysOf | None = None
         self.rows: list[StepRows] = []
 
     def settled(self, executor: Executor[Any, Any]) -> OperationResponse | None:
@@ -73,7 +76,12 @@ class Steps:
         return None
 
     async def carry_out(
-        self, executor: Executor[Any, Any], request: OperationRequest, meter: Meter, reopen: Reopen | None = None
+        self,
+        executor: Executor[Any, Any],
+        request: OperationRequest,
+        meter: Meter,
+        reopen: Reopen | None = None,
+        keys: KeysOf | None = None,
     ) -> OperationResponse:
         """The whole attempt, on an association that stands; `reopen` gives another one to look at the meter with.
 
@@ -81,6 +89,7 @@ class Steps:
         """
         self._meter = meter
         self._reopen = reopen
+        self._keys_of = keys
         if executor.composite:
             self._meter = self._foreseen = ForeseenMeter(meter, self._clock)
         return await self.run(0, executor, request)
@@ -96,7 +105,9 @@ class Steps:
         if self._foreseen is not None:
             self._foreseen.next_action()
         device = device_of(executor.operation, request, self._device)
-        context = Context(self._meter, device, self._clock, self if executor.composite else None)
+        actions = self if executor.composite else None
+        keys = NO_KEYS if self._keys_of is None else self._keys_of(step)
+        context = Context(self._meter, device, self._clock, actions, keys)
         response: OperationResponse
         try:
             if executor.needs_mark:
@@ -224,7 +235,7 @@ def device_of(operation: Operation, request: OperationRequest, device: Device) -
 
     Raises: GATEWAY_CHANGED where the named one is not among those that came with the attempt on a channel.
     """
-    named = request.named_device if operation.target is Target.GATEWAY else None
+    named = operation.named_device(request) if operation.target is Target.GATEWAY else None
     if named is None or named == device.identification:
         return device
     known = device.mbus_devices.get(named)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Protocol
@@ -262,11 +262,16 @@ class Worker:
         response = steps.settled(executor)
         if response is None:
             meter = await self._associated(stay, record, partition)
-            answer.proven, answer.title = meter.key_ids, meter.title
-            answer.changed = self._is_news(meter, partition, header.gateway)
+            answer.keys = keys = self._associations.keys_of(record, header, stay.guard, self._clock)
+            self._note_association(stay, partition, header.gateway, answer)
             check_expiry(header, self._clock())
             reopen = partial(self._associated, stay, record, partition)
-            response = await steps.carry_out(executor, request.request, meter, reopen)
+            renew = partial(self._renew, stay, record, meter)
+            port = partial(keys.of_step, association=meter, renew=renew)
+            try:
+                response = await steps.carry_out(executor, request.request, meter, reopen, port)
+            finally:
+                self._note_association(stay, partition, header.gateway, answer)
             answer.rows = steps.rows
         answer.response = response
         answer.retryable = executor.leaves_work is not None and executor.leaves_work(response)
@@ -313,12 +318,35 @@ class Worker:
         stay.meter.limit(self._attempt_timeout_s)
         return stay.meter
 
+    async def _renew(self, stay: _Stay, record: DeviceRecord, meter: LiveMeter, likeliest: Sequence[str]) -> None:
+        """Let `meter`, the association of the turn, stand anew on keys that it was given.
+
+        Raises: PlatformError; Leaving, Lost, Outage.
+        """
+        await self._close(stay)
+        visit = Visit(record, likeliest, stay.guard)
+        try:
+            meter.renew(await self._associations.open(visit))
+        except PlatformError as failure:
+            stay.failure = failure
+            raise
+        finally:
+            stay.meter_s += visit.meter_s
+        stay.meter, stay.opened_at = meter, self._now()
+        meter.limit(self._attempt_timeout_s)
+
     async def _close(self, stay: _Stay) -> None:
         meter, stay.meter = stay.meter, None
         if meter is not None:
             stay.meter_s += meter.meter_s
             await self._associations.close(meter)
             self._metrics.observe(SESSION_SECONDS, self._now() - stay.opened_at)
+
+    def _note_association(self, stay: _Stay, partition: int, gateway: str, answer: Answer) -> None:
+        """Let the answer tell of the newest association that stood."""
+        if stay.meter is not None:
+            answer.proven, answer.title = stay.meter.key_ids, stay.meter.title
+            answer.changed = self._is_news(stay.meter, partition, gateway)
 
     def _is_news(self, meter: LiveMeter, partition: int, gateway: str) -> bool:
         """Whether the next session should know with which keys this one stands."""

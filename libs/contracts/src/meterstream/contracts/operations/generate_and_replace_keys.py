@@ -20,6 +20,7 @@ OPERATION = Operation(
     response=GenerateAndReplaceKeysResponse,
     function="GENERATE_AND_REPLACE_KEYS",
     summary="Give a meter an authentication and encryption key that the platform makes.",
+    repeatable=True,
     bundle_action=True,
     soap=SoapBinding(
         service="SmartMeteringConfiguration",

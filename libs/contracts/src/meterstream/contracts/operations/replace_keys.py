@@ -15,7 +15,9 @@ class ReplaceKeysRequest(OperationRequest):
     """Hand over both keys, wrapped with the master key (RFC 3394), with method 2 of {64, 0.0.43.0.0.255}.
 
     First the authentication key, then the global unicast encryption key, each in an ACTION of its own; the association
-    goes on with each new key at once. Not repeated by itself where it is unknown whether a key has arrived.
+    goes on with the first at once, and a new one has to stand with both before they count. Both are stored before the
+    first is sent, and a repeat hands over only what the meter lacks. While keys of an earlier command are undecided,
+    the first attempt finds out which ones the meter holds, and fails with KEYS_UNDECIDED for another to go on.
     """
 
     authentication_key: Annotated[EncryptedKey, Field(repr=False), Soap("AuthenticationKey")]
@@ -32,6 +34,7 @@ OPERATION = Operation(
     response=ReplaceKeysResponse,
     function="REPLACE_KEYS",
     summary="Give a meter a new authentication and encryption key.",
+    repeatable=True,
     bundle_action=True,
     soap=SoapBinding(
         service="SmartMeteringConfiguration",

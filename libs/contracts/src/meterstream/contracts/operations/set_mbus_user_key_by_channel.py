@@ -26,6 +26,7 @@ OPERATION = Operation(
     response=SetMbusUserKeyByChannelResponse,
     function="SET_MBUS_USER_KEY_BY_CHANNEL",
     summary="Give the M-Bus device on a gateway's channel a new user key.",
+    repeatable=True,
     bundle_action=True,
     soap=SoapBinding(
         service="SmartMeteringConfiguration",
