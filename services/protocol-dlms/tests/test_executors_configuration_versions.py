@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Iterator
 from typing import Any
 
 import pytest
+from sayings import HOSTILE
 from wire import PROTOCOLS, context, profile
 
 from meterstream.contracts.errors import CODES, PlatformError
@@ -17,22 +18,12 @@ from meterstream.dlms.data import (
     AttributeRef,
     Data,
     DataType,
-    array,
     bit_string,
-    boolean,
-    compact_array,
-    double_long,
     double_long_unsigned,
     enum,
-    float32,
-    integer,
-    long64_unsigned,
     null,
     octet_string,
     structure,
-    unsigned,
-    utf8_string,
-    visible_string,
 )
 from meterstream.protocol_dlms import executors
 from meterstream.protocol_dlms.executor import Executor, load_executors
@@ -147,35 +138,6 @@ async def test_what_is_foreseen_is_what_is_read(operation: str, protocol: str) -
         except PlatformError:
             continue
         assert {ref for kind, ref, _ in meter.asked if kind == "get"} == refs
-
-
-HOSTILE: list[Data | DataAccessResult] = [
-    null(),
-    boolean(True),
-    bit_string(""),
-    bit_string("1" * 15),
-    bit_string("1" * 4096),
-    integer(-128),
-    double_long(-1),
-    long64_unsigned(2**64 - 1),
-    unsigned(255),
-    enum(255),
-    float32(float("nan")),
-    octet_string(b""),
-    octet_string(b"\xff" * 70_000),
-    visible_string("\x00\xff"),
-    utf8_string("\U0001f600" * 10),
-    array(),
-    structure(),
-    structure(null(), null()),
-    structure(long64_unsigned(2**64 - 1), bit_string("0" * 16)),
-    structure(enum(1), structure()),
-    array([structure(enum(1), bit_string("0" * 16))] * 3),
-    compact_array(DataType.UNSIGNED, [unsigned(1)]),
-    Data(DataType.DONT_CARE, None),
-    Data(DataType.DATE_TIME, bytes(12)),
-    *(result for result in DataAccessResult if result is not DataAccessResult.SUCCESS),
-]
 
 
 @pytest.mark.parametrize("value", HOSTILE, ids=lambda value: getattr(value, "name", None) or value.type.name)
