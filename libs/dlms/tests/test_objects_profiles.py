@@ -20,25 +20,25 @@ from meterstream.dlms.objects import (
     load_profile,
 )
 
-# Objects of the companion standard, and what comes on top: 12 of packs/base.yaml, the electricity profiles with
+# Objects of the companion standard, and what comes on top: 14 of packs/base.yaml, the electricity profiles with
 # their status objects, the invocation counter.
 COUNTS = {
-    ("DSMR", "2.2"): 49 + 12 + 1,
-    ("DSMR", "4.2.2"): 86 + 12 + 1,
-    ("SMR", "4.3"): 86 + 1 + 12 + 1 + 1,
-    ("SMR", "5.0.0"): 103 + 12 + 3 + 3 + 1,
-    ("SMR", "5.1"): 103 + 4 + 12 + 3 + 3 + 1,
-    ("SMR", "5.2"): 103 + 4 + 39 + 12 + 3 + 3 + 1,
-    ("SMR", "5.5"): 103 + 4 + 39 + 4 + 12 + 3 + 3 + 1,
+    ("DSMR", "2.2"): 49 + 14 + 1,
+    ("DSMR", "4.2.2"): 86 + 14 + 1,
+    ("SMR", "4.3"): 86 + 1 + 14 + 1 + 1,
+    ("SMR", "5.0.0"): 103 + 14 + 3 + 3 + 1,
+    ("SMR", "5.1"): 103 + 4 + 14 + 3 + 3 + 1,
+    ("SMR", "5.2"): 103 + 4 + 39 + 14 + 3 + 3 + 1,
+    ("SMR", "5.5"): 103 + 4 + 39 + 4 + 14 + 3 + 3 + 1,
 }
 ATTRIBUTES = {
-    ("DSMR", "2.2"): 135 + 15 + 7,
-    ("DSMR", "4.2.2"): 225 + 15 + 7,
-    ("SMR", "4.3"): 232 + 15 + 7 + 1,
-    ("SMR", "5.0.0"): 302 + 15 + 21 + 3 + 1,
-    ("SMR", "5.1"): 314 + 15 + 21 + 3 + 1,
-    ("SMR", "5.2"): 397 + 15 + 21 + 3 + 1,
-    ("SMR", "5.5"): 408 + 15 + 21 + 3 + 1,
+    ("DSMR", "2.2"): 135 + 21 + 7,
+    ("DSMR", "4.2.2"): 225 + 21 + 7,
+    ("SMR", "4.3"): 232 + 21 + 7 + 1,
+    ("SMR", "5.0.0"): 302 + 21 + 21 + 3 + 1,
+    ("SMR", "5.1"): 314 + 21 + 21 + 3 + 1,
+    ("SMR", "5.2"): 397 + 21 + 21 + 3 + 1,
+    ("SMR", "5.5"): 408 + 21 + 21 + 3 + 1,
 }
 
 

@@ -34,24 +34,6 @@ def _value(kind: AttributeType, access: Access = Access.READ, value: Value | Non
 
 
 EXTRAS: Final = (
-    _object(
-        "disconnect_control",
-        70,
-        "0.0.96.3.10.255",
-        _attribute(2, "output_state", AttributeType.BOOLEAN),
-        _attribute(3, "control_state", AttributeType.ENUM),
-        _attribute(4, "control_mode", AttributeType.ENUM, _READ_WRITE, 4),
-        medium=Medium.ELECTRICITY,
-    ),
-    _object(
-        "mbus_disconnect_control",
-        70,
-        "0.x.24.4.0.255",
-        _attribute(2, "output_state", AttributeType.BOOLEAN),
-        _attribute(3, "control_state", AttributeType.ENUM),
-        _attribute(4, "control_mode", AttributeType.ENUM, _READ_WRITE, 5),
-        medium=Medium.MBUS,
-    ),
     _object("error_object", 1, "0.0.97.97.0.255", _value(AttributeType.DOUBLE_LONG_UNSIGNED, _READ_WRITE)),
     _object("active_tariff", 1, "0.0.96.14.0.255", _value(AttributeType.OCTET_STRING)),
     *(
@@ -74,5 +56,4 @@ EXTRAS: Final = (
         medium=Medium.ELECTRICITY,
     ),
 )
-"""Disconnect control of the meter and of M-Bus devices, error object, tariff in force, further device identifications,
-sum of the active powers."""
+"""Error object, tariff in force, further device identifications, sum of the active powers."""
