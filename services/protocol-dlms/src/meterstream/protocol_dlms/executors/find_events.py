@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from meterstream.contracts.operations.find_events import (
     OPERATION,
     Event,
@@ -17,9 +19,11 @@ from meterstream.protocol_dlms.executor import At, Context, Executor
 from meterstream.protocol_dlms.model.events import LOGS, event_detail, event_type
 from meterstream.protocol_dlms.model.load_profile import Row
 from meterstream.protocol_dlms.model.profile_reading import ProfilePlan, ProfileReading
-from meterstream.protocol_dlms.model.quantities import read_integer, unexpected
+from meterstream.protocol_dlms.model.quantities import read_whole, unexpected
 from meterstream.protocol_dlms.profiles import read_rows
 from meterstream.protocol_dlms.refusals import supported, told_as
+
+_LARGEST: Final = 0xFFFF_FFFF
 
 
 async def execute(request: FindEventsRequest, context: Context) -> FindEventsResponse:
@@ -50,10 +54,9 @@ def _event(row: Row, columns: tuple[Column, ...], category: EventLogCategory, pr
     for column, cell in zip(columns[1:], row.cells[1:], strict=True):
         name = column.role.rpartition("_event_")[2]
         told = "event code" if name == "code" else name
-        number = read_integer(cell, column.role) if isinstance(cell, Data) else None
-        if number is None:
+        if not isinstance(cell, Data):
             raise unexpected(column.role, f"eventData value for {told} is not a number")
-        numbers[name] = number
+        numbers[name] = read_whole(cell, column.role, _LARGEST)
     code = numbers["code"]
     return Event(
         timestamp=row.captured_at,

@@ -49,6 +49,19 @@ def read_integer(data: Data, what: str) -> int | None:
     return data.value
 
 
+def read_whole(data: Data, what: str, most: int) -> int:
+    """A number from 0 to `most`, of any integer type.
+
+    Raises: ILLEGAL_RESPONSE, for null-data too.
+    """
+    number = read_integer(data, what)
+    if number is None:
+        raise unexpected(what, "expected a number, got NULL_DATA")
+    if not 0 <= number <= most:
+        raise unexpected(what, f"a number outside 0 to {most}")
+    return number
+
+
 def read_moment(data: Data, zone: tzinfo | None, what: str) -> datetime | None:
     """The moment of a date-time; `zone` counts where the meter names no deviation. None: null or not specified.
 
@@ -112,7 +125,7 @@ def energy_rows(
         ReadingRow(
             quantity=field,
             logical_name=str(profile.object(role).obis),
-            value=_reading_value(quantity.value),
+            value=reading_value(quantity.value),
             unit=quantity.unit,
             captured_at=captured_at,
             status=status,
@@ -122,7 +135,8 @@ def energy_rows(
     ]
 
 
-def _reading_value(value: Decimal) -> Decimal:
+def reading_value(value: Decimal) -> Decimal:
+    """As precise as rows for analytics are."""
     exponent = value.as_tuple().exponent
     if isinstance(exponent, int) and exponent >= -READING_SCALE:
         return value
