@@ -129,7 +129,8 @@ class DeviceState(StrEnum):
 class DeviceRecord(Record):
     """All that protocol-dlms knows of a gateway; topic `devices` (compacted). Views keep the highest `revision`.
 
-    `system_title` (8 octets) is what the meter called itself in its last association.
+    `system_title` (8 octets) is what the meter called itself in its last association. `with_list_max` is the number of
+    attributes in one request; 0: not laid down.
     `ephemeral_public` is the X25519 public key under which this record's keys are sealed for `recipient`.
     """
 
@@ -152,6 +153,7 @@ class DeviceRecord(Record):
     time_zone: str | None = None
     debug: bool = False
     communication_method: str | None = None
+    protocol_variant: str | None = None
     system_title: bytes | None = None
     recipient: str = ""
     ephemeral_public: bytes = b""
@@ -196,6 +198,19 @@ class ProvenKeys(Record):
 
     gateway: str
     key_ids: list[str]
+    observed_at: Moment
+
+
+class Quirks(Record):
+    """What a meter was found not to take; topic `device-sessions`, on change only.
+
+    `lists_refused`: requests for several attributes at once are refused as a whole. Holds for sessions under
+    `revision` of the device's record, and until the meter gets other firmware.
+    """
+
+    gateway: str
+    revision: int
+    lists_refused: bool
     observed_at: Moment
 
 

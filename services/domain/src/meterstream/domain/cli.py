@@ -41,6 +41,9 @@ from meterstream.runtime.topics import apply_topics
 
 PROG: Final = "python -m meterstream.domain"
 
+APPLICATION_LENGTH: Final = 40
+APPLICATION_KEY_BITS: Final = range(2048, 8193)
+
 _ORGANISATION: Final = re.compile(r"^\S{1,40}$")
 _SLUG: Final = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}$")
 _ENDPOINT: Final = re.compile(r"^(?P<kind>soap|webhook)(?:@(?P<application>[^=\s]{1,40}))?=(?P<url>https?://\S+)$")
@@ -81,6 +84,14 @@ def parser() -> argparse.ArgumentParser:
         metavar="KIND[@APPLICATION]=URL",
         help="soap or webhook: where it is told about results",
     )
+    bootstrap.add_argument(
+        "--application-key",
+        action="append",
+        default=[],
+        type=_application_key,
+        metavar="APPLICATION=FILE",
+        help="public key of an application, PEM (RSA): GetKeys encrypts for it",
+    )
     bootstrap.add_argument("--webhook-secret-file", type=Path, help="signs its webhooks")
     keys = commands.add_parser("keys", help="key files of an installation").add_subparsers(dest="action", required=True)
     generate = keys.add_parser("generate", help="write the key files that are missing")
@@ -109,6 +120,15 @@ def _endpoint(text: str) -> NewEndpoint:
     if match is None:
         raise argparse.ArgumentTypeError("must be soap=URL or webhook=URL, after the kind @APPLICATION if need be")
     return NewEndpoint(EndpointKind(match["kind"]), match["url"], match["application"] or "")
+
+
+def _application_key(text: str) -> tuple[str, Path]:
+    application, given, path = text.partition("=")
+    if not given or not path or not 1 <= len(application) <= APPLICATION_LENGTH:
+        raise argparse.ArgumentTypeError(
+            f"must be APPLICATION=FILE, the name with 1 to {APPLICATION_LENGTH} characters"
+        )
+    return application, Path(path)
 
 
 def carry_out(options: argparse.Namespace) -> int:
@@ -198,6 +218,7 @@ def describe_organisation(options: argparse.Namespace) -> NewOrganisation:
         slug=slug,
         signing_key=signing_key,
         endpoints=tuple(_with_secret(endpoint, secret) for endpoint in options.endpoint),
+        application_keys={name: read_application_key(path) for name, path in options.application_key},
     )
 
 
@@ -205,6 +226,20 @@ def _with_secret(endpoint: NewEndpoint, secret: bytes | None) -> NewEndpoint:
     if endpoint.kind is not EndpointKind.WEBHOOK:
         return endpoint
     return NewEndpoint(endpoint.kind, endpoint.url, endpoint.application, secret)
+
+
+def read_application_key(path: Path) -> bytes:
+    """An application's public key as DER SubjectPublicKeyInfo.
+
+    Raises: ConfigurationError, OSError.
+    """
+    try:
+        key = load_pem_public_key(path.read_bytes())
+    except ValueError:
+        raise ConfigurationError(f"{path}: must hold a public key as PEM") from None
+    if not isinstance(key, RSAPublicKey) or key.key_size not in APPLICATION_KEY_BITS:
+        raise ConfigurationError(f"{path}: must hold an RSA key of 2048 to 8192 bits")
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def read_signing_key(path: Path) -> bytes:

@@ -8,12 +8,13 @@ import random
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from meterstream.contracts.topics import organisation_commands
 from meterstream.dlms.objects import ProfileError, profiles_with
 from meterstream.domain.adapters.administration import load_identity_secret
 from meterstream.domain.adapters.contexts import Contexts
+from meterstream.domain.adapters.event_store import EventStore
 from meterstream.domain.adapters.intake import Intake
 from meterstream.domain.adapters.key_files import read_hex_key, read_rsa_key
 from meterstream.domain.adapters.keyring import Keyring
@@ -23,14 +24,16 @@ from meterstream.domain.adapters.scheduler import Timers
 from meterstream.domain.adapters.store import Store
 from meterstream.domain.handlers.commands import CommandHandler
 from meterstream.domain.handlers.delivery import Delivery
+from meterstream.domain.handlers.device_events import DeviceEventHandler
 from meterstream.domain.handlers.dlms_responses import ResponseHandler
+from meterstream.domain.handlers.message_logs import MessageLogHandler
 from meterstream.domain.model.messages import Composer
 from meterstream.domain.rules import load_rules
 from meterstream.domain.settings import DomainSettings, KeySettings, MeterTypeSettings
 from meterstream.runtime.clock import Clock, system_clock
 from meterstream.runtime.codec import shared_codec
-from meterstream.runtime.errors import ConfigurationError
-from meterstream.runtime.kafka import BatchConsumer, DeadLetters, Producer, TopicNames
+from meterstream.runtime.errors import ConfigurationError, PoisonMessage
+from meterstream.runtime.kafka import BatchConsumer, DeadLetters, Message, Producer, TopicNames
 from meterstream.runtime.kafka_metrics import MeteredHooks
 from meterstream.runtime.metrics import Metrics
 from meterstream.runtime.postgres import Database
@@ -59,8 +62,18 @@ TOPICS_USED: Final = (
     "results",
     "devices",
     "organisations",
+    "device-events",
+    "events",
+    "message-logs",
 )
-GROUPS: Final = ("domain-commands", "domain-urgent", "domain-upstream", "domain-responses")
+GROUPS: Final = (
+    "domain-commands",
+    "domain-urgent",
+    "domain-upstream",
+    "domain-responses",
+    "domain-events",
+    "domain-message-logs",
+)
 
 
 def read_keyring(settings: KeySettings) -> Keyring:
@@ -156,10 +169,12 @@ class DomainService:
             jitter=random.Random().random,
             longest_run=timedelta(seconds=settings.scheduler.longest_run_s),
             clock=self._clock,
+            reveal=keyring.reveal,
         )
         intake = Intake(codec, keyring, TopicNames(settings.kafka).partitions("replies"), registry)
         consumers = Consumers(settings, metrics, self._clock, producer, relay)
         upstream = UpstreamConsumer(consumers, intake, store, contexts)
+        events = EventStore(database, settings.retention.message_logs_per_device)
         timers = Timers(database, contexts, keyring, relay, producer, metrics)
 
         is_sealed = False
@@ -178,7 +193,10 @@ class DomainService:
             is_sealed = True
             contexts.functions = await store.function_groups()
             await upstream.follow(await store.own_topics())
-            return bool(await timers.forget())
+            now, kept = self._clock(), settings.retention
+            old_events, old_frames = timedelta(days=kept.events_days), timedelta(days=kept.message_logs_days)
+            forgotten = await events.forget(now - old_events, now - old_frames)
+            return bool(await timers.forget() or forgotten)
 
         interval = settings.scheduler.interval_s
         publishing = Periodic("relay", interval, publish_changes)
@@ -187,11 +205,23 @@ class DomainService:
             publishing,
             Periodic("timers", interval, fire_and_produce),
             consumers.of_responses(store, contexts, publishing.wake),
+            consumers.of_device_events(events),
+            consumers.of_message_logs(events),
             consumers.of_commands("domain-commands", ["commands"], intake, store, contexts),
             consumers.of_commands("domain-urgent", ["commands-urgent"], intake, store, contexts),
             upstream,
             Periodic("housekeeping", settings.scheduler.housekeeping_s, keep_house),
         ]
+
+
+class Handler(Protocol):
+    """Handles the messages of one consumer."""
+
+    async def handle(self, messages: Sequence[Message]) -> None:
+        """Handle a batch; returns when its effects are done."""
+
+    async def on_dead_letter(self, message: Message, poison: PoisonMessage) -> None:
+        """What else follows from a message that could not be handled."""
 
 
 class Consumers:
@@ -220,11 +250,23 @@ class Consumers:
         handler = ResponseHandler(shared_codec(), store, contexts, self._delivery(group), wake_relay)
         return self._consumer(group, ["dlms-responses"], handler)
 
+    def of_device_events(self, store: EventStore) -> BatchConsumer:
+        """Of `device-events`."""
+        group = "domain-events"
+        handler = DeviceEventHandler(shared_codec(), store, self._delivery(group), self._clock, self._metrics)
+        return self._consumer(group, ["device-events"], handler)
+
+    def of_message_logs(self, store: EventStore) -> BatchConsumer:
+        """Of `message-logs`."""
+        group = "domain-message-logs"
+        handler = MessageLogHandler(shared_codec(), store, self._delivery(group), self._metrics)
+        return self._consumer(group, ["message-logs"], handler)
+
     def _delivery(self, group: str) -> Delivery:
         letters = DeadLetters(self._producer, stage=group, clock=self._clock, hooks=self._hooks)
         return Delivery(self._relay, self._producer, letters, self._metrics)
 
-    def _consumer(self, group: str, topics: Sequence[str], handler: CommandHandler | ResponseHandler) -> BatchConsumer:
+    def _consumer(self, group: str, topics: Sequence[str], handler: Handler) -> BatchConsumer:
         return BatchConsumer(
             self.settings.kafka,
             group=group,

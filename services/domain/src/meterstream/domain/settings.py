@@ -51,6 +51,16 @@ class SchedulerSettings(SettingsGroup):
     )
 
 
+class RetentionSettings(SettingsGroup):
+    """How long what devices told is kept."""
+
+    events_days: Annotated[int, Field(ge=1, le=3660)] = Field(183, description="events, after they occurred")
+    message_logs_days: Annotated[int, Field(ge=1, le=3660)] = Field(366, description="frames in the message log")
+    message_logs_per_device: Annotated[int, Field(ge=100, le=1_000_000)] = Field(
+        10_000, description="frames of one device; the oldest go first"
+    )
+
+
 class MeterTypeSettings(SettingsGroup):
     """Meter types beyond those that come with the platform."""
 
@@ -64,4 +74,5 @@ class DomainSettings(ServiceSettings):
     keys: KeySettings
     retry: RetrySettings = RetrySettings()
     scheduler: SchedulerSettings = SchedulerSettings()
+    retention: RetentionSettings = RetentionSettings()
     meter_types: MeterTypeSettings = MeterTypeSettings()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from meterstream.contracts.errors import CODES
+from meterstream.contracts.events import LifecycleChange
 from meterstream.contracts.records import EndpointKind, KafkaCommands
 from meterstream.domain.adapters.keyring import IDENTITY_SECRET, Keyring
 from meterstream.domain.adapters.store import QUERIES, Store, Transaction, Wanted, transaction
+from meterstream.domain.model.events import lifecycle_event
 from meterstream.domain.model.registry import OWNER
 from meterstream.domain.model.world import World
 from meterstream.domain.rules.remove_device import take_out
@@ -32,7 +34,11 @@ class NewEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class NewOrganisation:
-    """An organisation as an operator describes it."""
+    """An organisation as an operator describes it.
+
+    Attributes:
+        application_keys: RSA public keys of its applications, DER SubjectPublicKeyInfo: GetKeys encrypts for them.
+    """
 
     identification: str
     name: str
@@ -42,6 +48,7 @@ class NewOrganisation:
     slug: str | None = None
     signing_key: bytes | None = None
     endpoints: tuple[NewEndpoint, ...] = ()
+    application_keys: Mapping[str, bytes] = field(default_factory=dict)
 
 
 async def put_organisation(database: Database, keyring: Keyring, organisation: NewOrganisation) -> None:
@@ -75,6 +82,13 @@ async def put_organisation(database: Database, keyring: Keyring, organisation: N
         await work.execute("delete_other_endpoints", described)
         sealed = _sealed(keyring, organisation.identification, endpoints)
         await work.execute("put_endpoints", described | {"sealed_secrets": sealed})
+        keys = {
+            "organisation": organisation.identification,
+            "applications": list(organisation.application_keys),
+            "public_keys": list(organisation.application_keys.values()),
+        }
+        await work.execute("delete_other_application_keys", keys)
+        await work.execute("put_application_keys", keys)
 
 
 async def _check_secrets(work: Transaction, organisation: NewOrganisation) -> None:
@@ -111,6 +125,8 @@ async def remove_device(store: Store, organisation: str, device: str, now: datet
             raise CODES["UNKNOWN_DEVICE"](f"there is no device {device}", device=device)
         if OWNER not in world.groups(organisation, device):
             raise CODES["UNAUTHORIZED"](f"organisation {organisation} does not own device {device}", device=device)
+        cause = (organisation, now.isoformat())
+        world.tell(lifecycle_event(device, LifecycleChange.REMOVED, cause, now))
         return take_out(world, found, now)
 
     wanted = Wanted(organisations={organisation}, subjects={(organisation, device)}, changing={device})

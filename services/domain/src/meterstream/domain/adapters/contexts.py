@@ -10,7 +10,7 @@ from meterstream.domain.model.context import Context
 from meterstream.domain.model.messages import Composer
 from meterstream.domain.model.registry import FunctionGroups
 from meterstream.domain.model.retry import RetryPolicy
-from meterstream.domain.model.rules import Rules
+from meterstream.domain.model.rules import Reveal, Rules
 from meterstream.runtime.clock import Clock
 
 
@@ -26,6 +26,7 @@ class Contexts:
     jitter: Callable[[], float]
     longest_run: timedelta
     clock: Clock
+    reveal: Reveal
 
     def now(self) -> Context:
         """The context of decisions that are taken at this moment."""
@@ -38,4 +39,5 @@ class Contexts:
             policy=self.policy,
             jitter=self.jitter,
             longest_run=self.longest_run,
+            reveal=self.reveal,
         )

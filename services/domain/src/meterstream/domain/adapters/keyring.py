@@ -1,6 +1,6 @@
 """Opens keys that clients gave, seals them for the database, and seals them anew for the services that use them.
 
-Everything here runs on threads: an RSA decryption takes about a millisecond. No plaintext leaves this module.
+What is costly here runs on threads: an RSA decryption takes about a millisecond. No plaintext leaves this module.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from meterstream.contracts.errors import CODES, PlatformError
 from meterstream.contracts.operations.add_device import NewDevice
@@ -104,6 +105,17 @@ class Keyring:
         binding = endpoint_binding(organisation, url)
         sealer = Sealer(self._notification_public)
         return sealer.ephemeral_public + sealer.seal(self._vault.open(sealed, binding), binding)
+
+    def reveal(self, device: str, key: DeviceKey, public_key: bytes) -> bytes:
+        """A key encrypted for whom it is meant: RSA, OAEP with SHA-1 as the field's clients have it.
+
+        Args:
+            public_key: DER SubjectPublicKeyInfo of an RSA key.
+        """
+        recipient = load_der_public_key(public_key)
+        if not isinstance(recipient, RSAPublicKey):
+            raise TypeError("not an RSA public key")
+        return recipient.encrypt(self._vault.open(key.sealed, key_binding(device, key.kind, key.key_id)), _OAEP)
 
     async def _each(self, work: Callable[[Item], T], items: Sequence[Item]) -> list[T]:
         """Work through the items on the threads, in as many portions as there are threads."""

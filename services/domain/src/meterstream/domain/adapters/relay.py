@@ -27,6 +27,7 @@ from meterstream.domain.adapters import rows
 from meterstream.domain.adapters.keyring import Keyring
 from meterstream.domain.adapters.publisher import to_batch
 from meterstream.domain.adapters.store import QUERIES, Transaction, transaction
+from meterstream.domain.model.events import event_publication, to_event
 from meterstream.domain.model.keys import DeviceKey, in_record
 from meterstream.domain.model.messages import Publication
 from meterstream.domain.model.records import DeviceContent, device_record
@@ -67,7 +68,7 @@ class Relay:
             cursor = await connection.execute(QUERIES["unpublished_devices"], {"limit": PAGE})
             waiting = [row[0] for row in await cursor.fetchall()]
         published = await self._publish_page(waiting) if waiting else 0
-        return published + await self.publish_organisations()
+        return published + await self.publish_organisations() + await self.publish_events()
 
     async def reseal(self) -> int:
         """Let records that are sealed for a former key of their readers be published anew; returns how many devices.
@@ -144,6 +145,17 @@ class Relay:
             ce_id=f"{record.device_identification}|{record.revision}",
             moment=moment,
         )
+
+    async def publish_events(self) -> int:
+        """Publish events that domain told by itself, at most a page; returns how many."""
+        async with transaction(self._database, BROKER_S) as work:
+            claimed = await work.fetch("claim_events", {"limit": PAGE})
+            if not claimed:
+                return 0
+            events = [to_event(organisations, content) for organisations, content in claimed]
+            await self._producer.send(to_batch([event_publication(event, self._codec) for event in events]))
+            await work.execute("mark_events_published", {"event_ids": [event.event_id for event in events]})
+        return len(claimed)
 
     async def publish_organisations(self) -> int:
         """Publish the organisations that changed, at most a page; returns how many."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from meterstream.domain.model.messages import Composer
 from meterstream.domain.model.registry import FunctionGroups
 from meterstream.domain.model.retry import RetryPolicy
-from meterstream.domain.model.rules import Rules
+from meterstream.domain.model.rules import Reveal, Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class Context:
 
     Attributes:
         now: the moment of the decisions; timers use the database's clock.
+        reveal: encrypts a device's key for a public key.
         jitter: gives numbers 0.0 <= x < 1.0.
         longest_run: how long an attempt may take after its `not_after`; silence beyond it is `NO_ANSWER`.
     """
@@ -30,3 +31,4 @@ class Context:
     policy: RetryPolicy
     jitter: Callable[[], float]
     longest_run: timedelta
+    reveal: Reveal

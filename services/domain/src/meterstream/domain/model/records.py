@@ -92,6 +92,7 @@ def device_record(
         debug=content.debug,
         time_zone=content.time_zone,
         communication_method=device.communication_method,
+        protocol_variant=device.protocol_variant,
         recipient=recipient,
         ephemeral_public=ephemeral_public,
         keys=keys,

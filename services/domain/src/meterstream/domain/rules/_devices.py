@@ -7,7 +7,11 @@ from typing import Any
 
 from meterstream.contracts.envelope import CommandHeader
 from meterstream.contracts.errors import CODES
+from meterstream.contracts.events import LifecycleChange
 from meterstream.contracts.operation import OperationRequest
+from meterstream.contracts.operations.add_device import NewDevice
+from meterstream.contracts.shared.lifecycle import DeviceLifecycleStatus
+from meterstream.domain.model.events import lifecycle_event
 from meterstream.domain.model.registers import DESCRIPTIONS, GRANTS, UPKEEP, Needs, Upkeep, rows
 from meterstream.domain.model.registry import Device
 from meterstream.domain.model.rules import RegistryTurn
@@ -45,6 +49,35 @@ def change_upkeep(turn: RegistryTurn, **changes: Any) -> None:
     identification = device_of(turn).identification
     known = turn.world.row(UPKEEP, identification) or Upkeep(device_identification=identification)
     turn.world.put_row(UPKEEP, known.model_copy(update=changes))
+
+
+def connected_device_of(turn: RegistryTurn) -> Device:
+    """The device of the command, which has a connection of its own.
+
+    Raises: UNKNOWN_DEVICE (201), VALIDATION_ERROR (401) for an M-Bus device.
+    """
+    device = device_of(turn)
+    if device.is_mbus:
+        field, rule = "header.device_identification", "an M-Bus device is reached through its gateway"
+        raise CODES["VALIDATION_ERROR"](f"{field}: {rule}", field=field, rule=rule)
+    return device
+
+
+def description_of(turn: RegistryTurn, device: Device) -> NewDevice:
+    """What AddDevice said of the device, as earlier decisions left it; the rule needs `needs_description`."""
+    stored = turn.world.row(DESCRIPTIONS, device.identification)
+    known = device.description or (stored.description if stored is not None else None)
+    if known is None:
+        raise CODES["TECHNICAL_ERROR"](f"the registry holds no description of {device.identification}")
+    return known
+
+
+def tell_lifecycle(
+    turn: RegistryTurn, device: str, change: LifecycleChange, status: DeviceLifecycleStatus | None = None
+) -> None:
+    """Let those know who may what became of the device."""
+    cause = (turn.header.organisation, turn.header.correlation_uid)
+    turn.world.tell(lifecycle_event(device, change, cause, turn.now, status))
 
 
 def revise(turn: RegistryTurn, device: Device) -> Device:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from meterstream.contracts.errors import CODES, PlatformError
+from meterstream.contracts.events import LifecycleChange
 from meterstream.contracts.operation import OperationResponse
 from meterstream.contracts.operations.add_device import OPERATION, AddDeviceRequest, AddDeviceResponse, NewDevice
 from meterstream.contracts.records import DeviceState, KeyKind
@@ -14,6 +15,7 @@ from meterstream.domain.model import keys
 from meterstream.domain.model.registry import OWNER, Device
 from meterstream.domain.model.rules import RegistryRule, RegistryTurn
 from meterstream.domain.model.uids import device_uid
+from meterstream.domain.rules._devices import tell_lifecycle
 
 KEY_FIELDS: Final = MappingProxyType(
     {
@@ -83,6 +85,7 @@ def add_device(turn: RegistryTurn) -> OperationResponse:
     turn.world.put_keys(identification, keys.give(turn.world.keys(identification), given, turn.now))
     turn.world.put_device(device)
     turn.world.grant(turn.header.organisation, identification, OWNER)
+    tell_lifecycle(turn, identification, LifecycleChange.ADDED)
     return AddDeviceResponse(revision=device.revision)
 
 

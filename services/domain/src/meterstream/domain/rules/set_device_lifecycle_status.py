@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from meterstream.contracts.events import LifecycleChange
 from meterstream.contracts.operation import OperationResponse
 from meterstream.contracts.operations.set_device_lifecycle_status import (
     OPERATION,
@@ -9,7 +10,7 @@ from meterstream.contracts.operations.set_device_lifecycle_status import (
     SetDeviceLifecycleStatusResponse,
 )
 from meterstream.domain.model.rules import RegistryRule, RegistryTurn
-from meterstream.domain.rules._devices import change_upkeep, needs_upkeep
+from meterstream.domain.rules._devices import change_upkeep, device_of, needs_upkeep, tell_lifecycle
 
 
 def set_device_lifecycle_status(turn: RegistryTurn) -> OperationResponse:
@@ -17,6 +18,8 @@ def set_device_lifecycle_status(turn: RegistryTurn) -> OperationResponse:
     request = turn.request
     assert isinstance(request, SetDeviceLifecycleStatusRequest)  # noqa: S101  # narrows the type; the operation's command holds no other
     change_upkeep(turn, lifecycle_status=request.lifecycle_status)
+    device = device_of(turn).identification
+    tell_lifecycle(turn, device, LifecycleChange.CHANGED, request.lifecycle_status)
     return SetDeviceLifecycleStatusResponse(recorded_at=turn.now)
 
 
