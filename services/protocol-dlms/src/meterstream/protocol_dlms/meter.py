@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from meterstream.contracts.errors import error
 from meterstream.dlms.apdu import DataAccessResult
@@ -19,6 +19,9 @@ from meterstream.protocol_dlms.executor import At, Call, MethodTarget, Target
 from meterstream.protocol_dlms.failures import translate
 
 T = TypeVar("T")
+
+_IMAGE_ACTIVATE: Final = (18, 4)
+"""Class and method of image transfer."""
 
 
 class Identity(NamedTuple):
@@ -35,6 +38,7 @@ class LiveMeter:
     Attributes:
         meter_s: seconds spent waiting for the meter.
         in_doubt: other keys were possible.
+        firmware_changed: the meter was told to activate an image.
     """
 
     def __init__(
@@ -51,6 +55,7 @@ class LiveMeter:
         self._now = now
         self.gateway, self.level, self.key_ids = identity
         self.in_doubt = False
+        self.firmware_changed = False
         self.meter_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = 0.0
@@ -65,6 +70,11 @@ class LiveMeter:
     def alive(self) -> bool:
         """Whether the association still stands."""
         return self._session.usable
+
+    @property
+    def lists_refused(self) -> bool:
+        """Whether the meter has refused a list as a whole in this association."""
+        return self._session.lists_refused
 
     @property
     def title(self) -> bytes | None:
@@ -99,11 +109,18 @@ class LiveMeter:
     async def set_list(self, items: Sequence[tuple[Target, Data]]) -> list[DataAccessResult]:
         """See Meter."""
         refs = [(attribute_ref(self._profile, target), data) for target, data in items]
-        return await self._ask(self._session.set_list(refs), refs[0][0]) if refs else []
+        if not refs:
+            return []
+        could = not self._session.lists_refused
+        results = await self._ask(self._session.set_list(refs), refs[0][0])
+        if could and self._session.lists_refused:  # as a whole: written one by one now, each the same value
+            results = await self._ask(self._session.set_list(refs), refs[0][0])
+        return results
 
     async def action(self, target: MethodTarget, data: Data | None = None) -> Data | None:
         """See Meter."""
         ref = method_ref(self._profile, target)
+        self.firmware_changed |= (ref.class_id, ref.method) == _IMAGE_ACTIVATE
         return await self._ask(self._session.action(ref, data), ref)
 
     def offer_keys(self, keys: SecurityKeys) -> None:
