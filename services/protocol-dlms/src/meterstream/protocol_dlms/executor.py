@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,10 +14,11 @@ from zoneinfo import ZoneInfo
 
 from meterstream.contracts.errors import CODES, DeviceRefused
 from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse
-from meterstream.contracts.records import MbusDevice, ReadingRow
+from meterstream.contracts.records import FirmwareImage, MbusDevice, ReadingRow
 from meterstream.dlms.apdu import ActionResult, DataAccessResult
 from meterstream.dlms.data import AttributeRef, Data, MethodRef, Selection
 from meterstream.dlms.objects import MeterProfile
+from meterstream.protocol_dlms.images import NO_IMAGES, Images
 from meterstream.protocol_dlms.keys import NO_KEYS, Keys
 
 VALUE = 2
@@ -112,6 +114,7 @@ class Device:
         communication_method: as the registry has it, for example CDMA, GPRS, LTE.
         channel: of an M-Bus device that the step is for.
         mbus_devices: by identification, those that the request names, or that it is for.
+        images: by identification, the firmware files that the request names.
     """
 
     identification: str
@@ -123,6 +126,7 @@ class Device:
     mbus_identity: str | None = None
     communication_method: str | None = None
     mbus_devices: Mapping[str, MbusDevice] = field(default_factory=dict)
+    images: Mapping[str, FirmwareImage] = field(default_factory=dict)
 
     @property
     def mbus(self) -> MbusDevice | None:
@@ -152,15 +156,29 @@ class Actions(Protocol):
         """The response as it travels in a bundle's answer."""
 
 
+def _go_on() -> None:
+    """Nothing is in the way."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Everything an executor may use. `actions` is set for composite executors alone."""
+    """Everything an executor may use.
+
+    Attributes:
+        actions: set for composite executors alone.
+        boundary: to be called between pieces of work that another worker can resume; raises Leaving, Lost where the
+            meter's partition goes. Work that takes long may go on for the time of another attempt then.
+        wait: lets so many seconds pass.
+    """
 
     meter: Meter
     device: Device
     now: Callable[[], datetime]
     actions: Actions | None = None
     keys: Keys = NO_KEYS
+    images: Images = NO_IMAGES
+    boundary: Callable[[], None] = _go_on
+    wait: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
 Req = TypeVar("Req", bound=OperationRequest)

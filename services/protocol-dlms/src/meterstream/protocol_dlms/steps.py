@@ -18,6 +18,7 @@ from meterstream.protocol_dlms.executor import At, Context, Device, Executor, Ex
 from meterstream.protocol_dlms.failures import as_platform_error
 from meterstream.protocol_dlms.fence import CUT, Guard
 from meterstream.protocol_dlms.foreseen import ForeseenMeter
+from meterstream.protocol_dlms.images import NO_IMAGES, Images
 from meterstream.protocol_dlms.keys import NO_KEYS, Keys
 from meterstream.protocol_dlms.marks import Marks
 from meterstream.protocol_dlms.model.marks import Met, StepId, closed, doubtful, leaves_doubt, meet, opened
@@ -46,7 +47,10 @@ class Steps:
         executors: Executors,
         codec: Codec,
         clock: Clock,
+        images: Images = NO_IMAGES,
+        boundary: Callable[[], None] | None = None,
     ) -> None:
+        """Args: boundary, what executors call between pieces of their work; that of `guard` unless given."""
         self._header = header
         self._device = device
         self._guard = guard
@@ -54,6 +58,8 @@ class Steps:
         self._executors = executors
         self._codec = codec
         self._clock = clock
+        self._images = images
+        self._boundary = boundary or guard.boundary
         self._meter: Meter | None = None
         self._foreseen: ForeseenMeter | None = None
         self._reopen: Reopen | None = None
@@ -107,7 +113,7 @@ class Steps:
         device = device_of(executor.operation, request, self._device)
         actions = self if executor.composite else None
         keys = NO_KEYS if self._keys_of is None else self._keys_of(step)
-        context = Context(self._meter, device, self._clock, actions, keys)
+        context = Context(self._meter, device, self._clock, actions, keys, self._images, self._boundary)
         response: OperationResponse
         try:
             if executor.needs_mark:

@@ -1,10 +1,12 @@
-"""The Meter port in memory: what executors are written and tried against, held to the same contract as the real one."""
+"""Ports in memory: what executors are written and tried against, held to the same contracts as the real ones."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 
 from meterstream.contracts.errors import error
+from meterstream.contracts.records import FirmwareImage
 from meterstream.dlms.apdu import ActionResult, DataAccessResult
 from meterstream.dlms.data import AttributeRef, Data, MethodRef, Selection
 from meterstream.dlms.objects import MeterProfile
@@ -12,6 +14,34 @@ from meterstream.protocol_dlms.executor import AccessRefused, MethodTarget, Targ
 from meterstream.protocol_dlms.meter import attribute_ref, method_ref
 
 Value = Data | DataAccessResult | Callable[[Selection | None], Data | DataAccessResult]
+
+
+class MemoryImages:
+    """The Images port in memory.
+
+    Attributes:
+        files: octets by SHA-256 digest.
+        noted: every digest that was noted, in order.
+    """
+
+    def __init__(self, *files: bytes) -> None:
+        self.files = {sha256(file).digest(): file for file in files}
+        self.noted: list[bytes | None] = []
+
+    async def fetch(self, image: FirmwareImage) -> bytes:
+        """See Images."""
+        file = self.files.get(image.sha256)
+        if file is None or len(file) != image.size:
+            raise error("IMAGE_UNAVAILABLE", f"there is no file {image.firmware_identification}")
+        return file
+
+    def begun(self) -> bytes | None:
+        """See Images."""
+        return self.noted[-1] if self.noted else None
+
+    async def note(self, digest: bytes | None) -> None:
+        """See Images."""
+        self.noted.append(digest)
 
 
 class MemoryMeter:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from meterstream.contracts.envelope import DlmsRequestHeader
 from meterstream.contracts.errors import PlatformError, error
 from meterstream.contracts.operation import DlmsRequest
-from meterstream.contracts.records import DeviceRecord
+from meterstream.contracts.records import DeviceRecord, Quirks
 from meterstream.protocol_dlms.answers import TRACEPARENT, Answer, Envelopes
 from meterstream.protocol_dlms.associations import Associations, Visit
 from meterstream.protocol_dlms.executor import Device, Executors
@@ -306,7 +306,9 @@ class Worker:
                 return stay.meter
         await self._close(stay)
         stay.revision, stay.failure = record.revision, None
-        visit = Visit(record, self._sessions.proven(partition, record.device_identification), stay.guard)
+        gateway = record.device_identification
+        lists = not self._sessions.lists_refused(partition, gateway, record.revision)
+        visit = Visit(record, self._sessions.proven(partition, gateway), stay.guard, lists=lists)
         try:
             stay.meter = await self._associations.open(visit)
         except PlatformError as failure:
@@ -347,11 +349,20 @@ class Worker:
         if stay.meter is not None:
             answer.proven, answer.title = stay.meter.key_ids, stay.meter.title
             answer.changed = self._is_news(stay.meter, partition, gateway)
+            answer.quirks = self._quirks(stay.meter, stay.revision, partition, gateway)
 
     def _is_news(self, meter: LiveMeter, partition: int, gateway: str) -> bool:
         """Whether the next session should know with which keys this one stands."""
         known = self._sessions.proven(partition, gateway)
         return (meter.in_doubt or bool(known)) and tuple(meter.key_ids) != known
+
+    def _quirks(self, meter: LiveMeter, revision: int, partition: int, gateway: str) -> Quirks | None:
+        """What the next session should know of the meter, where it is news; new firmware may do better."""
+        known = self._sessions.lists_refused(partition, gateway, revision)
+        refused = not meter.firmware_changed and (known or meter.lists_refused)
+        if refused == known:
+            return None
+        return Quirks(gateway=gateway, revision=revision, lists_refused=refused, observed_at=self._clock())
 
     # Odds and ends
 
@@ -396,4 +407,5 @@ def _device(header: DlmsRequestHeader, record: DeviceRecord) -> Device:
         mbus_identity=header.mbus_identity,
         communication_method=record.communication_method,
         mbus_devices={device.device_identification: device for device in header.mbus_devices},
+        images={image.firmware_identification: image for image in header.images},
     )

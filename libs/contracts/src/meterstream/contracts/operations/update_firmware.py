@@ -30,6 +30,7 @@ OPERATION = Operation(
     function="UPDATE_FIRMWARE",
     summary="Transfer a firmware image to a meter and activate it.",
     target=Target.GATEWAY,
+    repeatable=True,
     bundle_action=True,
     long=True,
     soap=SoapBinding(
