@@ -6,7 +6,6 @@ Requests and responses are made from the models alone; what a model's own rules 
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
@@ -15,12 +14,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from annotated_types import GroupedMetadata
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from lxml import etree
-from pydantic import AfterValidator, BeforeValidator, PlainValidator, ValidationError, WrapValidator
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
+from record_breakages import FUNCTIONS, WHOLE, facets, limit
 
 from meterstream.contracts.base import Record
 from meterstream.contracts.catalogue import load_operations
@@ -50,8 +49,6 @@ Place = Literal["anywhere", "plain", "bundle"]
 """Which fields are filled: all of them, or those that have a spelling in SOAP, outside or inside a bundle."""
 
 ATTEMPTS = 3
-FUNCTIONS = (AfterValidator, BeforeValidator, PlainValidator, WrapValidator)
-WHOLE = 2**63
 CONTENT = "cvc-complex-type.2.4"
 
 few = settings(max_examples=5, deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -62,22 +59,6 @@ moments = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12,
 
 
 # Values of the models
-
-
-def facets(metadata: Any) -> Iterator[Any]:
-    for item in metadata:
-        if isinstance(item, FieldInfo):
-            yield from facets(item.metadata)
-        elif isinstance(item, GroupedMetadata):
-            yield from facets(item)
-        else:
-            yield item
-
-
-def limit(rules: list[Any], *names: str) -> Any:
-    """The first bound of that name among the facets."""
-    found = (getattr(rule, name, None) for rule in rules for name in names)
-    return next((bound for bound in found if bound is not None), None)
 
 
 def texts(rules: list[Any]) -> st.SearchStrategy[str]:
@@ -109,7 +90,8 @@ def values(annotation: Any, metadata: Any, place: Place, known: dict[type, list[
         return st.none() | values(inner, metadata, place, known, one)
     if origin in (list, tuple):
         least = 1 if one else limit(rules, "min_length") or 0
-        most = 1 if one else min(limit(rules, "max_length") or 3, least + 3)
+        more = 1 if holds_records(*arguments[:1]) else 3
+        most = 1 if one else min(limit(rules, "max_length") or 3, least + more)
         return st.lists(values(arguments[0], [], place, known, False), min_size=least, max_size=most)
     if origin is dict:
         return st.dictionaries(st.text(letters), values(arguments[1], [], place, known, False), max_size=2)
@@ -151,7 +133,16 @@ def is_ruled(annotation: Any, metadata: Any) -> bool:
         return is_ruled(get_args(annotation)[0], [*metadata, *get_args(annotation)[1:]])
     if get_origin(annotation) in (Union, types.UnionType):
         return any(is_ruled(part, metadata) for part in get_args(annotation))
-    return annotation is str and any(isinstance(rule, FUNCTIONS) for rule in facets(metadata))
+    intricate = annotation is str or (get_origin(annotation) is list and holds_records(*get_args(annotation)))
+    return intricate and any(isinstance(rule, FUNCTIONS) for rule in facets(metadata))
+
+
+def holds_records(annotation: Any) -> bool:
+    """Whether a record is made of others, so that many would be made for one that passes."""
+    if not (isinstance(annotation, type) and issubclass(annotation, Record)):
+        return False
+    fields = annotation.model_fields.values()
+    return any(isinstance(info.annotation, type) and issubclass(info.annotation, Record) for info in fields)
 
 
 @st.composite

@@ -243,6 +243,7 @@ def _wrong_numbers(rules: Sequence[Any]) -> Iterator[Wrong]:
 def _wrong_texts(shape: Shape) -> Iterator[Wrong]:
     yield from _wrong_lengths(shape, "x")
     rules = shape.rules
+    yield Wrong("U+0000", (limit(rules, "min_length") or 1) * "\0", "", in_avro=True)
     if limit(rules, "pattern") is not None or any(isinstance(rule, FUNCTIONS) for rule in rules):
         shortest, longest = limit(rules, "min_length") or 0, limit(rules, "max_length") or 100
         fitting = (text for text in OFFENCES if shortest <= len(text) <= longest)
