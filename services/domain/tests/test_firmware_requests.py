@@ -9,8 +9,8 @@ import pytest
 
 from meterstream.contracts.envelope import ResultStatus
 from meterstream.contracts.errors import error
-from meterstream.contracts.operations.bundle import BundleAction, BundleRequest
-from meterstream.contracts.operations.synchronize_time import SynchronizeTimeRequest
+from meterstream.contracts.operations.bundle import BundleAction, BundleAnswer, BundleRequest, BundleResponse
+from meterstream.contracts.operations.synchronize_time import SynchronizeTimeRequest, SynchronizeTimeResponse
 from meterstream.contracts.operations.update_firmware import UpdateFirmwareRequest
 
 METER = "TEST1024000000001"
@@ -107,8 +107,14 @@ async def test_a_file_that_is_not_for_the_device_is_refused(registry, file, mode
     (result,) = sent.results()
     assert (result.status, result.error.code, sent.requests()) == (ResultStatus.REJECTED, code, [])
     bundled = await registry.handle(registry.command(bundle(registry), uid="B" * 20))
-    (result,) = bundled.results()
-    assert (result.error.code, result.error.details["action"], bundled.requests()) == (code, "1", [])
+    (request,) = bundled.requests()
+    assert ([action.operation for action in request.request.actions], request.header.images) == (
+        ["SynchronizeTime"],
+        [],
+    )
+    (result,) = (await registry.handle(registry.answer(request, synchronized(registry)))).results()
+    errors = [answer.error and answer.error.code for answer in result.response.answers]
+    assert (result.status, errors) == (ResultStatus.OK, [None, code, code])
 
 
 async def test_a_file_without_contents_is_not_available(registry):
@@ -132,6 +138,11 @@ def bundle(domain):
     return BundleRequest(
         actions=[BundleAction(operation=name, request=domain.codec.encode(request)) for name, request in requests]
     )
+
+
+def synchronized(domain):
+    done = domain.codec.encode(SynchronizeTimeResponse(set_to=domain.clock.now))
+    return BundleResponse(answers=[BundleAnswer(operation="SynchronizeTime", response=done)])
 
 
 async def test_images_that_a_bundle_names_go_along_once(registry):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Final
@@ -11,6 +12,7 @@ from pydantic import create_model
 from meterstream.contracts.base import Moment, Record
 from meterstream.contracts.envelope import CommandHeader, DlmsRequestHeader, DlmsResponseHeader, ResultStatus
 from meterstream.contracts.errors import ErrorRecord
+from meterstream.contracts.events import Event
 from meterstream.contracts.soap import SoapBinding
 
 NAMING_FIELDS: Final = ("device_identification", "mbus_device_identification")
@@ -19,11 +21,6 @@ NAMING_FIELDS: Final = ("device_identification", "mbus_device_identification")
 
 class OperationRequest(Record):
     """What is asked of a device or of the registry."""
-
-    @property
-    def named_device(self) -> str | None:
-        """The device that a request for a meter names beside its command's."""
-        return next((named for field in NAMING_FIELDS if (named := getattr(self, field, None)) is not None), None)
 
 
 class OperationResponse(Record):
@@ -99,9 +96,12 @@ class Operation:
         bundle_action: may be an action of a Bundle.
         long: reports progress.
         admin_only: only an organisation that may administer the platform may ask for it.
-        resource: where REST reads it too, below /v1, for example "devices" or "devices/{device_identification}": a
-            synchronous operation that changes nothing; what is not in the path is in the query string.
+        resources: where REST reads it too, below /v1, for example "devices" or "devices/{device_identification}": an
+            operation on the registry that changes nothing; what is not in the path is in the query string.
+        from_event: what it answers for an event, None for another kind of event: an operation that has this is no
+            command; the faces answer it from the events of the organisation, `correlation_uid` of the request names one.
         also_soap: its places in further services, where its fields are spelled the same.
+        naming_field: with which a request for a meter may name a device behind it.
     """
 
     name: str
@@ -116,17 +116,22 @@ class Operation:
     long: bool = False
     needs_known_device: bool = True
     admin_only: bool = False
-    resource: str = ""
+    resources: tuple[str, ...] = ()
     soap: SoapBinding | None = None
     also_soap: tuple[SoapBinding, ...] = ()
+    from_event: Callable[[Event], OperationResponse | None] | None = None
     examples: tuple[OperationRequest, ...] = ()
     aliases: tuple[str, ...] = ()
+    naming_field: str | None = field(init=False)
     command: type[Command] = field(init=False)
     result: type[Result] = field(init=False)
     dlms_request: type[DlmsRequest] = field(init=False)
     dlms_response: type[DlmsResponse] = field(init=False)
 
     def __post_init__(self) -> None:
+        asked = self.request.model_fields if self.target is not Target.REGISTRY else {}
+        naming_field = next((name for name in NAMING_FIELDS if name in asked), None)
+        object.__setattr__(self, "naming_field", naming_field)
         optional: Any = self.response | None
         for attribute, base, fields in (
             ("command", Command, {"request": (self.request, ...)}),
@@ -139,10 +144,9 @@ class Operation:
             model.operation = self  # type: ignore[attr-defined]  # a class variable of every operation message
             object.__setattr__(self, attribute, model)
 
-    @property
-    def naming_field(self) -> str | None:
-        """The field with which a request may name another device than its command, where there is one."""
-        return next((field for field in NAMING_FIELDS if field in self.request.model_fields), None)
+    def named_device(self, request: OperationRequest) -> str | None:
+        """The device that a request for a meter names beside its command's."""
+        return None if self.naming_field is None else getattr(request, self.naming_field)
 
     @property
     def safe_name(self) -> str:

@@ -129,7 +129,13 @@ async def remove_device(store: Store, organisation: str, device: str, now: datet
         world.tell(lifecycle_event(device, LifecycleChange.REMOVED, cause, now))
         return take_out(world, found, now)
 
-    wanted = Wanted(organisations={organisation}, subjects={(organisation, device)}, changing={device})
+    wanted = Wanted(
+        organisations={organisation},
+        subjects={(organisation, device)},
+        changing={device},
+        kin={device},
+        kin_changes=True,
+    )
     return await store.work(wanted, decide)
 
 

@@ -142,5 +142,5 @@ def _wanted(due: Sequence[Due], contexts: Contexts) -> Wanted:
             wanted.subjects.add((item.row.organisation, device))
             if item.command.operation.target is Target.REGISTRY:
                 wanted.changing.add(device)
-        add_needs(wanted, item.command.header, item.command.operation.name, item.command.request, contexts)
+        add_needs(wanted, item.command.header, item.command.operation, item.command.request, contexts)
     return wanted

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 from psycopg import AsyncConnection, AsyncCursor, AsyncPipeline, errors
@@ -16,17 +16,18 @@ from psycopg.types.json import Jsonb
 from meterstream.contracts.base import Record
 from meterstream.contracts.envelope import CommandHeader
 from meterstream.contracts.events import Event
-from meterstream.contracts.operation import OperationRequest
+from meterstream.contracts.operation import Operation, OperationRequest, Target
 from meterstream.domain.adapters import rows
 from meterstream.domain.adapters.contexts import Contexts
 from meterstream.domain.model.attachments import needs_of
 from meterstream.domain.model.events import event_row
 from meterstream.domain.model.keys import DeviceKey
-from meterstream.domain.model.registers import REGISTERS, Needs, Shelf
+from meterstream.domain.model.observations import KINDS
+from meterstream.domain.model.registers import REGISTERS, UPKEEP, Needs, Shelf
 from meterstream.domain.model.registry import Device, FunctionGroups, Organisation
 from meterstream.domain.model.rules import DevicePage, ListedDevice
 from meterstream.domain.model.stored import Identity
-from meterstream.domain.model.world import World
+from meterstream.domain.model.world import Overtaken, World
 from meterstream.runtime.errors import DatabaseOutage
 from meterstream.runtime.postgres import IDLE_S, Database, load_queries
 
@@ -38,7 +39,7 @@ Statement = tuple[str, Mapping[str, Any]]
 T = TypeVar("T")
 
 _PACKAGE: Final = "meterstream.domain.adapters"
-_FILES: Final = ("queries.sql", "administration.sql", "events.sql", "firmware.sql")
+_FILES: Final = ("queries.sql", "administration.sql", "events.sql", "firmware.sql", "observations.sql")
 QUERIES: Final = {name: text for file in _FILES for name, text in load_queries(_PACKAGE, file).items()}
 _IDLE: Final = "select set_config('idle_in_transaction_session_timeout', %s, true)"
 
@@ -55,6 +56,8 @@ class Wanted:
         changing: devices that the decisions may change: their rows are locked and their keys loaded.
         proofs: (device, key id) pairs with which an association stood: where one is news, its device is changing.
         rows: keys of rows by their register's name.
+        kin: devices whose gateways and M-Bus devices belong to it, `mbus_names` M-Bus devices by what meters call them.
+        kin_changes: the decisions may change all of these.
     """
 
     commands: set[Identity] = field(default_factory=set)
@@ -63,9 +66,16 @@ class Wanted:
     changing: set[str] = field(default_factory=set)
     proofs: set[tuple[str, str]] = field(default_factory=set)
     rows: dict[str, set[str]] = field(default_factory=dict)
+    kin: set[str] = field(default_factory=set)
+    mbus_names: set[str] = field(default_factory=set)
+    kin_changes: bool = False
 
-    def add(self, needs: Needs) -> None:
-        """What one of the batch's operations looks at."""
+    def add(self, needs: Needs, *, changes: bool) -> None:
+        """What one of the batch's operations looks at, or `changes`."""
+        self.subjects |= {("", device) for device in needs.devices}
+        self.kin |= needs.kin
+        self.mbus_names |= needs.mbus_names
+        self.kin_changes |= changes and bool(needs.kin or needs.mbus_names)
         self.organisations |= needs.organisations
         self.commands |= needs.commands
         for register, key in needs.rows:
@@ -73,12 +83,12 @@ class Wanted:
 
 
 def add_needs(
-    wanted: Wanted, header: CommandHeader, operation: str, request: OperationRequest | None, contexts: Contexts
+    wanted: Wanted, header: CommandHeader, operation: Operation, request: OperationRequest | None, contexts: Contexts
 ) -> None:
     """Add what the rules of an operation look at."""
     if request is not None:
         for needs in needs_of(header, operation, request, contexts.rules, contexts.composer.codec):
-            wanted.add(needs)
+            wanted.add(needs, changes=operation.target is Target.REGISTRY)
 
 
 class Transaction:
@@ -151,7 +161,7 @@ class Store:
                     world = await load_world(work, wanted)
                     decided = decide(world)
                     changes = await save_world(work, world)
-            except (errors.UniqueViolation, errors.ForeignKeyViolation):
+            except (errors.UniqueViolation, errors.ForeignKeyViolation, errors.ExclusionViolation, Overtaken):
                 log.info("another process was first with a row of this batch; deciding again")
             else:
                 if on_changed_devices is not None and any(cursor.rowcount > 0 for cursor in changes):
@@ -199,7 +209,12 @@ class Store:
 
 
 async def load_world(work: Transaction, wanted: Wanted) -> World:
-    """The working set, in one round trip, two where a proof is news; commands and changing devices are locked."""
+    """The working set, in one round trip, two where a proof is news or kin is asked for.
+
+    Commands and changing devices are locked.
+    """
+    if wanted.kin or wanted.mbus_names:
+        wanted = await _with_kin(work, wanted)
     statements: list[Statement] = []
     if wanted.commands:
         organisations = [identity.organisation for identity in wanted.commands]
@@ -221,6 +236,18 @@ async def load_world(work: Transaction, wanted: Wanted) -> World:
     if unproven := {row[0] for row in found.pop("find_unproven", ())}:
         found |= await work.fetch_all(_about_devices(wanted.subjects, wanted.changing | unproven))
     return _world(found, _shelves(found, wanted))
+
+
+async def _with_kin(work: Transaction, wanted: Wanted) -> Wanted:
+    """The same, with the devices that stand behind or before others, and with what people keep of them."""
+    asked = {"devices": sorted(wanted.kin), "names": sorted(wanted.mbus_names)}
+    kin = {row[0] for row in await work.fetch("find_kin", asked)}
+    return replace(
+        wanted,
+        subjects=wanted.subjects | {("", device) for device in kin},
+        changing=wanted.changing | kin if wanted.kin_changes else wanted.changing,
+        rows=wanted.rows | {UPKEEP.name: wanted.rows.get(UPKEEP.name, set()) | kin},
+    )
 
 
 def _shelves(found: Mapping[str, list[TupleRow]], wanted: Wanted) -> dict[str, Shelf]:
@@ -285,13 +312,12 @@ async def save_world(work: Transaction, world: World) -> list[Cursor]:
         changes.append(await work.execute("insert_devices", rows.device_columns(added)))
     if altered := [device for device in changed if device.identification in world.stored_devices]:
         changes.append(await work.execute("update_devices", rows.device_columns(altered)))
-    if learnt := world.time_zones:
-        observations = {
-            "devices": [device for device, _, _ in learnt],
-            "time_zones": [zone for _, zone, _ in learnt],
-            "observed_at": [moment for _, _, moment in learnt],
-        }
-        changes.append(await work.execute("learn_time_zones", observations))
+    if gone := [device.identification for device in changed if not device.is_known]:
+        await work.execute("forget_observations", {"devices": gone})
+    for kind in KINDS:
+        if seen := world.observations(kind):
+            observed = Jsonb([one.model_dump(mode="json") for one in seen])
+            changes.append(await work.execute(f"learn_{kind.name}", {"rows": observed}))
     if keys := world.changed_keys:
         await work.execute("upsert_keys", rows.key_columns(keys))
     if revoked := world.revoked:

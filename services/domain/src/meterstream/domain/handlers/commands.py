@@ -114,5 +114,5 @@ def wanted_by(arrivals: Sequence[Arrival], contexts: Contexts) -> Wanted:
             wanted.subjects.add((organisation, device))
             if arrival.ask.operation.target is Target.REGISTRY:
                 wanted.changing.add(device)
-        add_needs(wanted, arrival.header, arrival.ask.operation.name, arrival.ask.request, contexts)
+        add_needs(wanted, arrival.header, arrival.ask.operation, arrival.ask.request, contexts)
     return wanted

@@ -15,7 +15,8 @@ from meterstream.domain.adapters.salvage import readable_fields
 from meterstream.domain.adapters.store import Store, Wanted
 from meterstream.domain.handlers.delivery import Delivery, trace
 from meterstream.domain.model.answers import Answer, decide_answer
-from meterstream.domain.model.facts import ProvenFact, apply_facts
+from meterstream.domain.model.attachments import needs_of_answer
+from meterstream.domain.model.facts import Facts, apply_facts
 from meterstream.domain.model.messages import COMPONENT
 from meterstream.domain.model.poison import fail_answer
 from meterstream.domain.model.world import Outcome, Rejected, World
@@ -40,7 +41,7 @@ class ResponseHandler:
         """Handle a batch in offset order per partition; returns when its effects are done."""
         answers, rejected = self._read(messages)
         context = self._contexts.now()
-        facts = [fact for answer in answers if (fact := _proven(answer)) is not None]
+        facts = [fact for answer in answers if (fact := Facts.of(answer.response.header)) is not None]
 
         def decide(world: World) -> Outcome:
             outcome = Outcome(rejected=list(rejected))
@@ -53,8 +54,12 @@ class ResponseHandler:
 
         wanted = Wanted(
             commands={answer.identity for answer in answers},
-            proofs={(fact.gateway, key_id) for fact in facts for key_id in fact.key_ids},
+            proofs={named for fact in facts for named in fact.named},
+            changing={device for fact in facts for device in fact.devices},
         )
+        for answer in answers:
+            for needs in needs_of_answer(answer.response, context.rules, self._codec):
+                wanted.add(needs, changes=True)
         outcome = await self._store.work(wanted, decide, self._wake_relay)
         await self._delivery.deliver(messages, outcome, set())
 
@@ -112,10 +117,3 @@ class ResponseHandler:
         header = header.model_copy(update={"retryable": False})
         failure = CODES["UNREADABLE_MESSAGE"](poison.reason).to_record(COMPONENT)
         return [Answer(position_of(message), model(header=header, error=failure), message.header("traceparent"))]
-
-
-def _proven(answer: Answer) -> ProvenFact | None:
-    header = answer.response.header
-    if not header.proven_keys:
-        return None
-    return ProvenFact(header.gateway, tuple(header.proven_keys), header.observed_at)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from meterstream.contracts.errors import CODES, PlatformError
 from meterstream.contracts.operation import Kind, OperationRequest, Target
-from meterstream.contracts.records import DeviceState
-from meterstream.domain.model.attachments import attachments_of
+from meterstream.domain.model.attachments import examine
 from meterstream.domain.model.context import Context
 from meterstream.domain.model.registry import Device
 from meterstream.domain.model.rules import MeterRule, Subject
@@ -31,11 +30,7 @@ def admit(ask: Ask, world: World, context: Context) -> None:
         return
     if device is None or ask.request is None:
         raise CODES["TECHNICAL_ERROR"](f"{ask.operation.name} names no device")
-    subject = subject_of(ask, ask.request, device, world, context)
-    if isinstance(rule, MeterRule) and rule.check is not None:
-        rule.check(subject)
-    attachments_of(subject, ask.operation.name, context.rules)
-    _check_connection(ask, device)
+    examine(subject_of(ask, ask.request, device, world, context), ask.operation, context.rules)
 
 
 def subject_of(ask: Ask, request: OperationRequest, device: Device, world: World, context: Context) -> Subject:
@@ -87,13 +82,6 @@ def _check_times(ask: Ask) -> None:
         raise _broken("header.schedule_time", "a synchronous operation cannot be scheduled")
     if ask.header.expires_at < due:
         raise _broken("header.expires_at", "must not be before schedule_time")
-
-
-def _check_connection(ask: Ask, device: Device) -> None:
-    if device.is_mbus and ask.operation.target is not Target.GATEWAY:
-        raise _broken("header.device_identification", f"{ask.operation.name} is not for M-Bus devices")
-    if device.gateway is None or device.gateway.state is not DeviceState.ACTIVE:
-        raise _broken("header.device_identification", "the device has no gateway")
 
 
 def _broken(field: str, rule: str) -> PlatformError:

@@ -9,10 +9,10 @@ from typing import cast
 from meterstream.contracts.envelope import ResultStatus
 from meterstream.contracts.errors import CODES, ErrorRecord
 from meterstream.contracts.operation import Command, DlmsResponse
-from meterstream.contracts.operations.bundle import BundleAnswer, BundleRequest, BundleResponse
+from meterstream.contracts.operations.bundle import BundleRequest, BundleResponse
 from meterstream.domain.model import bundles
 from meterstream.domain.model.context import Context
-from meterstream.domain.model.learning import learn
+from meterstream.domain.model.learning import is_completed, learn
 from meterstream.domain.model.messages import Conclusion
 from meterstream.domain.model.stored import Identity, Position, Stage, StoredCommand
 from meterstream.domain.model.world import Outcome, Rejected, World
@@ -54,8 +54,8 @@ def decide_answer(answer: Answer, world: World, context: Context, outcome: Outco
 
 def _first_time(answer: Answer, row: StoredCommand, world: World, context: Context, outcome: Outcome) -> None:
     command = context.composer.command_of(row)
-    merged = _merged(answer.response, row, command, context)
-    learn(answer.response, command, _asked(row, command, context), world, context)
+    response = learn(answer.response, command, _asked(row, command, context), world, context)
+    merged = _merged(response, row, command, context)
     failure = _worth_retrying(merged)
     header = answer.response.header
     if failure is not None and not command.header.bypass_retry:
@@ -68,8 +68,9 @@ def _first_time(answer: Answer, row: StoredCommand, world: World, context: Conte
             outcome.retried.append((row.operation, failure.code))
             return
     conclusion = _conclusion(merged)
-    _publish(row, command, conclusion, header.observed_at, context, outcome)
-    world.put_command(row.final(conclusion.status, header.observed_at, answer.position))
+    value = _publish(row, command, conclusion, header.observed_at, context, outcome)
+    stored = value if is_completed(command, context.rules) else None
+    world.put_command(row.final(conclusion.status, header.observed_at, answer.position, stored))
 
 
 def _too_late(answer: Answer, row: StoredCommand, world: World, context: Context) -> None:
@@ -83,12 +84,14 @@ def _asked(row: StoredCommand, command: Command, context: Context) -> BundleRequ
     """The actions of a bundle that the current attempt was to carry out."""
     if not isinstance(command.request, BundleRequest):
         return None
-    return bundles.next_request(command.request, _answers(context.composer.answer_of(row)))
+    return bundles.next_request(command.request, bundles.answers_of(context.composer.answer_of(row)))
 
 
 def _repeat(answer: Answer, row: StoredCommand, context: Context, outcome: Outcome) -> None:
     command = context.composer.command_of(row)
-    if row.stage is Stage.FINAL:
+    if row.result is not None:
+        outcome.publications.append(context.composer.stored_result(row))
+    elif row.stage is Stage.FINAL:
         conclusion = _conclusion(_merged(answer.response, row, command, context))
         _publish(row, command, conclusion, row.changed_at, context, outcome)
     else:
@@ -102,10 +105,12 @@ def _publish(
     moment: datetime,
     context: Context,
     outcome: Outcome,
-) -> None:
+) -> bytes:
+    """Add the result to `outcome`; returns its value."""
     composer, operation = context.composer, command.operation
     value = composer.result_value(operation, command.header, row.attempt, moment, conclusion)
     outcome.publications.append(composer.result(command.header, operation.name, value, conclusion, moment))
+    return value
 
 
 def _merged(response: DlmsResponse, row: StoredCommand, command: Command, context: Context) -> DlmsResponse:
@@ -115,7 +120,7 @@ def _merged(response: DlmsResponse, row: StoredCommand, command: Command, contex
     before = context.composer.answer_of(row)
     answers = bundles.merge(
         command.request,
-        _answers(before),
+        bundles.answers_of(before),
         cast("BundleResponse | None", response.response),
         response.error,
         retryable=response.header.retryable,
@@ -125,14 +130,9 @@ def _merged(response: DlmsResponse, row: StoredCommand, command: Command, contex
     return response.model_copy(update={"response": BundleResponse(answers=answers), "error": None})
 
 
-def _answers(response: DlmsResponse | None) -> list[BundleAnswer] | None:
-    held = None if response is None else response.response
-    return held.answers if isinstance(held, BundleResponse) else None
-
-
 def _worth_retrying(merged: DlmsResponse) -> ErrorRecord | None:
     """The failure for which another attempt may help; None where there is none."""
-    answers = _answers(merged)
+    answers = bundles.answers_of(merged)
     if merged.error is not None:
         return merged.error if merged.header.retryable else None
     return None if answers is None else bundles.first_retryable(answers)

@@ -1,72 +1,152 @@
 """What goes along with an attempt beside its request: resolved when the attempt is made, kept with its row.
 
-Rules say what a request needs and which images it names, alone and as an action of a bundle alike.
+Rules say what a request needs, whether it may go out, and which images it names, alone and as an action of a bundle
+alike: an action that may not go out is answered in its place, and the others go out without it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
-from meterstream.contracts.envelope import CommandHeader
-from meterstream.contracts.errors import PlatformError
-from meterstream.contracts.operation import OperationRequest
-from meterstream.contracts.operations.bundle import BundleRequest
-from meterstream.contracts.records import FirmwareImage
+from meterstream.contracts.catalogue import find_operation
+from meterstream.contracts.envelope import CommandHeader, DlmsResponseHeader
+from meterstream.contracts.errors import CODES, PlatformError, UnknownEntity
+from meterstream.contracts.operation import DlmsResponse, Operation, OperationRequest, OperationResponse, Target
+from meterstream.contracts.operations.bundle import OPERATION as BUNDLE
+from meterstream.contracts.operations.bundle import BundleAction, BundleAnswer, BundleRequest, BundleResponse
+from meterstream.contracts.records import FirmwareImage, MbusDevice
+from meterstream.domain.model.addressing import resolve, to_header
+from meterstream.domain.model.bundles import pending
 from meterstream.domain.model.registers import Needs
-from meterstream.domain.model.rules import MeterRule, QueryRule, Rule, Rules, Subject
+from meterstream.domain.model.rules import MeterRule, QueryRule, Rules, Subject
 from meterstream.domain.model.stored import Attachments
 from meterstream.runtime.codec import Codec
 from meterstream.runtime.errors import PoisonMessage
 
+_NO_RULE: Final = MeterRule(BUNDLE)
+"""What holds of operations without a rule of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What goes along with an attempt, and why actions of its bundle stay behind, by their places in the bundle."""
+
+    attachments: Attachments
+    refused: Mapping[int, PlatformError]
+
 
 def needs_of(
-    header: CommandHeader, operation: str, request: OperationRequest, rules: Rules, codec: Codec
+    header: CommandHeader, operation: Operation, request: OperationRequest, rules: Rules, codec: Codec
 ) -> Iterator[Needs]:
     """What the rules of a request look at beside organisation and device of its command."""
-    for _, rule, asked in _parts(operation, request, rules, codec):
-        if not isinstance(rule, QueryRule) and rule.needs is not None:
-            yield rule.needs(header, asked)
+    yield from _needs(header, operation, request, rules)
+    if isinstance(request, BundleRequest):
+        for action in request.actions:
+            if (part := _action_of(action, rules, codec)) is not None:
+                yield from _needs(header, *part, rules)
 
 
-def attachments_of(subject: Subject, operation: str, rules: Rules) -> Attachments:
-    """What goes along with a request.
-
-    Raises: PlatformError of the rules; in a bundle with the place of the action.
-    """
-    images: dict[bytes, FirmwareImage] = {}
-    for place, rule, asked in _parts(operation, subject.request, rules, subject.codec):
-        if not isinstance(rule, MeterRule) or rule.images is None:
-            continue
-        for image in _images(rule, replace(subject, request=asked), place):
-            images.setdefault(image.sha256, image)
-    return Attachments(images=list(images.values()))
-
-
-def _images(rule: MeterRule, subject: Subject, place: int | None) -> Sequence[FirmwareImage]:
-    assert rule.images is not None  # noqa: S101  # narrows the type; the caller has looked
-    try:
-        return rule.images(subject)
-    except PlatformError as error:
-        if place is not None:
-            error.details["action"] = str(place)
-        raise
-
-
-def _parts(
-    operation: str, request: OperationRequest, rules: Rules, codec: Codec
-) -> Iterator[tuple[int | None, Rule, OperationRequest]]:
-    """Rule and request of what is asked, and of each action of a bundle whose rule looks further than its request."""
-    rule = rules.get(operation)
-    if rule is not None:
-        yield None, rule, request
-    if not isinstance(request, BundleRequest):
+def needs_of_answer(response: DlmsResponse, rules: Rules, codec: Codec) -> Iterator[Needs]:
+    """What the rules of a good answer look at and change beside the answer itself."""
+    answer = response.response
+    if answer is None:
         return
-    for place, action in enumerate(request.actions):
-        found = rules.get(action.operation)
-        if isinstance(found, MeterRule) and (found.needs is not None or found.images is not None):
+    if not isinstance(answer, BundleResponse):
+        yield from _needs_of_answer(response.header, response.operation.name, answer, rules)
+        return
+    for given in answer.answers:
+        rule = rules.get(given.operation)
+        if given.response is not None and isinstance(rule, MeterRule) and rule.learns_from is not None:
             try:
-                asked = codec.decode_as(action.request, found.operation.request)
+                yield rule.learns_from(response.header, codec.decode_as(given.response, rule.operation.response))
             except PoisonMessage:
-                continue  # the bundle's own check refuses it
-            yield place, found, asked
+                continue  # whoever asked gets the octets as they are
+
+
+def examine(subject: Subject, operation: Operation, rules: Rules) -> Attachments:
+    """What goes along with one request, alone or an action of a bundle, once every rule of it is kept.
+
+    Raises: VALIDATION_ERROR (401), UNKNOWN_DEVICE (201), what the operation says of M-Bus devices that cannot be
+        reached, and what its own rules raise.
+    """
+    rule = rules.get(operation.name)
+    if not isinstance(rule, MeterRule):
+        rule = _NO_RULE
+    device = subject.device
+    if device.is_mbus and operation.target is not Target.GATEWAY:
+        words = rule.not_for_mbus.format(operation=operation.name, device=device.identification)
+        field = "header.device_identification"
+        raise CODES["VALIDATION_ERROR"](words, field=field, rule="no M-Bus device", device=device.identification)
+    addressing = rule.addressing_in_bundle if subject.in_bundle else None
+    mbus = resolve(operation, subject.request, device, subject.world, addressing or rule.addressing)
+    if rule.check is not None:
+        rule.check(subject)
+    images = rule.images(subject) if rule.images is not None else ()
+    if mbus is None and not images:
+        return Attachments()
+    gateway = device.gateway.identification if device.gateway is not None else device.identification
+    return Attachments(mbus_devices=[] if mbus is None else [to_header(mbus, gateway)], images=list(images))
+
+
+def plan(subject: Subject, operation: Operation, rules: Rules, before: Sequence[BundleAnswer] | None = None) -> Plan:
+    """What goes along with an attempt.
+
+    Args:
+        before: answers to the actions of a bundle so far; only those that are still to be done are looked at.
+
+    Raises: what `examine` raises for the request itself; not for the actions of a bundle.
+    """
+    parts, refused = [examine(subject, operation, rules)], {}
+    if isinstance(subject.request, BundleRequest):
+        actions = subject.request.actions
+        for place in pending(before, len(actions)):
+            part = _action_of(actions[place], rules, subject.codec)
+            if part is None:
+                continue
+            try:
+                parts.append(examine(replace(subject, request=part[1], in_bundle=True), part[0], rules))
+            except PlatformError as error:
+                refused[place] = error
+    return Plan(_joined(parts), refused)
+
+
+def _joined(parts: Iterable[Attachments]) -> Attachments:
+    devices: dict[str, MbusDevice] = {}
+    images: dict[bytes, FirmwareImage] = {}
+    for part in parts:
+        for device in part.mbus_devices:
+            devices.setdefault(device.device_identification, device)
+        for image in part.images:
+            images.setdefault(image.sha256, image)
+    return Attachments(mbus_devices=list(devices.values()), images=list(images.values()))
+
+
+def _needs(header: CommandHeader, operation: Operation, request: OperationRequest, rules: Rules) -> Iterator[Needs]:
+    named = operation.named_device(request)
+    if named is not None:
+        yield Needs(devices=frozenset({named}))
+    rule = rules.get(operation.name)
+    if rule is not None and not isinstance(rule, QueryRule) and rule.needs is not None:
+        yield rule.needs(header, request)
+
+
+def _needs_of_answer(
+    header: DlmsResponseHeader, operation: str, answer: OperationResponse, rules: Rules
+) -> Iterator[Needs]:
+    rule = rules.get(operation)
+    if isinstance(rule, MeterRule) and rule.learns_from is not None:
+        yield rule.learns_from(header, answer)
+
+
+def _action_of(action: BundleAction, rules: Rules, codec: Codec) -> tuple[Operation, OperationRequest] | None:
+    """Operation and request of an action about which there is more to say than its request says."""
+    try:
+        operation = find_operation(action.operation)
+        rule = rules.get(operation.name)
+        if operation.target is Target.METER and operation.naming_field is None and not isinstance(rule, MeterRule):
+            return None
+        return operation, codec.decode_as(action.request, operation.request)
+    except (UnknownEntity, PoisonMessage):
+        return None  # the bundle's own check refuses it

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from meterstream.contracts.errors import CODES, ErrorRecord
+from meterstream.contracts.operation import DlmsResponse
 from meterstream.contracts.operations.bundle import BundleAction, BundleAnswer, BundleRequest, BundleResponse
 
 
@@ -46,6 +47,17 @@ def merge(
     return merged
 
 
+def refuse(
+    request: BundleRequest, before: Sequence[BundleAnswer] | None, refused: Mapping[int, ErrorRecord]
+) -> list[BundleAnswer]:
+    """One answer per action where some do not go out: theirs is final, the others are still owed."""
+    waiting = CODES["NO_ANSWER"]("the action was not carried out yet").to_record("DOMAIN")
+    answers = list(before) if before is not None else [_owed(action, waiting, True) for action in request.actions]
+    for place, failure in refused.items():
+        answers[place] = _owed(request.actions[place], failure, False)
+    return answers
+
+
 def _owed(action: BundleAction, failure: ErrorRecord | None, retryable: bool) -> BundleAnswer:
     record = failure or CODES["TECHNICAL_ERROR"]("the attempt gave no answer for this action").to_record("DOMAIN")
     return BundleAnswer(operation=action.operation, error=record, retryable=retryable)
@@ -54,6 +66,12 @@ def _owed(action: BundleAction, failure: ErrorRecord | None, retryable: bool) ->
 def first_retryable(answers: Sequence[BundleAnswer]) -> ErrorRecord | None:
     """Why another attempt is worth it; None where it is not."""
     return next((answer.error for answer in answers if answer.error is not None and answer.retryable), None)
+
+
+def answers_of(response: DlmsResponse | None) -> list[BundleAnswer] | None:
+    """The answers that the response to a bundle holds."""
+    held = None if response is None else response.response
+    return held.answers if isinstance(held, BundleResponse) else None
 
 
 def any_good(answers: Sequence[BundleAnswer]) -> bool:

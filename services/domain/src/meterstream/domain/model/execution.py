@@ -8,11 +8,14 @@ from datetime import datetime
 from meterstream.contracts.envelope import ResultStatus
 from meterstream.contracts.errors import CODES, NotAuthorised, PlatformError
 from meterstream.contracts.operation import Target
+from meterstream.contracts.operations.bundle import BundleRequest, BundleResponse
 from meterstream.domain.model.admission import subject_of
-from meterstream.domain.model.attachments import attachments_of
+from meterstream.domain.model.attachments import plan
+from meterstream.domain.model.bundles import answers_of, pending
+from meterstream.domain.model.bundles import refuse as refuse_actions
 from meterstream.domain.model.context import Context
 from meterstream.domain.model.messages import COMPONENT, Composer, Conclusion
-from meterstream.domain.model.rules import RegistryRule, RegistryTurn
+from meterstream.domain.model.rules import MeterRule, RegistryRule, RegistryTurn, Subject
 from meterstream.domain.model.stored import Identity, Position, Stage, StoredCommand
 from meterstream.domain.model.submissions import Ask
 from meterstream.domain.model.world import World
@@ -24,9 +27,7 @@ def start(row: StoredCommand, ask: Ask, world: World, context: Context) -> Store
         device = world.device(ask.header.device_identification)
         if device is None or ask.request is None:
             raise ValueError("an admitted command has a device")
-        subject = subject_of(ask, ask.request, device, world, context)
-        attachments = attachments_of(subject, ask.operation.name, context.rules)
-        return row.queued(device, context.now, context.longest_run, attachments)
+        return _begin(row, ask, subject_of(ask, ask.request, device, world, context), context)
     rule = context.rules[ask.operation.name]
     if not isinstance(rule, RegistryRule) or ask.request is None:
         raise ValueError("an admitted registry operation has a rule")
@@ -52,6 +53,25 @@ def start(row: StoredCommand, ask: Ask, world: World, context: Context) -> Store
         failed = Conclusion(ResultStatus.FAILED, error=error.to_record(COMPONENT))
         return conclude(row, ask, failed, context.now, context.composer)
     return conclude(row, ask, Conclusion(ResultStatus.OK, response=response), context.now, context.composer)
+
+
+def _begin(row: StoredCommand, ask: Ask, subject: Subject, context: Context) -> StoredCommand:
+    """The next attempt in its lane; what needs no meter is concluded at once."""
+    rule = context.rules.get(ask.operation.name)
+    if isinstance(rule, MeterRule) and rule.settle is not None:
+        settled = rule.settle(subject)
+        if settled is not None:
+            return conclude(row, ask, Conclusion(ResultStatus.OK, response=settled), context.now, context.composer)
+    before = answers_of(context.composer.answer_of(row))
+    planned = plan(subject, ask.operation, context.rules, before)
+    if planned.refused and isinstance(subject.request, BundleRequest):
+        refused = {place: error.to_record(COMPONENT) for place, error in planned.refused.items()}
+        answers = refuse_actions(subject.request, before, refused)
+        response = BundleResponse(answers=answers)
+        if not pending(answers, len(answers)):
+            return conclude(row, ask, Conclusion(ResultStatus.OK, response=response), context.now, context.composer)
+        row = replace(row, answer=context.composer.answers_so_far(row, ask.operation, response, context.now))
+    return row.queued(subject.device, context.now, context.longest_run, planned.attachments)
 
 
 def cancel(identity: Identity, user: str, world: World, context: Context) -> None:

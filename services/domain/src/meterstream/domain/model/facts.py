@@ -2,38 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from meterstream.domain.model.keys import prove
-from meterstream.domain.model.registry import Device
+from meterstream.contracts.envelope import DlmsResponseHeader
+from meterstream.contracts.key_transfers import KeyFact
+from meterstream.domain.model.keys import decide, prove
 from meterstream.domain.model.world import World
 
 
 @dataclass(frozen=True, slots=True)
-class ProvenFact:
-    """An association with `gateway` stood with these keys at `observed_at`."""
+class Facts:
+    """What one attempt told of keys at `observed_at`.
+
+    Attributes:
+        proven: an association with `gateway` stood with these keys, after everything that `keys` tells.
+    """
 
     gateway: str
-    key_ids: tuple[str, ...]
+    proven: tuple[str, ...]
+    keys: tuple[KeyFact, ...]
     observed_at: datetime
 
+    @classmethod
+    def of(cls, header: DlmsResponseHeader) -> Facts | None:
+        """What a response tells; None: nothing."""
+        if not header.proven_keys and not header.key_facts:
+            return None
+        return cls(header.gateway, tuple(header.proven_keys), tuple(header.key_facts), header.observed_at)
 
-def apply_facts(facts: Sequence[ProvenFact], world: World) -> None:
-    """Apply facts in the order of their observation; a changed device gets one new revision."""
+    @property
+    def named(self) -> Iterator[tuple[str, str]]:
+        """(device, key id) of every key that it tells of."""
+        yield from ((self.gateway, key_id) for key_id in self.proven)
+        yield from ((fact.device_identification, fact.key_id) for fact in self.keys)
+
+    @property
+    def devices(self) -> set[str]:
+        """Devices that change for certain: those with keys on the way, and the gateway whose record tells of them."""
+        return {fact.device_identification for fact in self.keys} | ({self.gateway} if self.keys else set())
+
+
+def apply_facts(facts: Sequence[Facts], world: World) -> None:
+    """Apply facts in the order of their observation; a changed record gets one new revision."""
     touched: set[str] = set()
     for fact in sorted(facts, key=lambda fact: fact.observed_at):
-        before = world.keys(fact.gateway)
-        after = prove(before, fact.key_ids, fact.observed_at)
-        if after != before and world.device(fact.gateway) is not None:
-            world.put_keys(fact.gateway, after)
+        if _apply(fact, world):
             touched.add(fact.gateway)
-    for identification in sorted(touched):
-        device = world.device(identification)
-        if device is not None:
-            world.put_device(_revised(device))
+    for gateway in sorted(touched):
+        world.revise(gateway)
 
 
-def _revised(device: Device) -> Device:
-    return replace(device, revision=device.revision + 1).with_own_gateway()
+def _apply(fact: Facts, world: World) -> bool:
+    """Whether anything changed."""
+    if world.device(fact.gateway) is None:
+        return False
+    before = {
+        device: world.keys(device) for device in {fact.gateway, *(key.device_identification for key in fact.keys)}
+    }
+    after = dict(before)
+    for key in fact.keys:
+        device = key.device_identification
+        after[device] = decide(after[device], key.key_id, key.outcome, fact.observed_at)
+    after[fact.gateway] = prove(after[fact.gateway], fact.proven, fact.observed_at)
+    for device, keys in after.items():
+        if keys != before[device]:
+            world.put_keys(device, keys)
+    return after != before

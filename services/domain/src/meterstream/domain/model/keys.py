@@ -11,7 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from meterstream.contracts.key_transfers import KeyOutcome
 from meterstream.contracts.records import KeyKind, KeyState
+
+ASSOCIATED: Final = frozenset(
+    {KeyKind.E_METER_AUTHENTICATION_KEY, KeyKind.E_METER_ENCRYPTION_KEY_UNICAST, KeyKind.LLS_PASSWORD}
+)
+"""Kinds that an association proves; keys of the others count by the answer to their transfer."""
 
 CANDIDATES_PER_KIND: Final = 4
 """Withdrawn keys of one kind that still travel in the record: a worker tries at most four."""
@@ -90,6 +96,60 @@ def prove(present: Sequence[DeviceKey], key_ids: Iterable[str], observed_at: dat
                 key, state=KeyState.ACTIVE, proven=True, proven_at=observed_at, changed_at=observed_at
             )
     return tuple(keys.values())
+
+
+def new_key(present: Iterable[DeviceKey], kind: KeyKind) -> DeviceKey | None:
+    """The key of a kind that is on its way into the meter, or of which nobody knows whether it is there."""
+    return next((key for key in present if key.kind is kind and key.state is KeyState.NEW), None)
+
+
+def propose(present: Sequence[DeviceKey], proposed: GivenKey, now: datetime) -> tuple[DeviceKey, ...]:
+    """The keys with a NEW one, to be stored before anything is sent; an ACTIVE key of the same octets stays as it is.
+
+    Octets that the device had before keep their envelope. There must be no other NEW key of that kind.
+    """
+    keys = {(key.kind, key.key_id): key for key in present}
+    identity = (proposed.kind, proposed.key_id)
+    former = keys.get(identity)
+    if former is not None and former.state in (KeyState.ACTIVE, KeyState.NEW):
+        return tuple(present)
+    if new_key(present, proposed.kind) is not None:
+        raise ValueError(f"another {proposed.kind} is undecided")
+    keys[identity] = DeviceKey(
+        key_id=proposed.key_id,
+        kind=proposed.kind,
+        state=KeyState.NEW,
+        proven=False,
+        sealed=former.sealed if former else proposed.sealed,
+        changed_at=now,
+    )
+    return tuple(keys.values())
+
+
+def decide(
+    present: Sequence[DeviceKey], key_id: str, outcome: KeyOutcome, observed_at: datetime
+) -> tuple[DeviceKey, ...]:
+    """The keys after an attempt found out what became of one; what it found before the key was proposed is old news.
+
+    Refused or absent: NEW becomes WITHDRAWN, and stays a candidate where associations use its kind. Transferred: it
+    becomes ACTIVE where no association could prove it. Undecided: nothing changes, it may be in the meter.
+    """
+    key = next((key for key in present if key.key_id == key_id and key.changed_at <= observed_at), None)
+    if key is None:
+        return tuple(present)
+    if outcome in (KeyOutcome.REFUSED, KeyOutcome.ABSENT):
+        if key.state is KeyState.NEW:
+            return _with(present, replace(key, state=KeyState.WITHDRAWN, changed_at=observed_at))
+        if key.state is KeyState.ACTIVE and key.kind not in ASSOCIATED and outcome is KeyOutcome.ABSENT:
+            return _with(present, replace(key, state=KeyState.EXPIRED, changed_at=observed_at))
+    if outcome is KeyOutcome.TRANSFERRED and key.kind not in ASSOCIATED and key.state is not KeyState.ACTIVE:
+        formers = [replace(other, state=KeyState.EXPIRED, changed_at=observed_at) for other in _actives(present, key)]
+        return _with(present, *formers, replace(key, state=KeyState.ACTIVE, changed_at=observed_at))
+    return tuple(present)
+
+
+def _with(present: Iterable[DeviceKey], *changed: DeviceKey) -> tuple[DeviceKey, ...]:
+    return tuple(({(key.kind, key.key_id): key for key in (*present, *changed)}).values())
 
 
 def _is_settled(key: DeviceKey) -> bool:

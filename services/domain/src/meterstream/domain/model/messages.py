@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, cast
+from typing import Final
 
 from meterstream.contracts.envelope import (
     CommandHeader,
     CommandState,
     DlmsRequestHeader,
+    DlmsResponseHeader,
     Reply,
     ResultStatus,
     State,
@@ -19,7 +20,7 @@ from meterstream.contracts.errors import CODES, ErrorRecord
 from meterstream.contracts.operation import Command, DlmsResponse, Operation, OperationResponse, Result
 from meterstream.contracts.operations.bundle import BundleRequest, BundleResponse
 from meterstream.contracts.topics import TOPICS, lane_of
-from meterstream.domain.model.bundles import next_request
+from meterstream.domain.model.bundles import answers_of, next_request
 from meterstream.domain.model.stored import Stage, StoredCommand
 from meterstream.runtime.codec import Codec
 
@@ -90,6 +91,21 @@ class Composer:
     def answer_of(self, row: StoredCommand) -> DlmsResponse | None:
         """What the attempts so far brought."""
         return None if row.answer is None else self.codec.decode_as(row.answer, DlmsResponse)
+
+    def answers_so_far(
+        self, row: StoredCommand, operation: Operation, response: BundleResponse, moment: datetime
+    ) -> bytes:
+        """The answers to a bundle's actions before its next attempt, encoded as an attempt's response."""
+        device = row.device_identification or ""
+        header = DlmsResponseHeader(
+            organisation=row.organisation,
+            correlation_uid=row.correlation_uid,
+            attempt=row.attempt,
+            device_identification=device,
+            gateway=row.gateway or device,
+            observed_at=moment,
+        )
+        return self.codec.encode(operation.dlms_response(header=header, response=response))
 
     def result_value(
         self, operation: Operation, header: CommandHeader, attempt: int, moment: datetime, conclusion: Conclusion
@@ -182,9 +198,7 @@ class Composer:
         )
         request = command.request
         if isinstance(request, BundleRequest):
-            answer = self.answer_of(row)
-            known = cast("BundleResponse | None", answer.response) if answer is not None else None
-            request = next_request(request, known.answers if known is not None else None)
+            request = next_request(request, answers_of(self.answer_of(row)))
         operation = command.operation
         return Publication(
             topic=lane_of(header.priority),

@@ -169,11 +169,17 @@ class Needs:
         rows: (register, key) pairs.
         organisations: further organisations that it names.
         commands: further commands that it may move.
+        devices: further devices that it names.
+        kin: devices whose gateways, and whose M-Bus devices with what people keep of them, it looks at too.
+        mbus_names: M-Bus devices by the names that meters give them, with their kin.
     """
 
     rows: tuple[tuple[Register[Record], str], ...] = ()
     organisations: frozenset[str] = frozenset()
     commands: frozenset[Identity] = frozenset()
+    devices: frozenset[str] = frozenset()
+    kin: frozenset[str] = frozenset()
+    mbus_names: frozenset[str] = frozenset()
 
 
 def rows(register: Register[R], *keys: str | None) -> Needs:

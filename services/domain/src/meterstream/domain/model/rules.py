@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from meterstream.contracts.envelope import CommandHeader
+from meterstream.contracts.envelope import CommandHeader, DlmsResponseHeader
 from meterstream.contracts.errors import PlatformError
 from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse
 from meterstream.contracts.records import FirmwareImage
+from meterstream.domain.model.addressing import ANY_DEVICE, Addressing
 from meterstream.domain.model.keys import DeviceKey, GivenKey
 from meterstream.domain.model.registers import Needs
 from meterstream.domain.model.registry import Device, FunctionGroups
@@ -23,7 +24,9 @@ class Subject:
     """A command for a meter whose device is known and whose operation is allowed; what its own rules look at.
 
     Attributes:
-        world: with the rows that the rules need.
+        device: of the command, for an action of a bundle too.
+        world: with the rows that the rules need, and the device that the request names.
+        in_bundle: the request is an action of a bundle.
     """
 
     header: CommandHeader
@@ -33,6 +36,7 @@ class Subject:
     functions: FunctionGroups
     codec: Codec
     world: World
+    in_bundle: bool = False
 
 
 Reveal = Callable[[str, DeviceKey, bytes], bytes]
@@ -91,9 +95,14 @@ class RegistryReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """A good answer, for what the registry learns from it; `observed_at` decides between two of them."""
+    """A good answer, for what the registry learns from it; `observed_at` decides between two of them.
+
+    Attributes:
+        device: of the command; `gateway` owns the association in which the answer was given.
+    """
 
     device: str
+    gateway: str
     request: OperationRequest
     response: OperationResponse
     observed_at: datetime
@@ -105,9 +114,15 @@ class MeterRule:
     """Rules of an operation that goes to a meter.
 
     Attributes:
-        check: raises PlatformError where the request may not go out.
+        check: raises PlatformError where the request may not go out, alone or in a bundle.
         learn: changes the registry after a good answer, alone or in a bundle.
-        needs: what it looks at beside organisation and device of its command, alone or in a bundle.
+        complete: puts what the registry knows into a good answer before anybody sees it, alone or in a bundle; raises
+            PlatformError where the registry refuses it.
+        learns_from: what `complete` and `learn` look at and change beside the answer itself; locked while they decide.
+        settle: the answer of a request for which nothing has to be done on the meter; None: it goes out.
+        needs: what `check` looks at beside organisation and device of its command, alone or in a bundle.
+        addressing: what is said of M-Bus devices that cannot be reached; in bundles `addressing_in_bundle` where set.
+        not_for_mbus: that it is not for M-Bus devices, in the words of the operation.
         images: the firmware images that go along with the request, alone or in a bundle; raises PlatformError where
             one of them cannot.
     """
@@ -115,7 +130,13 @@ class MeterRule:
     operation: Operation
     check: Callable[[Subject], None] | None = None
     learn: Callable[[Lesson], None] | None = None
+    complete: Callable[[Lesson], OperationResponse] | None = None
+    learns_from: Callable[[DlmsResponseHeader, OperationResponse], Needs] | None = None
+    settle: Callable[[Subject], OperationResponse | None] | None = None
     needs: Callable[[CommandHeader, OperationRequest], Needs] | None = None
+    addressing: Addressing = ANY_DEVICE
+    addressing_in_bundle: Addressing | None = None
+    not_for_mbus: str = "{operation} is not for M-Bus devices"
     images: Callable[[Subject], Sequence[FirmwareImage]] | None = None
 
 

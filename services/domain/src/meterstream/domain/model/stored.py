@@ -84,7 +84,7 @@ class StoredCommand:
         due_at: when a scheduled or retried command is to run.
         timer_at: when the scheduler must look at it: due, silent for too long, or old enough to be forgotten.
         answer: the last attempt's `<Operation>DlmsResponse`; for a bundle merged with those before it.
-        result: the encoded result where domain decided it by itself.
+        result: the encoded result where domain decided it, or had a say in it.
         attachments: what goes along with the current attempt.
     """
 
@@ -157,7 +157,7 @@ class StoredCommand:
     def final(
         self, status: ResultStatus, moment: datetime, by: Position | None, result: bytes | None = None
     ) -> StoredCommand:
-        """It has its result; `result` where domain decided it, else the answer's message holds it."""
+        """It has its result; `result` where domain had a say in it, else the answer's message holds it."""
         return replace(
             self,
             stage=Stage.FINAL,

@@ -11,7 +11,7 @@ from meterstream.contracts.events import Event, LifecycleChange
 from meterstream.domain.model.events import key_event
 from meterstream.domain.model.keys import DeviceKey
 from meterstream.domain.model.messages import Publication
-from meterstream.domain.model.observations import Kind, O, Observation
+from meterstream.domain.model.observations import Kind, Observation, S
 from meterstream.domain.model.register import Register
 from meterstream.domain.model.registers import Shelf
 from meterstream.domain.model.registry import Device, Organisation
@@ -43,6 +43,10 @@ class Outcome:
     rejected: list[Rejected] = field(default_factory=list)
     queries: list[Submission] = field(default_factory=list)
     retried: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Overtaken(Exception):
+    """Another process changed what the decisions are about after it was looked for; they are taken anew."""
 
 
 class World:
@@ -202,7 +206,7 @@ class World:
         states = {(former.kind, former.key_id): former.state for former in self._stored_keys.get(device, ())}
         return device in self.stored_devices and states.get((key.kind, key.key_id)) is not key.state
 
-    def observe(self, kind: Kind[O], seen: O) -> None:
+    def observe(self, kind: Kind[S], seen: S) -> None:
         """Something that a meter told; the newest observation of a kind and key stands."""
         known = self._observed.setdefault(kind.name, {})
         key = kind.key_of(seen)

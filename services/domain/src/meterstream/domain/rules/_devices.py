@@ -39,6 +39,12 @@ def needs_description(header: CommandHeader, _: OperationRequest) -> Needs:
     return rows(DESCRIPTIONS, header.device_identification)
 
 
+def needs_kin(header: CommandHeader, _: OperationRequest) -> Needs:
+    """The device's gateway, or the M-Bus devices behind it."""
+    device = header.device_identification
+    return Needs(kin=frozenset() if device is None else frozenset({device}))
+
+
 def needs_grants(header: CommandHeader, _: OperationRequest) -> Needs:
     """Who may do what with the device."""
     return rows(GRANTS, header.device_identification)

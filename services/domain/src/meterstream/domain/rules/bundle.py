@@ -15,12 +15,6 @@ def check_bundle(subject: Subject) -> None:
     """Raises: VALIDATION_ERROR (401), UNSUPPORTED_DEVICE_ACTION (407), UNAUTHORIZED (301)."""
     request = subject.request
     assert isinstance(request, BundleRequest)  # noqa: S101  # narrows the type; the operation's command holds no other
-    if subject.device.is_mbus:
-        raise CODES["VALIDATION_ERROR"](
-            f"Bundle request is not allowed for gas meter {subject.device.identification}",
-            field="header.device_identification",
-            rule="no M-Bus device",
-        )
     allowed: dict[str, bool] = {}
     for place, action in enumerate(request.actions):
         operation = _operation(action, place)
@@ -61,4 +55,4 @@ def _unreadable(place: int, poison: PoisonMessage) -> PlatformError:
     return CODES["VALIDATION_ERROR"](f"{field}: {poison.reason}", field=field, rule=poison.reason)
 
 
-RULE = MeterRule(OPERATION, check_bundle)
+RULE = MeterRule(OPERATION, check_bundle, not_for_mbus="Bundle request is not allowed for gas meter {device}")

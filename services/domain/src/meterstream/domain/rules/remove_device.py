@@ -11,16 +11,19 @@ from meterstream.contracts.operation import OperationRequest, OperationResponse
 from meterstream.contracts.operations.remove_device import OPERATION, RemoveDeviceResponse
 from meterstream.contracts.records import DeviceState
 from meterstream.domain.model import keys
+from meterstream.domain.model.coupling import forget_place
 from meterstream.domain.model.firmware import INSTALLED, InstalledRows
 from meterstream.domain.model.registers import UPKEEP, Needs, Upkeep, rows
 from meterstream.domain.model.registry import Device
 from meterstream.domain.model.rules import RegistryRule, RegistryTurn
 from meterstream.domain.model.world import World
-from meterstream.domain.rules._devices import device_of, needs_upkeep, tell_lifecycle
+from meterstream.domain.rules._devices import device_of, needs_kin, needs_upkeep, tell_lifecycle
 
 
 def take_out(world: World, device: Device, now: datetime) -> int:
     """Leave nothing of the device but its keys and its revision, which goes on; returns that revision."""
+    if device.is_mbus:
+        device = forget_place(world, device, now)
     removed = replace(
         device,
         state=DeviceState.REMOVED,
@@ -48,7 +51,8 @@ def remove_device(turn: RegistryTurn) -> OperationResponse:
 
 
 def _needs(header: CommandHeader, request: OperationRequest) -> Needs:
-    return Needs(needs_upkeep(header, request).rows + rows(INSTALLED, header.device_identification).rows)
+    kept = needs_upkeep(header, request).rows + rows(INSTALLED, header.device_identification).rows
+    return replace(needs_kin(header, request), rows=kept)
 
 
 RULE = RegistryRule(OPERATION, remove_device, _needs)

@@ -6,7 +6,7 @@ from meterstream.contracts.envelope import CommandHeader
 from meterstream.contracts.errors import CODES
 from meterstream.contracts.operation import OperationRequest
 from meterstream.contracts.operations.update_firmware import OPERATION, UpdateFirmwareRequest
-from meterstream.contracts.records import DeviceState, FirmwareImage
+from meterstream.contracts.records import FirmwareImage
 from meterstream.domain.model.firmware import MODEL_OF, OFFERED, OfferedImage
 from meterstream.domain.model.registers import Needs, model_key, rows
 from meterstream.domain.model.registry import Device
@@ -20,7 +20,6 @@ def images(subject: Subject) -> list[FirmwareImage]:
     """The image that the request names.
 
     Raises: UNKNOWN_FIRMWARE (701), UNKNOWN_DEVICEMODEL (601), FIRMWARE_DOES_NOT_SUPPORT_DEVICE_MODEL (704),
-        GATEWAY_DEVICE_NOT_SET_FOR_MBUS_DEVICE (220), GATEWAY_DEVICE_INVALID_FOR_MBUS_DEVICE (221),
         VALIDATION_ERROR (401).
     """
     request = subject.request
@@ -58,13 +57,7 @@ def _check_model(offered: OfferedImage, device: str, world: World) -> None:
 
 
 def _check_kind(offered: OfferedImage, device: Device) -> None:
-    """Files for M-Bus devices go to M-Bus devices behind a gateway, all others to electricity meters."""
-    if device.is_mbus and device.gateway is None:
-        message = f"M-Bus device {device.identification} has no gateway"
-        raise CODES["GATEWAY_DEVICE_NOT_SET_FOR_MBUS_DEVICE"](message, device=device.identification)
-    if device.is_mbus and device.gateway is not None and device.gateway.state is not DeviceState.ACTIVE:
-        message = f"gateway {device.gateway.identification} of M-Bus device {device.identification} is removed"
-        raise CODES["GATEWAY_DEVICE_INVALID_FOR_MBUS_DEVICE"](message, device=device.identification)
+    """Files for M-Bus devices go to M-Bus devices, all others to electricity meters."""
     if offered.is_mbus != device.is_mbus:
         right = "M-Bus devices" if offered.is_mbus else "electricity meters"
         rule = f"{offered.identification} is a file for {right}"
