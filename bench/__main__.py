@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-MODULES = ("session_core", "simulator_memory", "device_memory", "engine", "ingress", "ingress_kafka", "e2e")
+MODULES = ("session_core", "simulator_memory", "device_memory", "engine", "ingress", "ingress_kafka", "push", "e2e")
 OUTPUT = Path("build") / "bench.json"
 TIMEOUT_S = 1800
 
