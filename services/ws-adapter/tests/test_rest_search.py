@@ -222,7 +222,7 @@ def thing(name: str = "FindThing", **fields: Any) -> Operation:
         "kind": Kind.SYNCHRONOUS,
         "repeatable": True,
         "needs_known_device": False,
-        "resource": "things/{name}",
+        "resources": ("things/{name}",),
     }
     return Operation(name, **{**values, **fields})
 
@@ -230,9 +230,9 @@ def thing(name: str = "FindThing", **fields: Any) -> Operation:
 @pytest.mark.parametrize(
     ("operations", "reason"),
     [
-        ([thing(kind=Kind.ASYNCHRONOUS)], "only a synchronous operation"),
+        ([thing(target=Target.METER)], "only an operation on the registry"),
         ([thing(repeatable=False)], "changes nothing"),
-        ([thing(resource="things/{colour}")], "no field of the request"),
+        ([thing(resources=("things/{colour}",))], "no field of the request"),
         ([thing(needs_known_device=True)], "does not name the device"),
         ([thing(), thing("FindOther")], "both read at"),
     ],
@@ -247,7 +247,9 @@ def test_fields_come_from_path_and_query(codec: Any) -> None:
     forms = Forms(
         {
             "FindThing": thing(),
-            "FindMine": thing("FindMine", needs_known_device=True, resource="devices/{device_identification}/{name}"),
+            "FindMine": thing(
+                "FindMine", needs_known_device=True, resources=("devices/{device_identification}/{name}",)
+            ),
         },
         codec,
     )

@@ -33,6 +33,7 @@ OPERATION = Operation(
     target=Target.REGISTRY,
     kind=Kind.SYNCHRONOUS,
     repeatable=True,
+    resources=("firmware",),
     needs_known_device=False,
     soap=SoapBinding(service="CoreFirmwareManagement", operation="FindAllFirmwares", device=None),
     examples=(FindAllFirmwaresRequest(manufacturer="DEM", model_code="DM-E100", active=True),),

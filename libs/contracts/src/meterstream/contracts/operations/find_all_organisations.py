@@ -28,6 +28,7 @@ OPERATION = Operation(
     target=Target.REGISTRY,
     kind=Kind.SYNCHRONOUS,
     repeatable=True,
+    resources=("organisations",),
     needs_known_device=False,
     soap=SoapBinding(service="CoreDeviceManagement", operation="FindAllOrganisations", device=None),
     examples=(FindAllOrganisationsRequest(),),

@@ -31,6 +31,7 @@ OPERATION = Operation(
     target=Target.REGISTRY,
     kind=Kind.SYNCHRONOUS,
     repeatable=True,
+    resources=("firmware/{number}",),
     needs_known_device=False,
     soap=SoapBinding(service="CoreFirmwareManagement", operation="FindFirmware", device=None),
     examples=(FindFirmwareRequest(number=7),),

@@ -47,6 +47,7 @@ OPERATION = Operation(
     summary="List the frames that were kept of a meter's sessions.",
     target=Target.REGISTRY,
     repeatable=True,
+    resources=("devices/{device_identification}/message-logs",),
     soap=SoapBinding(service="SmartMeteringManagement", operation="FindMessageLogs"),
     examples=(FindMessageLogsRequest(page=0),),
 )

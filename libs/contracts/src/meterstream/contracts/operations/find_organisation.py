@@ -31,6 +31,7 @@ OPERATION = Operation(
     target=Target.REGISTRY,
     kind=Kind.SYNCHRONOUS,
     repeatable=True,
+    resources=("organisations/{organisation}",),
     needs_known_device=False,
     soap=SoapBinding(service="CoreDeviceManagement", operation="FindOrganisation", device=None),
     examples=(FindOrganisationRequest(organisation="DemoGridOrg"),),

@@ -54,6 +54,7 @@ OPERATION = Operation(
     target=Target.REGISTRY,
     kind=Kind.SYNCHRONOUS,
     repeatable=True,
+    resources=("events", "devices/{device_identification}/events"),
     needs_known_device=False,
     soap=SoapBinding(service="CoreDeviceManagement", operation="FindEvents", device=None),
     examples=(

@@ -45,7 +45,7 @@ OPERATION = Operation(
     kind=Kind.SYNCHRONOUS,
     repeatable=True,
     needs_known_device=False,
-    resource="devices",
+    resources=("devices",),
     soap=SoapBinding(service="SmartMeteringManagement", operation="GetDevices", device=None),
     examples=(GetDevicesRequest(page=0),),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from meterstream.contracts.base import CorrelationUid, Moment
+from meterstream.contracts.events import Event
 from meterstream.contracts.operation import Kind, Operation, OperationRequest, OperationResponse, Target
 from meterstream.contracts.shared.system_events import SystemEventType
 from meterstream.contracts.soap import Soap, SoapBinding
@@ -25,6 +26,18 @@ class GetSystemEventResponse(OperationResponse):
     reason: Annotated[str, Soap("Reason")]
 
 
+def answer(event: Event) -> GetSystemEventResponse | None:
+    """The response that an event is; None where it is no system event."""
+    if event.system_event is None:
+        return None
+    return GetSystemEventResponse(
+        timestamp=event.occurred_at,
+        event_type=event.system_event,
+        device_identification=event.device_identification,
+        reason=event.reason,
+    )
+
+
 OPERATION = Operation(
     name="GetSystemEvent",
     request=GetSystemEventRequest,
@@ -34,10 +47,7 @@ OPERATION = Operation(
     target=Target.REGISTRY,
     kind=Kind.SYNCHRONOUS,
     repeatable=True,
+    from_event=answer,
     soap=SoapBinding(service="SmartMeteringMonitoring", operation="GetSystemEvent"),
-    examples=(
-        GetSystemEventRequest(
-            correlation_uid="DemoGridOrg|||E0001000000000001|||20250314041109023|||5be2a8c3-7a54-4d8b-8d0e-0a3a54c6be5e"
-        ),
-    ),
+    examples=(GetSystemEventRequest(correlation_uid="5be2a8c37a544d8b8d0e0a3a54c6be5e"),),
 )

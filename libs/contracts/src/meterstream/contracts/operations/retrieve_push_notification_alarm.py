@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from meterstream.contracts.base import CorrelationUid
+from meterstream.contracts.events import Event, EventKind
 from meterstream.contracts.operation import Kind, Operation, OperationRequest, OperationResponse, Target
 from meterstream.contracts.shared.alarms import AlarmType
 from meterstream.contracts.soap import Soap, SoapBinding
@@ -25,6 +26,13 @@ class RetrievePushNotificationAlarmResponse(OperationResponse):
     alarms: Annotated[list[AlarmType], Soap("AlarmRegister/AlarmTypes")] = Field(default_factory=list)
 
 
+def answer(event: Event) -> RetrievePushNotificationAlarmResponse | None:
+    """The response that an event is; None where it is no alarm."""
+    if event.kind is not EventKind.ALARM:
+        return None
+    return RetrievePushNotificationAlarmResponse(device_identification=event.device_identification, alarms=event.alarms)
+
+
 OPERATION = Operation(
     name="RetrievePushNotificationAlarm",
     request=RetrievePushNotificationAlarmRequest,
@@ -35,10 +43,7 @@ OPERATION = Operation(
     kind=Kind.SYNCHRONOUS,
     repeatable=True,
     needs_known_device=False,
+    from_event=answer,
     soap=SoapBinding(service="SmartMeteringMonitoring", operation="RetrievePushNotificationAlarm", device=None),
-    examples=(
-        RetrievePushNotificationAlarmRequest(
-            correlation_uid="DemoGridOrg|||E0001000000000001|||20250314041109023|||d3b0a1c6-5c0a-4f5e-9f0b-2f7c6f1f7d10"
-        ),
-    ),
+    examples=(RetrievePushNotificationAlarmRequest(correlation_uid="d3b0a1c65c0a4f5e9f0b2f7c6f1f7d10"),),
 )

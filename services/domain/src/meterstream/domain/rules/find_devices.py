@@ -61,7 +61,7 @@ async def _answer(
     first = found if found or not page else await reader.read("find_devices", arguments | {"size": 1, "skip": 0})
     total = first[0]["total"] if first else 0
     return FindDevicesResponse(
-        devices=[_device(row) for row in found],
+        devices=[to_device(row) for row in found],
         page=Page(total_pages=-(-total // size), page_size=size, current_page=page),
     )
 
@@ -88,7 +88,8 @@ def to_pattern(text: str, *, exact: bool) -> str:
     return escaped if exact else escaped.replace("*", "%").replace("?", "_")
 
 
-def _device(row: Mapping[str, Any]) -> FoundDevice:
+def to_device(row: Mapping[str, Any]) -> FoundDevice:
+    """A row of `find_devices`."""
     authorisations = [Authorisation.model_validate(item) for item in row["authorisations"]]
     model = None
     if row["manufacturer"] is not None:

@@ -172,8 +172,10 @@ class RestFace:
             request[OPERATION] = form.operation.name
             posted = resource.read(request.match_info, request.query)
             self._allow(request, form, posted)
-            answered = await self._submitter.submit(form, posted, request[CALLER], request.headers.get("traceparent"))
-            return tagged_response(request, answered.document["result"]["response"])
+            found = await self._submitter.answer(form, posted, request[CALLER], request.headers.get("traceparent"))
+            if resource.is_one_thing and all(value is None for value in found.values()):
+                raise web.HTTPNotFound(text=f"there is nothing at {request.path}")
+            return tagged_response(request, found)
 
         return read
 

@@ -182,7 +182,7 @@ class _Schemas:
         ]
         for form in forms.values():
             wanted += [(form.body, "validation"), (form.view, "serialization"), (form.result, "serialization")]
-            if form.operation.resource:
+            if form.operation.resources:
                 wanted.append((form.operation.response, "serialization"))
         found, document = models_json_schema(wanted, ref_template=_REF, schema_generator=_Generator)
         self._found = found
@@ -253,11 +253,11 @@ def _read(resource: Resource, schemas: _Schemas) -> dict[str, Any]:
     model = operation.request
     fields = model.model_json_schema(schema_generator=_Generator)["properties"] if model.model_fields else {}
     in_path = [
-        {"name": name, "in": "path", "required": True, "schema": fields.get(name, _DEVICE)}
+        {"name": name, "in": "path", "required": True, "schema": _present(fields.get(name, _DEVICE))}
         for name in sorted(resource.in_path)
     ]
     return {
-        "operationId": f"read_{operation.safe_name}",
+        "operationId": resource.name,
         "tags": ["Resources"],
         "summary": operation.summary,
         "description": f"The response of `{operation.name}`, with its request's fields as parameters.",

@@ -1,4 +1,4 @@
-"""Synchronous operations that are also read as resources: path and query string are the request's fields."""
+"""Operations that are also read as resources: path and query string are the request's fields."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final, get_args, get_origin
 from multidict import MultiMapping
 from pydantic import ValidationError
 
-from meterstream.contracts.operation import Kind, OperationRequest
+from meterstream.contracts.operation import OperationRequest, Target
 from meterstream.ws_adapter.model.failures import from_validation
 from meterstream.ws_adapter.model.submission import Options, names_device
 from meterstream.ws_adapter.rest.forms import Form
@@ -22,7 +22,7 @@ _PART: Final = re.compile(r"\{(\w+)\}")
 
 
 class UnfitResource(ValueError):
-    """An operation's `resource` does not fit its request, or is another operation's."""
+    """One of an operation's `resources` does not fit its request, or is another operation's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,19 @@ class Resource:
     """A place below /v1 that answers GET with an operation's response.
 
     `path` has the names of fields in braces; every other field of the request is a parameter of the query string.
+    `name` is the resource's own.
     """
 
     path: str
+    name: str
     form: Form
     in_path: frozenset[str]
     lists: frozenset[str]
+
+    @property
+    def is_one_thing(self) -> bool:
+        """Whether the path ends with the name of what it stands for, which may be absent."""
+        return self.path.endswith("}")
 
     def read(self, matched: Mapping[str, str], query: MultiMapping[str]) -> Posted:
         """Request, device and options of a read.
@@ -60,27 +67,27 @@ def resources_of(forms: Mapping[str, Form]) -> dict[str, Resource]:
     """
     found: dict[str, Resource] = {}
     for form in forms.values():
-        if not (path := form.operation.resource):
-            continue
-        resource = _resource(path, form)
-        if (other := found.setdefault(_PART.sub("{}", path), resource)) is not resource:
-            raise UnfitResource(f"{form.operation.name} and {other.form.operation.name} are both read at {path}")
+        for number, path in enumerate(form.operation.resources):
+            resource = _resource(path, form, number)
+            if (other := found.setdefault(_PART.sub("{}", path), resource)) is not resource:
+                raise UnfitResource(f"{form.operation.name} and {other.form.operation.name} are both read at {path}")
     return {resource.path: resource for resource in found.values()}
 
 
-def _resource(path: str, form: Form) -> Resource:
+def _resource(path: str, form: Form, number: int) -> Resource:
     operation = form.operation
     fields = operation.request.model_fields
     in_path = frozenset(_PART.findall(path))
-    if operation.kind is not Kind.SYNCHRONOUS or not operation.repeatable:
-        raise UnfitResource(f"{operation.name}: only a synchronous operation that changes nothing is read")
+    if operation.target is not Target.REGISTRY or not operation.repeatable:
+        raise UnfitResource(f"{operation.name}: only an operation on the registry that changes nothing is read")
     known = {*fields, *([DEVICE] if names_device(operation) else [])}
     if unknown := in_path - known:
         raise UnfitResource(f"{operation.name}: {path} names {', '.join(sorted(unknown))}, no field of the request")
     if names_device(operation) and DEVICE not in in_path:
         raise UnfitResource(f"{operation.name}: {path} does not name the device")
     lists = frozenset(name for name, info in fields.items() if _is_list(info.annotation))
-    return Resource(path, form, in_path, lists)
+    name = f"read_{operation.safe_name}" + (f"_{number + 1}" if number else "")
+    return Resource(path, name, form, in_path, lists)
 
 
 def _is_list(annotation: Any) -> bool:

@@ -12,12 +12,12 @@ from aiohttp import web
 from pydantic_core import from_json
 
 from meterstream.contracts.envelope import ResultStatus, Verdict
-from meterstream.contracts.errors import PlatformError, error
+from meterstream.contracts.errors import ErrorRecord, PlatformError, error
 from meterstream.contracts.operation import Kind, Operation, OperationRequest, Result
 from meterstream.contracts.operations.bundle import BundleRequest
 from meterstream.runtime.logs import bind
 from meterstream.runtime.metrics import HTTP_REQUESTS
-from meterstream.ws_adapter.model.failures import broken, renamed
+from meterstream.ws_adapter.model.failures import ToldByPlatform, broken, renamed
 from meterstream.ws_adapter.model.progress import CommandKey, Progress
 from meterstream.ws_adapter.model.submission import Caller, Options
 from meterstream.ws_adapter.platform import Platform
@@ -94,6 +94,21 @@ class Submitter:
             if document is not None:
                 return Submission(200, document, location)
         return Submission(202, views.of_submitted(submitted, form), location)
+
+    async def answer(self, form: Form, posted: Posted, caller: Caller, traceparent: str | None) -> dict[str, Any]:
+        """The response of an operation that is carried out at once.
+
+        Raises: what it failed with; NOT_READY where there is no answer in time.
+        """
+        submission = await self.submit(form, posted, caller, traceparent)
+        result = submission.document.get("result")
+        if result is None:
+            uid = submission.document["correlation_uid"]
+            raise error("NOT_READY", "no answer in time; the command tells what becomes of it", correlation_uid=uid)
+        if result["error"] is not None:
+            raise ToldByPlatform(ErrorRecord.model_validate(result["error"]))
+        response: dict[str, Any] = result["response"]
+        return response
 
     async def view(self, row: Progress) -> dict[str, Any]:
         """A command with its result."""
