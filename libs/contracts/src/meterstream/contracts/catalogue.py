@@ -21,6 +21,7 @@ from meterstream.contracts.records import (
     OrganisationRecord,
     ProvenKeys,
     Push,
+    Quirks,
     UnsafeStep,
 )
 from meterstream.contracts.topics import LANES
@@ -85,7 +86,7 @@ def records_by_topic(known: Mapping[str, Operation] | None = None) -> Mapping[st
         "message-logs": (MessageLog,),
         "readings": (MeterReadings,),
         "devices": (DeviceRecord,),
-        "device-sessions": (CounterReservation, UnsafeStep, ProvenKeys),
+        "device-sessions": (CounterReservation, UnsafeStep, ProvenKeys, Quirks),
         "organisations": (OrganisationRecord,),
         "actions": tuple(model for operation in bundled for model in (operation.request, operation.response)),
     }

@@ -1,4 +1,4 @@
-"""What one attempt came to, as messages: the response, the readings, and the keys that were proven."""
+"""What one attempt came to, as messages: the response, the readings, and what later sessions need to know."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from meterstream.contracts.base import Record
 from meterstream.contracts.envelope import DlmsRequestHeader, DlmsResponseHeader
 from meterstream.contracts.errors import ErrorRecord, PlatformError, error
 from meterstream.contracts.operation import DlmsRequest, Operation, OperationResponse
-from meterstream.contracts.records import ProvenKeys
+from meterstream.contracts.records import ProvenKeys, Quirks
 from meterstream.protocol_dlms.failures import COMPONENT
 from meterstream.protocol_dlms.identity import Identity
 from meterstream.protocol_dlms.key_transfer import AttemptKeys
@@ -37,6 +37,7 @@ class Answer:
         proven: ids of the keys with which an association stood.
         title: the meter's system title, where an association told it.
         changed: they are news for the next session.
+        quirks: what the next session has to know of the meter.
         keys: what became of keys that were to be handed over.
         meter_s: seconds spent waiting for the meter.
     """
@@ -47,6 +48,7 @@ class Answer:
     proven: Sequence[str] = ()
     title: bytes | None = None
     changed: bool = False
+    quirks: Quirks | None = None
     keys: AttemptKeys | None = None
     meter_s: float = 0.0
     rows: list[StepRows] = field(default_factory=list)
@@ -60,7 +62,7 @@ class Envelopes:
         self._producer = producer
 
     def of(self, request: DlmsRequest, answer: Answer, now: datetime, traceparent: bytes | None) -> list[Outgoing]:
-        """Response, readings and proven keys of one attempt; a response that no topic takes becomes an error."""
+        """Response, readings and what sessions learn of an attempt; a response that no topic takes becomes an error."""
         header = request.header
         try:
             messages = [self._response(request.operation, header, answer, now, traceparent)]
@@ -70,7 +72,10 @@ class Envelopes:
             return [self._response(request.operation, header, answer, now, traceparent)]
         messages += self._readings(header, answer.rows, now, traceparent)
         if answer.changed:
-            messages.append(self._proven(header, answer.proven, now))
+            proven = ProvenKeys(gateway=header.gateway, key_ids=list(answer.proven), observed_at=now)
+            messages.append(self._for_sessions(header, "proven", proven, now))
+        if answer.quirks is not None:
+            messages.append(self._for_sessions(header, "quirks", answer.quirks, now))
         return messages
 
     def dead(self, whose: Identity, poison: PoisonMessage, now: datetime, traceparent: bytes | None) -> Outgoing:
@@ -121,11 +126,10 @@ class Envelopes:
             for found in (to_messages(header, rows, now) if rows else ())
         ]
 
-    def _proven(self, header: DlmsRequestHeader, key_ids: Sequence[str], now: datetime) -> Outgoing:
-        record = ProvenKeys(gateway=header.gateway, key_ids=list(key_ids), observed_at=now)
+    def _for_sessions(self, header: DlmsRequestHeader, kind: str, record: Record, now: datetime) -> Outgoing:
         partition = self._producer.partition_of(DEVICE_SESSIONS, header.gateway.encode())
-        key = f"{header.gateway}|proven"
-        headers = ce_headers("ProvenKeys", SERVICE, f"{key}|{attempt_id(header)}", now)
+        key = f"{header.gateway}|{kind}"
+        headers = ce_headers(type(record).__name__, SERVICE, f"{key}|{attempt_id(header)}", now)
         return Outgoing(DEVICE_SESSIONS, key.encode(), self._codec.encode(record), headers, partition)
 
     def _message(

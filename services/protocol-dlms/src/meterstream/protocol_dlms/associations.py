@@ -47,6 +47,8 @@ from meterstream.runtime.metrics import OPEN_SESSIONS, SESSIONS, Metrics
 log = logging.getLogger(__name__)
 
 DEFAULT_PORT: Final = 4059
+LIST_MAX: Final = 32
+"""Attributes in one request where the record lays down none (0) and the meter has agreed to lists."""
 _LEVELS: Final = {SecurityLevel.NONE: Level.NONE, SecurityLevel.LLS1: Level.LLS, SecurityLevel.HLS5: Level.HLS5_GMAC}
 _COUNTER: Final = At("invocation_counter")
 _NO_SUCH_OBJECT: Final = frozenset({DataAccessResult.OBJECT_UNDEFINED, DataAccessResult.OBJECT_UNAVAILABLE})
@@ -59,12 +61,14 @@ class Visit:
 
     Attributes:
         proven: ids of the keys with which the last association stood.
+        lists: False for a meter that is known to refuse them.
         meter_s: seconds spent waiting for the meter, by openings that failed too.
     """
 
     record: DeviceRecord
     proven: Sequence[str]
     guard: Guard
+    lists: bool = True
     meter_s: float = 0.0
     counter_told: int | None = field(default=None, init=False)
 
@@ -275,7 +279,7 @@ class Associations:
         """Raises: PlatformError."""
         record = target.visit.record
         server_sap = record.connection.logical_id or 1
-        with_list_max = max(1, record.with_list_max)
+        with_list_max = (record.with_list_max or LIST_MAX) if target.visit.lists else 1
         if keys is None:
             return AssociationConfig(Level.NONE, PUBLIC_CLIENT, server_sap, with_list_max=with_list_max)
         try:

@@ -143,6 +143,7 @@ class MeterSession:
         "_exchange_timeout_s",
         "_link",
         "_lists",
+        "_lists_refused",
         "_response_timeout_s",
     )
 
@@ -164,6 +165,7 @@ class MeterSession:
         self._disconnect_timeout_s = disconnect_timeout_s
         self._exchange_timeout_s = exchange_timeout_s
         self._lists = config.with_list_max > 1
+        self._lists_refused = False
 
     @property
     def server_title(self) -> bytes | None:
@@ -187,6 +189,11 @@ class MeterSession:
     @property
     def sent_apdus(self) -> int:
         return self._association.sent_apdus
+
+    @property
+    def lists_refused(self) -> bool:
+        """Whether the meter has refused a list as a whole, and not for the moment only."""
+        return self._lists_refused
 
     @property
     def usable(self) -> bool:
@@ -235,7 +242,8 @@ class MeterSession:
     async def set_list(self, items: Sequence[tuple[AttributeRef, Data]]) -> list[DataAccessResult]:
         """Result for each attribute, in order; with-list in parts of `with_list_max` as get_list.
 
-        A list that the meter refuses as a whole gives that result for each of its attributes and is not repeated.
+        A list that the meter refuses as a whole gives that result for each of its attributes and is not repeated;
+        what follows is written one by one.
         Raises: as get, but AccessError.
         """
         results: list[DataAccessResult] = []
@@ -352,13 +360,12 @@ class MeterSession:
         except PduTooLarge:
             return None
         except ExceptionResponse as error:
-            if error.service_error > PDU_TOO_LONG:
-                raise
-        else:
-            if not isinstance(event, ListRefused):
-                return _expect(event, GetListAnswer).results
-        self._lists = False
-        return None
+            self._give_lists_up(error)
+            return None
+        if isinstance(event, ListRefused):
+            self._give_lists_up(event)
+            return None
+        return _expect(event, GetListAnswer).results
 
     async def _set_part(self, items: Sequence[tuple[AttributeRef, Data]]) -> Sequence[DataAccessResult] | None:
         if not self._lists or not self.negotiated & Conformance.MULTIPLE_REFERENCES:
@@ -368,9 +375,20 @@ class MeterSession:
             event = await self._finish(self._association.set_list(items))
         except PduTooLarge:
             return None
+        except ExceptionResponse as error:  # nothing of it was served
+            self._give_lists_up(error)
+            return None
         if isinstance(event, ListRefused):
+            self._give_lists_up(event)
             return [event.result] * len(items)
         return _expect(event, SetListAnswer).results
+
+    def _give_lists_up(self, why: ExceptionResponse | ListRefused) -> None:
+        """Single requests from now on. Raises: ExceptionResponse where it is not about the list."""
+        if isinstance(why, ExceptionResponse) and why.service_error > PDU_TOO_LONG:
+            raise why
+        self._lists = False
+        self._lists_refused = isinstance(why, ExceptionResponse) or why.result is not DataAccessResult.TEMPORARY_FAILURE
 
     async def _action_part(self, items: Sequence[tuple[MethodRef, Data | None]]) -> Sequence[ActionReturn] | None:
         if not self._lists or not self.negotiated & Conformance.MULTIPLE_REFERENCES:

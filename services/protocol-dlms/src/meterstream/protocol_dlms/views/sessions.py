@@ -1,4 +1,4 @@
-"""What the topic `device-sessions` tells: reserved counters, proven keys, marks of unsafe steps."""
+"""What the topic `device-sessions` tells: reserved counters, proven keys, quirks, marks of unsafe steps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 
 from meterstream.contracts.base import Record
 from meterstream.contracts.errors import error
-from meterstream.contracts.records import CounterReservation, ProvenKeys, UnsafeStep
+from meterstream.contracts.records import CounterReservation, ProvenKeys, Quirks, UnsafeStep
 from meterstream.protocol_dlms.model.counters import Series, counts, lags, next_mark
 from meterstream.protocol_dlms.model.marks import StepId, doubtful, is_stale
 from meterstream.runtime.codec import Codec
@@ -47,6 +47,7 @@ def decoder(codec: Codec) -> Callable[[bytes], Record]:
 class _Partition:
     counters: dict[bytes, int] = field(default_factory=dict)  # by digest of the key: there is one for each meter
     proven: dict[bytes, bytes] = field(default_factory=dict)  # gateway -> ids, both short
+    no_lists: dict[bytes, int] = field(default_factory=dict)  # gateway -> revision of its record
     steps: dict[bytes, UnsafeStep] = field(default_factory=dict)
     lagging: dict[bytes, Series] = field(default_factory=dict)
     unreadable: set[bytes] = field(default_factory=set)
@@ -71,6 +72,10 @@ class SessionTable:
                 self._reserve(held, key, record, message.offset)
             case ProvenKeys():
                 held.proven[record.gateway.encode()] = " ".join(record.key_ids).encode()
+            case Quirks(lists_refused=True):
+                held.no_lists[record.gateway.encode()] = record.revision
+            case Quirks():
+                held.no_lists.pop(record.gateway.encode(), None)
             case UnsafeStep():
                 held.steps[key] = record
             case Unreadable():
@@ -117,6 +122,11 @@ class SessionTable:
         """Ids of the keys with which the last association stood."""
         held = self._partitions.get(partition)
         return () if held is None else tuple(held.proven.get(gateway.encode(), b"").decode().split())
+
+    def lists_refused(self, partition: int, gateway: str, revision: int) -> bool:
+        """Whether a meter is known to refuse lists, as far as its record has not changed since."""
+        held = self._partitions.get(partition)
+        return held is not None and held.no_lists.get(gateway.encode()) == revision
 
     def step(self, partition: int, step: StepId) -> UnsafeStep | None:
         """The mark of a step.
