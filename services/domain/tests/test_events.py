@@ -166,9 +166,9 @@ async def test_an_unreadable_event_does_not_hold_up_the_others(listening):
             "sms_wake_up",
         ),
         (
-            {"kind": EventKind.PUSH, "alarms": [], "trigger": PushTrigger.UNKNOWN, "reason": "0-0:1.0.0.255\0"},
+            {"kind": EventKind.PUSH, "alarms": [], "trigger": PushTrigger.UNKNOWN, "reason": "0-0:1.0.0.255"},
             StoredEventType.DIAG_EVENTS_UNKNOWN_MESSAGE_TYPE,
-            "unknown: 0-0:1.0.0.255\N{REPLACEMENT CHARACTER}",
+            "unknown: 0-0:1.0.0.255",
         ),
         (
             {

@@ -102,6 +102,14 @@ async def test_an_organisation_finds_its_own_devices_and_an_administrator_all(re
     assert await find(registry, "root") == [METER, OTHER_METER]
 
 
+async def test_a_device_is_shown_to_who_may_do_something_with_it(registry):
+    shown = (await response(registry, "GetDevice", "org-a", device_identification=METER)).device
+    (found,) = (await response(registry, "FindDevices", "org-a", filter={"only": [METER]})).devices
+    assert shown == found
+    for organisation, device in (("org-b", METER), ("org-a", "UNKNOWN0000000001")):
+        assert (await response(registry, "GetDevice", organisation, device_identification=device)).device is None
+
+
 async def test_a_page_beyond_the_last_tells_how_many_there_are(registry):
     page = await response(registry, "FindDevices", "org-a", page_size=1, page=7)
     assert (page.devices, page.page.total_pages) == ([], 2)

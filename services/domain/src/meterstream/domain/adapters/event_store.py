@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from meterstream.contracts.events import Event, MessageLog
 from meterstream.domain.adapters.store import QUERIES, event_rows, transaction
-from meterstream.domain.model.events import printable, to_event
+from meterstream.domain.model.events import to_event
 from meterstream.runtime.postgres import Database
 
 FORGET_PAGE: Final = 5000
@@ -68,5 +68,4 @@ class EventStore:
 
 
 def _row(frame: MessageLog) -> dict[str, Any]:
-    row = frame.model_dump(mode="json", exclude={"correlation_uid", "encrypted", "size"})
-    return row | {name: printable(row[name]) for name in ("decoded", "encoded", "session", "organisation", "log_id")}
+    return frame.model_dump(mode="json", exclude={"correlation_uid", "encrypted", "size"})

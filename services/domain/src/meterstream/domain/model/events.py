@@ -38,11 +38,6 @@ def event_id(*parts: str) -> str:
     return digest.digest()[:ID_OCTETS].hex()
 
 
-def printable(text: str) -> str:
-    """The text without the one character that PostgreSQL's text has no place for."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
 def told_by_device(told: DeviceEvent, recorded_at: datetime) -> Event:
     """The event that protocol-dlms decoded; whom it concerns is not known yet."""
     return Event(
@@ -52,7 +47,7 @@ def told_by_device(told: DeviceEvent, recorded_at: datetime) -> Event:
         kind=told.kind,
         occurred_at=told.occurred_at,
         recorded_at=recorded_at,
-        reason=printable(told.reason),
+        reason=told.reason,
         alarms=told.alarms,
         trigger=told.trigger,
         system_event=told.system_event,
