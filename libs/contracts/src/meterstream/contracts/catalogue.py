@@ -15,8 +15,10 @@ from meterstream.contracts.errors import error
 from meterstream.contracts.events import DeviceEvent, Event, MessageLog
 from meterstream.contracts.operation import Operation
 from meterstream.contracts.records import (
+    BegunTransfer,
     CounterReservation,
     DeviceRecord,
+    FirmwareBlock,
     MeterReadings,
     OrganisationRecord,
     ProvenKeys,
@@ -86,7 +88,8 @@ def records_by_topic(known: Mapping[str, Operation] | None = None) -> Mapping[st
         "message-logs": (MessageLog,),
         "readings": (MeterReadings,),
         "devices": (DeviceRecord,),
-        "device-sessions": (CounterReservation, UnsafeStep, ProvenKeys, Quirks),
+        "firmware": (FirmwareBlock,),
+        "device-sessions": (BegunTransfer, CounterReservation, UnsafeStep, ProvenKeys, Quirks),
         "organisations": (OrganisationRecord,),
         "actions": tuple(model for operation in bundled for model in (operation.request, operation.response)),
     }

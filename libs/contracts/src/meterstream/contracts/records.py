@@ -119,6 +119,23 @@ class FirmwareImage(Record):
     url: str | None = None
 
 
+Sha256 = Annotated[bytes, Field(min_length=32, max_length=32)]
+BLOCK_OCTETS = 256 * 1024
+"""What a block of a firmware file holds, the last one apart."""
+
+
+class FirmwareBlock(Record):
+    """A piece of a firmware file; topic `firmware` (compacted).
+
+    `sha256` is the digest of the whole file, `block` counts from 0 to `count` - 1. Files are checked as a whole.
+    """
+
+    sha256: Sha256
+    block: Annotated[int, Field(ge=0)]
+    count: Annotated[int, Field(ge=1)]
+    octets: Annotated[bytes, Field(min_length=1, max_length=BLOCK_OCTETS, repr=False)]
+
+
 class DeviceState(StrEnum):
     """Whether a `DeviceRecord` still stands for a device."""
 
@@ -191,6 +208,17 @@ class UnsafeStep(Record):
     not_after: Moment
     response: bytes | None = None
     error: ErrorRecord | None = None
+
+
+class BegunTransfer(Record):
+    """An image transfer that a meter has begun and that is not known to have ended; topic `device-sessions`.
+
+    `sha256` is the digest of the octets that are sent; a tombstone says that none is under way.
+    """
+
+    gateway: str
+    sha256: Sha256
+    noted_at: Moment
 
 
 class ProvenKeys(Record):

@@ -240,6 +240,17 @@ _TOPICS = (
         max_message_bytes=8 * MIB,
     ),
     Topic(
+        "firmware",
+        Layout.SPREAD,
+        "Firmware files in blocks; the partition follows the digest alone.",
+        "digest (SHA-256, hexadecimal) and block",
+        (Party.DOMAIN,),
+        (Party.PROTOCOL_DLMS,),
+        retention_ms=None,
+        compacted=True,
+        min_compaction_lag_ms=HOUR_MS,
+    ),
+    Topic(
         "organisations",
         Layout.SINGLE,
         "The newest record of every organisation.",

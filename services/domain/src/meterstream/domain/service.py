@@ -15,6 +15,7 @@ from meterstream.dlms.objects import ProfileError, profiles_with
 from meterstream.domain.adapters.administration import load_identity_secret
 from meterstream.domain.adapters.contexts import Contexts
 from meterstream.domain.adapters.event_store import EventStore
+from meterstream.domain.adapters.firmware_relay import FirmwareRelay
 from meterstream.domain.adapters.intake import Intake
 from meterstream.domain.adapters.key_files import read_hex_key, read_rsa_key
 from meterstream.domain.adapters.keyring import Keyring
@@ -62,6 +63,7 @@ TOPICS_USED: Final = (
     "results",
     "devices",
     "organisations",
+    "firmware",
     "device-events",
     "events",
     "message-logs",
@@ -160,6 +162,7 @@ class DomainService:
         settings, metrics, codec = self._settings, self._metrics, shared_codec()
         producer = Producer(settings.kafka)
         store, relay = Store(database), Relay(database, producer, keyring, codec)
+        firmware = FirmwareRelay(database, producer, codec)
         contexts = Contexts(
             composer=Composer(codec),
             functions=await store.function_groups(),
@@ -184,7 +187,8 @@ class DomainService:
             return bool(await timers.produce() or fired)
 
         async def publish_changes() -> bool:
-            return bool(await relay.publish_changes())
+            published = await relay.publish_changes()
+            return bool(published + await firmware.publish_changes())
 
         async def keep_house() -> bool:
             nonlocal is_sealed

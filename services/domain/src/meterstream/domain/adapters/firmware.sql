@@ -150,8 +150,7 @@ where d.device_identification = %(device)s
 order by i.installed_at desc, i.id desc;
 
 -- name: claim_firmware_blocks
-select b.sha256, b.block, b.octets, c.size,
-       (select min(f.created_at) from domain.firmware_files f where f.sha256 = b.sha256)
+select b.sha256, b.block, b.octets, c.size, c.added_at
 from domain.firmware_blocks b join domain.firmware_contents c using (sha256)
 where not b.published
 order by b.sha256, b.block limit %(limit)s

@@ -6,7 +6,8 @@ alter table domain.commands add column attachments text;
 -- Octets are named by their digest and stored once, however many files have them.
 create table domain.firmware_contents (
     sha256 bytea primary key check (length(sha256) = 32),
-    size integer not null check (size > 0)
+    size integer not null check (size > 0),
+    added_at timestamptz not null default now()
 );
 
 -- `published`: whether the block is known to lie on topic `firmware`.

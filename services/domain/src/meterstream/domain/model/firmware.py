@@ -11,9 +11,6 @@ from meterstream.contracts.shared.device_models import ModelEntry
 from meterstream.contracts.shared.firmware_files import ModuleVersions
 from meterstream.domain.model.register import Register
 
-BLOCK_OCTETS: Final = 256 * 1024
-"""What a block of a file holds, the last one apart."""
-
 
 def _octets(value: object) -> object:
     return bytes.fromhex(value) if isinstance(value, str) else value
