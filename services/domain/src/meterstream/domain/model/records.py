@@ -84,7 +84,7 @@ def device_record(
         ),
         security_level=security_level(device),
         challenge_length=device.challenge_length or CHALLENGE_LENGTH,
-        with_list_max=device.with_list_max or 1,
+        with_list_max=device.with_list_max or 0,
         selective_access=device.selective_access_supported,
         polyphase=device.polyphase,
         use_hdlc=content.use_hdlc,
