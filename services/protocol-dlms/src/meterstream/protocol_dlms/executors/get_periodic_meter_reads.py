@@ -27,7 +27,7 @@ from meterstream.protocol_dlms.model.quantities import (
     energy_rows,
     in_kwh,
     kwh_scaler,
-    read_integer,
+    profile_status,
     read_scaler_unit,
 )
 from meterstream.protocol_dlms.profiles import read_rows
@@ -43,7 +43,6 @@ _PROFILES: Final[Mapping[PeriodType, tuple[str, ...]]] = MappingProxyType(
 """Roles that hold the values of a period; before SMR 5 one profile holds those of the M-Bus devices as well."""
 
 _CLOCK_CLASS: Final = 8
-_FLAGS: Final = tuple(AmrProfileStatusFlag)
 
 
 async def execute(request: GetPeriodicMeterReadsRequest, context: Context) -> GetPeriodicMeterReadsResponse:
@@ -108,14 +107,8 @@ def _reading(row: Row, columns: Sequence[Column]) -> PeriodicMeterReading:
         if isinstance(cell, Decimal):
             values[ENERGY_FIELDS[column.role]] = in_kwh(cell)
         elif isinstance(cell, Data) and column.role.startswith("amr_profile_status"):
-            status = _status(cell)
+            status = profile_status(cell)
     return PeriodicMeterReading(log_time=row.captured_at, status=status, **values)
-
-
-def _status(cell: Data) -> list[AmrProfileStatusFlag] | None:
-    """Flags of the set bits, lowest first; bits beyond the octet have no name and are left out."""
-    bits = read_integer(cell, "AMR profile status")
-    return None if bits is None else [flag for position, flag in enumerate(_FLAGS) if bits >> position & 1]
 
 
 def readings(response: GetPeriodicMeterReadsResponse, profile: MeterProfile, device: Device) -> list[ReadingRow]:  # noqa: ARG001  # the port's signature

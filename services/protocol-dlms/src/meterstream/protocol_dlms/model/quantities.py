@@ -10,13 +10,14 @@ from typing import Final
 
 from meterstream.contracts.errors import PlatformError, error
 from meterstream.contracts.records import READING_SCALE, ReadingRow
-from meterstream.contracts.types import Quantity
+from meterstream.contracts.types import AmrProfileStatusFlag, Quantity
 from meterstream.dlms.data import INTEGER_TYPES, CosemDateTime, Data, DataType, Unit, scale
 from meterstream.dlms.errors import DecodeError
 from meterstream.dlms.objects import MeterProfile, ScalerUnit
 
 KWH: Final = "KWH"
 _KILO_SCALER: Final = -3
+_FLAGS: Final = tuple(AmrProfileStatusFlag)
 _SMALLEST_READING: Final = Decimal(1).scaleb(-READING_SCALE)
 
 ENERGY_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -133,6 +134,15 @@ def energy_rows(
         for role, field in ENERGY_FIELDS.items()
         if (quantity := values.get(field)) is not None
     ]
+
+
+def profile_status(data: Data) -> list[AmrProfileStatusFlag] | None:
+    """Flags of the set bits of a profile's status, lowest first; None for null-data.
+
+    Bits beyond the octet have no name and are left out. Raises: ILLEGAL_RESPONSE.
+    """
+    bits = read_integer(data, "AMR profile status")
+    return None if bits is None else [flag for position, flag in enumerate(_FLAGS) if bits >> position & 1]
 
 
 def reading_value(value: Decimal) -> Decimal:
