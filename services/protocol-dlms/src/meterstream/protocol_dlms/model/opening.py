@@ -129,7 +129,7 @@ class Opening:
         refusal = self._refusal
         if refusal is None or value >= refusal.used:
             return Try(self._sets[0], Pause.COUNTER)
-        if value < refusal.accepted:
+        if value < refusal.accepted and not self._may_hold_another_encryption_key():
             return GiveUp(
                 error(
                     "ATTEMPT_TO_LOWER_INVOCATION_COUNTER",
@@ -153,6 +153,10 @@ class Opening:
         """After the meter said that it has no such counter."""
         self._read = True
         return Try(self._sets[0], Pause.COUNTER) if self._refusal is None else self._next_keys()
+
+    def _may_hold_another_encryption_key(self) -> bool:
+        """With a new encryption key meters begin to count anew."""
+        return any(keys.encryption.key_id != self._sets[0].encryption.key_id for keys in self._sets)
 
     def _next_keys(self) -> Step:
         del self._sets[0]
