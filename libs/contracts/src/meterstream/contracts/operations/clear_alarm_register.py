@@ -7,7 +7,7 @@ from meterstream.contracts.soap import SoapBinding
 
 
 class ClearAlarmRegisterRequest(OperationRequest):
-    """Write 0 to the alarm registers that the meter has, {1, 0.0.97.98.0.255} to .2; one refusal fails it."""
+    """Write 0 to the alarm registers that the meter has, {1, 0.0.97.98.0.255} first; the first refusal ends it."""
 
 
 class ClearAlarmRegisterResponse(OperationResponse):

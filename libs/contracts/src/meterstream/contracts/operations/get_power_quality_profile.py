@@ -14,6 +14,7 @@ from meterstream.contracts.shared.profiles import (
     CapturedColumn,
     ColumnChoice,
     PowerQualityProfileType,
+    ProfileGap,
     ProfileRow,
 )
 from meterstream.contracts.soap import Soap, SoapBinding
@@ -41,12 +42,14 @@ class GetPowerQualityProfileRequest(OperationRequest):
 
 
 class PowerQualityProfile(Record):
-    """One profile: its columns and its rows in the meter's order."""
+    """One profile: its columns and its rows in the meter's order; gaps and undated rows as GetProfileGenericData."""
 
     logical_name: Annotated[LogicalName, Soap("LogicalName", shape="obis")]
     columns: Annotated[list[CapturedColumn], Soap("CaptureObjects/CaptureObject")]
     rows: Annotated[list[ProfileRow], Soap("ProfileEntries/ProfileEntry")] = Field(default_factory=list)
     profile_type: Annotated[PowerQualityProfileType, Soap("ProfileType")]
+    gaps: list[ProfileGap] = Field(default_factory=list)
+    undated_rows: int = 0
 
 
 class GetPowerQualityProfileResponse(OperationResponse):

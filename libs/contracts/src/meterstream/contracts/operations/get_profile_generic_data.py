@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from meterstream.contracts.base import Moment
 from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse
 from meterstream.contracts.shared.cosem import LogicalName
-from meterstream.contracts.shared.profiles import CapturedColumn, ColumnChoice, ProfileRow
+from meterstream.contracts.shared.profiles import CapturedColumn, ColumnChoice, ProfileGap, ProfileRow
 
 CLOCK = "0.0.1.0.0.255"
 
@@ -41,11 +41,18 @@ class GetProfileGenericDataRequest(OperationRequest):
 
 
 class GetProfileGenericDataResponse(OperationResponse):
-    """The columns as the meter has them, and its rows in its order."""
+    """The columns as the meter has them, and its rows in its order.
+
+    `capture_period` is seconds between rows, 0 where rows come on an event or once a month. `undated_rows` counts rows
+    that the meter sent without anything that tells when they were captured; they are not among the rows.
+    """
 
     obis: LogicalName
     columns: list[CapturedColumn]
     rows: list[ProfileRow] = Field(default_factory=list)
+    capture_period: int | None = None
+    gaps: list[ProfileGap] = Field(default_factory=list)
+    undated_rows: int = 0
 
 
 OPERATION = Operation(

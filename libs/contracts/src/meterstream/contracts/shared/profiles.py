@@ -54,7 +54,25 @@ class CapturedValue(Record):
         return self
 
 
+class ClockStatusFlag(StrEnum):
+    """What the clock of a row says of itself (IEC 62056-6-2, clock status: bits 0 to 3 and 7)."""
+
+    INVALID_VALUE = "INVALID_VALUE"
+    DOUBTFUL_VALUE = "DOUBTFUL_VALUE"
+    DIFFERENT_CLOCK_BASE = "DIFFERENT_CLOCK_BASE"
+    INVALID_CLOCK_STATUS = "INVALID_CLOCK_STATUS"
+    DAYLIGHT_SAVING = "DAYLIGHT_SAVING"
+
+
 class ProfileRow(Record):
-    """The values of one capture, in the order of the columns."""
+    """The values of one capture, in the order of the columns, and the flags of its clock."""
 
     values: Annotated[list[CapturedValue], Soap("ProfileEntryValue")]
+    clock_status: list[ClockStatusFlag] = Field(default_factory=list)
+
+
+class ProfileGap(Record):
+    """Captures are missing between two that follow each other in the answer."""
+
+    after: Moment
+    before: Moment
