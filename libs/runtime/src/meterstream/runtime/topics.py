@@ -36,6 +36,8 @@ GROUPS: Final = (
     "domain-urgent",
     "domain-upstream",
     "domain-responses",
+    "domain-events",
+    "domain-message-logs",
     "protocol-dlms",
     "ws-results",
     "ws-states",
