@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
 
+from meterstream.contracts.shared.profiles import CapturedColumn, ProfileGap, ProfileRow
+from meterstream.dlms.apdu import DataAccessResult
 from meterstream.dlms.data import AttributeRef, CaptureObject
 from meterstream.dlms.objects import ScalerUnit
-from meterstream.protocol_dlms.executor import AccessRefused, Meter, Target
+from meterstream.protocol_dlms.executor import AccessRefused, Context, Meter, Target
 from meterstream.protocol_dlms.model.load_profile import Rows
+from meterstream.protocol_dlms.model.profile_data import Captures, gaps_in, plan_of, read_captures, told_rows
 from meterstream.protocol_dlms.model.profile_reading import ProfileReading
 from meterstream.protocol_dlms.model.quantities import read_scaler_unit
 from meterstream.protocol_dlms.model.registers import laid_down, scaler_of
 from meterstream.protocol_dlms.refusals import read_all
 
 log = logging.getLogger(__name__)
+
+ABOUT_ROWS: Final = (3, 4, 7)
+"""Capture objects, capture period, entries in use."""
 
 
 async def read_rows(meter: Meter, buffer: Target, reading: ProfileReading) -> Rows:
@@ -47,3 +55,54 @@ async def read_scalers(meter: Meter, columns: Sequence[CaptureObject]) -> Mappin
     asked = [ref for ref in wanted if ref not in known]
     answers = await read_all(meter, asked, "scaler and unit of ")
     return known | {ref: read_scaler_unit(answer, str(ref)) for ref, answer in zip(asked, answers, strict=True)}
+
+
+class Captured(NamedTuple):
+    """Rows of a profile in the words of the contract."""
+
+    columns: list[CapturedColumn]
+    rows: list[ProfileRow]
+    gaps: list[ProfileGap]
+    undated: int
+
+
+async def captures_of(meter: Meter, profiles: Sequence[AttributeRef]) -> list[Captures]:
+    """What profiles capture, how often, and how many rows they hold, all in one list.
+
+    Raises: AccessRefused where a meter does not tell what it captures; ILLEGAL_RESPONSE.
+    """
+    refs = [ref._replace(attribute=attribute) for ref in profiles for attribute in ABOUT_ROWS]
+    answers = dict(zip(refs, await meter.get_list(refs), strict=True))
+    found: list[Captures] = []
+    for ref in profiles:
+        objects, period, entries = (answers[ref._replace(attribute=attribute)] for attribute in ABOUT_ROWS)
+        if isinstance(objects, DataAccessResult):
+            about = ref._replace(attribute=ABOUT_ROWS[0])
+            raise AccessRefused(objects, about, f"No success retrieving capture objects of {ref}: AccessResultCode = ")
+        hints = (None if isinstance(hint, DataAccessResult) else hint for hint in (period, entries))
+        found.append(read_captures(ref, objects, *hints))
+    return found
+
+
+async def read_captured(
+    context: Context,
+    captures: Captures,
+    wanted: Iterable[int],
+    scalers: Mapping[AttributeRef, ScalerUnit],
+    begin: datetime,
+    end: datetime,
+) -> Captured:
+    """Rows of a range, of the clock and the columns at the places `wanted`.
+
+    Raises: AccessRefused, ILLEGAL_RESPONSE, RESULT_TOO_LARGE.
+    """
+    device, zone = context.device, context.device.zone
+    plan, columns = plan_of(captures, wanted, scalers, context.meter.profile, choose=device.selective_access)
+    reading = ProfileReading(plan, begin, end, zone)
+    found = await read_rows(context.meter, captures.buffer, reading)
+    return Captured(
+        columns=[column.column for column in columns],
+        rows=told_rows(found.rows, columns, zone),
+        gaps=gaps_in(found.rows, plan.period_s, zone),
+        undated=found.undated,
+    )

@@ -45,3 +45,14 @@ def belongs(item: CosemObject, kind: PowerQualityProfileType, request: str) -> b
 def _rank(role: str) -> tuple[int, str]:
     kind = role.rstrip("123")
     return (_ORDER.index(kind) if kind in _ORDER else len(_ORDER)), role
+
+
+def periodic_objects(
+    kind: PowerQualityProfileType, profile: MeterProfile, role: str, *, polyphase: bool
+) -> frozenset[str]:
+    """Roles of the objects of a data set that a profile may capture; none where the type lacks the profile."""
+    if role not in profile.objects:
+        return frozenset()
+    request = "periodic_pp" if polyphase else "periodic_sp"
+    selectable = profile.object(role).selectable
+    return frozenset(name for name in selectable if belongs(profile.object(name), kind, request))

@@ -36,6 +36,10 @@ ROWS_PER_PART: Final = 1_500
 MOST_ROWS: Final = 100_000
 """Rows that are kept of one reading."""
 
+_FIRST_BEGIN: Final = datetime(1973, 1, 1, tzinfo=UTC)
+_LAST_END: Final = datetime(9999, 1, 1, tzinfo=UTC)
+"""A range is cut to what a date-time can say in every zone: before, some were off by parts of a minute."""
+
 _SELECTION_REFUSED: Final = frozenset(
     {
         DataAccessResult.OTHER_REASON,
@@ -93,14 +97,14 @@ class ProfileReading:
     def __init__(self, plan: ProfilePlan, begin: datetime, end: datetime, zone: tzinfo | None) -> None:
         self.plan = plan
         self.done = begin > end
-        self._end = end.astimezone(UTC)
+        self._end = min(end.astimezone(UTC), _LAST_END)
         self._zone = zone
         self._rows: list[Row] = []
         self._undated = 0
         picks = plan.choose and len(plan.wanted) < len(plan.columns)
         self._access = _Access.COLUMNS if picks else _Access.RANGE
         self._part = ROWS_PER_PART
-        self._from = begin.astimezone(UTC)
+        self._from = max(begin.astimezone(UTC), _FIRST_BEGIN)
 
     @property
     def rows(self) -> Rows:
