@@ -20,8 +20,9 @@ class DecoupleMbusDeviceRequest(OperationRequest):
 
 
 class DecoupleMbusDeviceResponse(OperationResponse):
-    """What was on the channel before; nothing where the device was on none."""
+    """The device, and what was on its channel before; nothing where it was on none."""
 
+    mbus_device_identification: str | None = None
     channel_values: MbusChannelValues | None = None
 
 

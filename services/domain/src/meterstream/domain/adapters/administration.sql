@@ -70,7 +70,7 @@ select jsonb_strip_nulls(jsonb_build_object(
     'device_identification', w.device, 'lifecycle_status', d.lifecycle_status, 'in_maintenance', d.in_maintenance,
     'activated', d.activated, 'alias', d.alias, 'address', d.address, 'latitude', d.latitude,
     'longitude', d.longitude, 'eans', d.eans, 'technical_installation_date', d.technical_installation_date,
-    'mast_segment', d.mast_segment, 'batch_number', d.batch_number))
+    'mast_segment', d.mast_segment, 'batch_number', d.batch_number, 'lifecycle_at', d.lifecycle_at))
 from unnest(%(keys)b::text[]) as w (device)
 left join domain.devices d on d.device_identification = w.device;
 
@@ -79,11 +79,11 @@ update domain.devices d
 set lifecycle_status = n.lifecycle_status, in_maintenance = n.in_maintenance, activated = n.activated,
     alias = n.alias, address = n.address, latitude = n.latitude, longitude = n.longitude, eans = n.eans,
     technical_installation_date = n.technical_installation_date, mast_segment = n.mast_segment,
-    batch_number = n.batch_number
+    batch_number = n.batch_number, lifecycle_at = n.lifecycle_at
 from jsonb_to_recordset(%(rows)b::jsonb) as n (
     device_identification text, lifecycle_status text, in_maintenance boolean, activated boolean, alias text,
     address jsonb, latitude text, longitude text, eans jsonb, technical_installation_date timestamptz,
-    mast_segment text, batch_number smallint)
+    mast_segment text, batch_number smallint, lifecycle_at timestamptz)
 where d.device_identification = n.device_identification;
 
 -- name: load_descriptions

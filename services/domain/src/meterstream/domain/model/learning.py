@@ -81,7 +81,15 @@ def _learn(rule: MeterRule, lesson: Lesson) -> OperationResponse:
 
 def _lesson(response: DlmsResponse, request: OperationRequest, answer: OperationResponse, world: World) -> Lesson:
     header = response.header
-    return Lesson(header.device_identification, header.gateway, request, answer, header.observed_at, world)
+    return Lesson(
+        device=header.device_identification,
+        gateway=header.gateway,
+        request=request,
+        response=answer,
+        observed_at=header.observed_at,
+        world=world,
+        cause=(header.organisation, header.correlation_uid),
+    )
 
 
 def _completes(rules: Rules, operation: str) -> bool:

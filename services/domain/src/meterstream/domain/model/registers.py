@@ -56,10 +56,11 @@ class OrganisationRow(Record):
 
 
 class Upkeep(Record):
-    """What people keep of a device."""
+    """What people keep of a device; `lifecycle_at` is when the status was noted last."""
 
     device_identification: str
     lifecycle_status: DeviceLifecycleStatus = DeviceLifecycleStatus.NEW_IN_INVENTORY
+    lifecycle_at: Moment | None = None
     in_maintenance: bool = False
     activated: bool = True
     alias: str | None = None

@@ -99,6 +99,7 @@ class Lesson:
 
     Attributes:
         device: of the command; `gateway` owns the association in which the answer was given.
+        cause: organisation and correlation uid of the command.
     """
 
     device: str
@@ -107,6 +108,7 @@ class Lesson:
     response: OperationResponse
     observed_at: datetime
     world: World
+    cause: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)

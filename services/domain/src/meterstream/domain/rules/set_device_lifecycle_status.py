@@ -17,7 +17,7 @@ def set_device_lifecycle_status(turn: RegistryTurn) -> OperationResponse:
     """Note the status; operations on a meter are allowed in every one of them."""
     request = turn.request
     assert isinstance(request, SetDeviceLifecycleStatusRequest)  # noqa: S101  # narrows the type; the operation's command holds no other
-    change_upkeep(turn, lifecycle_status=request.lifecycle_status)
+    change_upkeep(turn, lifecycle_status=request.lifecycle_status, lifecycle_at=turn.now)
     device = device_of(turn).identification
     tell_lifecycle(turn, device, LifecycleChange.CHANGED, request.lifecycle_status)
     return SetDeviceLifecycleStatusResponse(recorded_at=turn.now)
