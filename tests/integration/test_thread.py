@@ -13,7 +13,7 @@ from lxml import etree
 from meterstream.contracts.envelope import ResultStatus
 from meterstream.demo.client import Client, eventually
 from meterstream.demo.commands import actual_reads, bundle, periodic_reads, synchronize_time
-from meterstream.demo.faces import COMMON, SOAP
+from meterstream.demo.faces import COMMON, SOAP, FaceRefused
 from meterstream.demo.fleet import DemoMeter
 from meterstream.runtime.codec import Codec
 
@@ -181,6 +181,21 @@ async def test_the_same_uid_answers_with_the_same_result(client: Client, unused_
     other = body | {"device_identification": second.identification}
     status, problem = await client.post("/v1/operations/GetActualMeterReads", other)
     assert (status, problem["code"]) == (409, "CORRELATION_UID_REUSED")
+
+
+async def test_a_uid_names_one_command_whatever_face_it_comes_by(client: Client, unused_meters: Meters) -> None:
+    first, second = unused_meters(2)
+    await client.install([first, second])
+    uid = f"chosen-{first.identification}-for-all-faces"
+    faces = (client.soap, client.rest, client.kafka)
+    assert [await face.submit(synchronize_time(first.identification), uid) for face in faces] == [uid] * 3
+    once = await client.result(uid)
+    assert (once["status"], once["attempt"]) == ("ok", 1)
+    assert [await face.submit(synchronize_time(first.identification), uid) for face in faces] == [uid] * 3
+    for face in (client.soap, client.rest):
+        with pytest.raises(FaceRefused, match="CORRELATION_UID_REUSED"):
+            await face.submit(synchronize_time(second.identification), uid)
+    assert await client.result(uid) == once
 
 
 @pytest.mark.parametrize("attribute", [("8", "0.0.1.0.0.255"), ("3", "1.0.1.8.0.255")])

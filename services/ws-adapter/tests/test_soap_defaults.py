@@ -1,4 +1,4 @@
-"""Elements that the schema lets be empty because it has a default for them."""
+"""Elements that are empty: those that have a default in the schema, and those that say that there is no value."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from lxml import etree
 
+from meterstream.contracts.operations.get_power_quality_profile import GetPowerQualityProfileResponse
 from meterstream.contracts.operations.set_clock_configuration import SetClockConfigurationRequest
 from meterstream.contracts.operations.set_push_setup_alarm import SetPushSetupAlarmRequest
 from meterstream.ws_adapter.soap.forms import Form
@@ -57,3 +58,27 @@ def test_an_empty_and_an_absent_number(spelled: str, index: int) -> None:
         f"<AttributeIndex>2</AttributeIndex>{spelled}</PushObjectList></PushSetupAlarm>",
     )
     assert [(one.logical_name, one.data_index) for one in request.push_objects] == [("0.0.96.1.1.255", index)]
+
+
+def test_a_value_that_the_meter_does_not_have_keeps_its_place_in_the_row() -> None:
+    columns = [{"class_id": 3, "logical_name": f"1.0.{phase}2.7.0.255", "attribute": 2} for phase in (3, 5, 7)]
+    values = [{"number": "229.7"}, {}, {"integer": 7}]
+    profile = {
+        "logical_name": "1.0.99.1.1.255",
+        "columns": columns,
+        "rows": [{"values": values}],
+        "profile_type": "PUBLIC",
+    }
+    response = GetPowerQualityProfileResponse.model_validate({"profiles": [profile]})
+    declared = schema_set("smartmetering").element("smmon:GetPowerQualityProfileResponse")
+    element = etree.Element(declared.name)
+    Form(GetPowerQualityProfileResponse, type_of(declared), ZoneInfo("UTC"), constants={"Result": "OK"}).write(
+        element, response
+    )
+    assert Validator("smartmetering").violations(element) == []
+    entries = element.iter(f"{{{COMMON}}}ProfileEntryValue")
+    assert [(etree.QName(entry[0]).localname, entry[0].text) for entry in entries] == [
+        ("FloatValue", "229.7"),
+        ("StringValue", None),
+        ("LongValue", "7"),
+    ]

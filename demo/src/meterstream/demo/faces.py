@@ -56,8 +56,8 @@ class Face(Protocol):
 
     name: str
 
-    async def submit(self, submission: Submission) -> str:
-        """Send the command; its correlation uid.
+    async def submit(self, submission: Submission, uid: str | None = None) -> str:
+        """Send the command, under `uid` where it is given; its correlation uid.
 
         Raises: FaceRefused.
         """
@@ -72,9 +72,9 @@ class RestFace:
         self._session = session
         self._base = base
 
-    async def submit(self, submission: Submission) -> str:
+    async def submit(self, submission: Submission, uid: str | None = None) -> str:
         """POST /v1/operations/<operation>."""
-        uid = f"demo-{uuid4().hex}"
+        uid = uid or f"demo-{uuid4().hex}"
         body = {
             "device_identification": submission.device,
             "correlation_uid": uid,
@@ -102,12 +102,14 @@ class SoapFace:
         self._base = base
         self._organisation = organisation
 
-    async def submit(self, submission: Submission) -> str:
+    async def submit(self, submission: Submission, uid: str | None = None) -> str:
         """POST the request; the acknowledgement's CorrelationUid."""
+        chosen = f"<c:CorrelationUid>{escape(uid)}</c:CorrelationUid>" if uid else ""
         envelope = (
             f'<s:Envelope xmlns:s="{SOAP}" xmlns:c="{COMMON}"><s:Header>'
             f"<c:OrganisationIdentification>{escape(self._organisation)}</c:OrganisationIdentification>"
-            f"<c:UserName>{USER}</c:UserName><c:ApplicationName>{APPLICATION}</c:ApplicationName></s:Header>"
+            f"<c:UserName>{USER}</c:UserName><c:ApplicationName>{APPLICATION}</c:ApplicationName>{chosen}"
+            "</s:Header>"
             f"<s:Body>{submission.soap_body}</s:Body></s:Envelope>"
         )
         url = f"{self._base}{CONTEXT}/{submission.soap_service}/"
@@ -115,10 +117,10 @@ class SoapFace:
         async with self._session.post(url, data=envelope.encode(), headers=headers) as response:
             text = await response.read()
         parser = etree.XMLParser(resolve_entities=False, no_network=True)
-        uid = etree.fromstring(text, parser).findtext(f".//{{{COMMON}}}CorrelationUid") if response.ok else None
-        if not uid:
+        told = etree.fromstring(text, parser).findtext(f".//{{{COMMON}}}CorrelationUid") if response.ok else None
+        if not told:
             raise FaceRefused(f"{response.status}: {text.decode(errors='replace')}")
-        return str(uid)
+        return str(told)
 
 
 class KafkaFace:
@@ -132,9 +134,9 @@ class KafkaFace:
         self._organisation = organisation
         self._codec = Codec()
 
-    async def submit(self, submission: Submission) -> str:
+    async def submit(self, submission: Submission, uid: str | None = None) -> str:
         """Publish the command."""
-        uid = f"demo-{uuid4().hex}"
+        uid = uid or f"demo-{uuid4().hex}"
         await self.publish([(uid, submission)])
         return uid
 

@@ -98,6 +98,7 @@ class Form(Generic[M]):
         self._attributes: list[tuple[str, str, Callable[[str], Any]]] = []
         self._text: tuple[str, Callable[[str], Any]] | None = None
         self._inlined: Inlined | None = None
+        self._stand_in = owner.stand_in
         self._paths: dict[str, tuple[str, ...]] = {}
         self._root = Node(Element("", "", owner))
         for name, info in model.model_fields.items():
@@ -159,6 +160,8 @@ class Form(Generic[M]):
             if (value := getattr(record, name)) is not None:
                 element.set(attribute, write(value))
         self._write_nodes(element, self._root.nodes, record)
+        if self._stand_in is not None and len(element) == 0:
+            etree.SubElement(element, self._stand_in.name)
 
     def _knows(self, child: Element) -> bool:
         return child.local in self._covered or any(node.element is child for node in self._root.nodes)

@@ -42,6 +42,13 @@ class ComplexType:
         """The type of the text where the content is simple."""
         return self.schemas.simple(self.facts["extends"]) if self.facts.get("simple_content") else None
 
+    @property
+    def stand_in(self) -> Element | None:
+        """The text that may stand empty where one of several elements is demanded and there is a value for none."""
+        if self.facts.get("min", 1) == 0 or "choice" not in self.facts or "extends" in self.facts:
+            return None
+        return next((child for child in self.children if child.type == SimpleType("string")), None)
+
     def child(self, local: str) -> Element:
         """The child of a local name.
 
