@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -160,6 +159,10 @@ def _go_on() -> None:
     """Nothing is in the way."""
 
 
+async def _no_clock(seconds: float) -> None:
+    raise CODES["TECHNICAL_ERROR"](f"nobody lets {seconds:g} s pass here")
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Everything an executor may use.
@@ -178,7 +181,7 @@ class Context:
     keys: Keys = NO_KEYS
     images: Images = NO_IMAGES
     boundary: Callable[[], None] = _go_on
-    wait: Callable[[float], Awaitable[None]] = asyncio.sleep
+    wait: Callable[[float], Awaitable[None]] = _no_clock
 
 
 Req = TypeVar("Req", bound=OperationRequest)

@@ -16,6 +16,8 @@ from meterstream.protocol_dlms.answers import READINGS, RESPONSES, SERVICE, Enve
 from meterstream.protocol_dlms.associations import Associations
 from meterstream.protocol_dlms.counters import CounterReserver
 from meterstream.protocol_dlms.executor import Executors, load_executors
+from meterstream.protocol_dlms.image_cache import ImageCache
+from meterstream.protocol_dlms.image_store import BegunTransfers, ImageFiles, ImageStore
 from meterstream.protocol_dlms.keyring import KeyRing
 from meterstream.protocol_dlms.limits import ConnectionLimits
 from meterstream.protocol_dlms.marks import Marks
@@ -24,8 +26,8 @@ from meterstream.protocol_dlms.pushes import handler
 from meterstream.protocol_dlms.pushes import inbox as pushes
 from meterstream.protocol_dlms.pushes.parts import listening
 from meterstream.protocol_dlms.responder import Responder
-from meterstream.protocol_dlms.settings import MeterTypeSettings, Settings
-from meterstream.protocol_dlms.views import devices, sessions
+from meterstream.protocol_dlms.settings import ImageSettings, MeterTypeSettings, Settings
+from meterstream.protocol_dlms.views import devices, firmware, sessions
 from meterstream.protocol_dlms.worker import Worker
 from meterstream.runtime.clock import system_clock
 from meterstream.runtime.codec import shared_codec
@@ -51,6 +53,7 @@ TOPICS: Final = (
     READINGS,
     devices.TOPIC,
     sessions.TOPIC,
+    firmware.TOPIC,
     handler.DEVICE_EVENTS,
     handler.MESSAGE_LOGS,
 )
@@ -151,6 +154,13 @@ def build(
         clock=system_clock,
         record_wait_s=limits.record_wait_s,
         attempt_timeout_s=limits.attempt_timeout_s,
+        images=ImageStore(
+            ImageFiles(
+                firmware.FirmwareTopic(kafka, codec, settings.images.wait_s, broker.reader),
+                read_image_cache(settings.images),
+            ),
+            BegunTransfers(session_table, responder, producer.partition_of, codec, system_clock),
+        ),
     )
     dealt = handler.ByTopic(
         handler.PushHandler(codec, device_table, session_table, keyring, responder, metrics), worker
@@ -176,6 +186,16 @@ def build(
     upkeep = Upkeep(marks, reserver)
     listeners = listening(settings.pushes, kafka, responder, codec, metrics, hooks, broker.reader)
     return [*broker.checks, producer, sending, device_view, session_view, consumer, upkeep, *listeners]
+
+
+def read_image_cache(settings: ImageSettings) -> ImageCache | None:
+    """Where files are kept. Raises: ConfigurationError."""
+    if settings.folder is None:
+        return None
+    try:
+        return ImageCache(settings.folder, settings.max_bytes)
+    except OSError as failure:
+        raise ConfigurationError(f"METERSTREAM_IMAGES__FOLDER: {failure}") from failure
 
 
 def read_profiles(settings: MeterTypeSettings) -> ProfileLibrary:

@@ -73,6 +73,16 @@ class PushSettings(SettingsGroup):
     )
 
 
+class ImageSettings(SettingsGroup):
+    """Firmware files for meters, read from their topic when they are needed."""
+
+    folder: Path | None = Field(None, description="keeps files on disk, whole and checked; none: only in memory")
+    max_bytes: Annotated[int, Field(ge=1_048_576, le=1_099_511_627_776)] = Field(
+        1_073_741_824, description="what the files on disk may take together"
+    )
+    wait_s: Seconds = Field(30, description="longest wait for a file that is not published whole yet")
+
+
 class MeterTypeSettings(SettingsGroup):
     """Meter types beyond those that come with the platform."""
 
@@ -85,4 +95,5 @@ class Settings(ServiceSettings):
     keys: KeySettings
     sessions: SessionSettings = SessionSettings()
     pushes: PushSettings = PushSettings()
+    images: ImageSettings = ImageSettings()
     meter_types: MeterTypeSettings = MeterTypeSettings()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -113,7 +114,7 @@ class Steps:
         device = device_of(executor.operation, request, self._device)
         actions = self if executor.composite else None
         keys = NO_KEYS if self._keys_of is None else self._keys_of(step)
-        context = Context(self._meter, device, self._clock, actions, keys, self._images, self._boundary)
+        context = Context(self._meter, device, self._clock, actions, keys, self._images, self._boundary, asyncio.sleep)
         response: OperationResponse
         try:
             if executor.needs_mark:

@@ -20,6 +20,8 @@ from meterstream.protocol_dlms.executor import Device, Executors
 from meterstream.protocol_dlms.failures import as_platform_error
 from meterstream.protocol_dlms.fence import CUT, Leaving
 from meterstream.protocol_dlms.identity import Identity, identity_of
+from meterstream.protocol_dlms.image_store import ImageStore
+from meterstream.protocol_dlms.images import NO_IMAGES
 from meterstream.protocol_dlms.marks import Marks
 from meterstream.protocol_dlms.meter import LiveMeter
 from meterstream.protocol_dlms.model.gate import Gate, admit, behind, check_expiry
@@ -108,6 +110,7 @@ class Worker:
         clock: Clock,
         record_wait_s: float,
         attempt_timeout_s: float,
+        images: ImageStore | None = None,
     ) -> None:
         self._codec = codec
         self._devices = devices
@@ -121,6 +124,7 @@ class Worker:
         self._clock = clock
         self._record_wait_s = record_wait_s
         self._attempt_timeout_s = attempt_timeout_s
+        self._images = images
         self._requests: dict[Place, DlmsRequest] = {}
         self._stays: dict[int, set[_Stay]] = {}
         self._now = asyncio.get_running_loop().time
@@ -258,7 +262,17 @@ class Worker:
             raise error("UNSUPPORTED_OPERATION", f"{request.operation.name} is not carried out on meters")
         record = await self._admitted(header, partition)
         device = _device(header, record)
-        steps = Steps(header, device, stay.guard, self._marks, self._executors, self._codec, self._clock)
+        steps = Steps(
+            header,
+            device,
+            stay.guard,
+            self._marks,
+            self._executors,
+            self._codec,
+            self._clock,
+            images=NO_IMAGES if self._images is None else self._images.of(header.gateway, stay.guard.check),
+            boundary=partial(self._go_on, stay),
+        )
         response = steps.settled(executor)
         if response is None:
             meter = await self._associated(stay, record, partition)
@@ -275,6 +289,15 @@ class Worker:
             answer.rows = steps.rows
         answer.response = response
         answer.retryable = executor.leaves_work is not None and executor.leaves_work(response)
+
+    def _go_on(self, stay: _Stay) -> None:
+        """A piece of a long piece of work is done: its time begins anew.
+
+        Raises: Leaving, Lost.
+        """
+        stay.guard.boundary()
+        if stay.meter is not None:
+            stay.meter.limit(self._attempt_timeout_s)
 
     async def _admitted(self, header: DlmsRequestHeader, partition: int) -> DeviceRecord:
         """The gateway's record at the revision that the request needs.

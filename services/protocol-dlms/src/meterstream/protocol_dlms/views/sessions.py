@@ -11,7 +11,7 @@ from typing import Final
 
 from meterstream.contracts.base import Record
 from meterstream.contracts.errors import error
-from meterstream.contracts.records import CounterReservation, ProvenKeys, Quirks, UnsafeStep
+from meterstream.contracts.records import BegunTransfer, CounterReservation, ProvenKeys, Quirks, UnsafeStep
 from meterstream.protocol_dlms.model.counters import Series, counts, lags, next_mark
 from meterstream.protocol_dlms.model.marks import StepId, doubtful, is_stale
 from meterstream.runtime.codec import Codec
@@ -48,6 +48,7 @@ class _Partition:
     counters: dict[bytes, int] = field(default_factory=dict)  # by digest of the key: there is one for each meter
     proven: dict[bytes, bytes] = field(default_factory=dict)  # gateway -> ids, both short
     no_lists: dict[bytes, int] = field(default_factory=dict)  # gateway -> revision of its record
+    begun: dict[bytes, bytes] = field(default_factory=dict)  # by record key: digest of what is being transferred
     steps: dict[bytes, UnsafeStep] = field(default_factory=dict)
     lagging: dict[bytes, Series] = field(default_factory=dict)
     unreadable: set[bytes] = field(default_factory=set)
@@ -62,12 +63,15 @@ class SessionTable:
         self._partitions: dict[int, _Partition] = {}
 
     def on_record(self, key: bytes, record: Record | None, message: Message) -> None:
-        """Apply one record; tombstones are written for marks alone."""
+        """Apply one record; tombstones are written for marks and begun transfers alone."""
         held = self._partitions.setdefault(message.partition, _Partition())
         held.unreadable.discard(key)
         match record:
             case None:
                 held.steps.pop(key, None)
+                held.begun.pop(key, None)
+            case BegunTransfer():
+                held.begun[key] = record.sha256
             case CounterReservation():
                 self._reserve(held, key, record, message.offset)
             case ProvenKeys():
@@ -128,6 +132,20 @@ class SessionTable:
         held = self._partitions.get(partition)
         return held is not None and held.no_lists.get(gateway.encode()) == revision
 
+    def begun(self, partition: int, gateway: str) -> bytes | None:
+        """The digest of the image whose transfer the meter has begun; None also where that is not readable here."""
+        held = self._partitions.get(partition)
+        key = begun_key(gateway)
+        return None if held is None or key in held.unreadable else held.begun.get(key)
+
+    def remember_begun(self, partition: int, gateway: str, digest: bytes | None) -> None:
+        """Take over what was noted here as soon as it is acked, before it is read back."""
+        held = self._partitions.get(partition)
+        if held is not None and digest is not None:
+            held.begun[begun_key(gateway)] = digest
+        elif held is not None:
+            held.begun.pop(begun_key(gateway), None)
+
     def step(self, partition: int, step: StepId) -> UnsafeStep | None:
         """The mark of a step.
 
@@ -163,6 +181,11 @@ class SessionTable:
         """Forget what belongs to partitions that this worker no longer holds."""
         for partition in partitions:
             self._partitions.pop(partition, None)
+
+
+def begun_key(gateway: str) -> bytes:
+    """Names the record of what a meter has begun."""
+    return f"{gateway}|image".encode()
 
 
 def _digest(key: bytes) -> bytes:
