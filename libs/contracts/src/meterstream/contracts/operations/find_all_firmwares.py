@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from pydantic import StringConstraints
+
 from meterstream.contracts.operation import Kind, Operation, OperationRequest, OperationResponse, Target
-from meterstream.contracts.shared.device_models import ManufacturerCode, ModelCode
+from meterstream.contracts.shared.device_models import ModelCode
 from meterstream.contracts.shared.firmware_files import FirmwareFile
 from meterstream.contracts.soap import Soap, SoapBinding
 
@@ -13,7 +15,7 @@ from meterstream.contracts.soap import Soap, SoapBinding
 class FindAllFirmwaresRequest(OperationRequest):
     """Files for the model; only active or inactive ones where `active` is given."""
 
-    manufacturer: Annotated[ManufacturerCode | None, Soap("Manufacturer")] = None
+    manufacturer: Annotated[Annotated[str, StringConstraints(max_length=255)] | None, Soap("Manufacturer")] = None
     model_code: Annotated[ModelCode, Soap("ModelCode")]
     active: Annotated[bool | None, Soap("Active")] = None
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from meterstream.contracts.base import Moment, Record
 from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse
 from meterstream.contracts.shared.event_types import EventType
+from meterstream.contracts.shared.periods import in_order
 from meterstream.contracts.soap import Soap, SoapBinding
 
 
@@ -34,11 +35,7 @@ class EventLogRange(Record):
     begin_date: Annotated[Moment, Soap("From")]
     end_date: Annotated[Moment, Soap("Until")]
 
-    @model_validator(mode="after")
-    def _begins_before_it_ends(self) -> Self:
-        if self.begin_date >= self.end_date:
-            raise ValueError("begin_date must be before end_date")
-        return self
+    _in_order = in_order("begin_date", "end_date", empty=False)
 
 
 class FindEventsRequest(OperationRequest):

@@ -3,13 +3,14 @@ the meter; its own event logs are read by FindEvents."""
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints
 
 from meterstream.contracts.base import DeviceIdentification, Moment
 from meterstream.contracts.operation import Kind, Operation, OperationRequest, OperationResponse, Target
 from meterstream.contracts.shared.paging import Page, PageNumber, PageSize
+from meterstream.contracts.shared.periods import in_order
 from meterstream.contracts.shared.stored_events import StoredEvent, StoredEventType
 from meterstream.contracts.soap import Soap, SoapBinding
 
@@ -31,11 +32,7 @@ class FindStoredEventsRequest(OperationRequest):
     page: Annotated[PageNumber, Soap("Page")] = 0
     event_types: Annotated[Annotated[list[StoredEventType], Field(max_length=100)] | None, Soap("EventTypes")] = None
 
-    @model_validator(mode="after")
-    def _begins_before_it_ends(self) -> Self:
-        if self.begin is not None and self.end is not None and self.begin > self.end:
-            raise ValueError("begin must not be after end")
-        return self
+    _in_order = in_order("begin", "end")
 
 
 class FindStoredEventsResponse(OperationResponse):

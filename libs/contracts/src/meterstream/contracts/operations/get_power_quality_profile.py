@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from meterstream.contracts.base import Moment, Record
 from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse
 from meterstream.contracts.shared.cosem import LogicalName
+from meterstream.contracts.shared.periods import in_order
 from meterstream.contracts.shared.profiles import (
     CapturedColumn,
     ColumnChoice,
@@ -34,11 +35,7 @@ class GetPowerQualityProfileRequest(OperationRequest):
         Annotated[list[ColumnChoice], Field(max_length=1000)] | None, Soap("SelectedValues/CaptureObject")
     ] = None
 
-    @model_validator(mode="after")
-    def _begins_before_it_ends(self) -> Self:
-        if self.begin_date > self.end_date:
-            raise ValueError("begin_date must not be after end_date")
-        return self
+    _in_order = in_order("begin_date", "end_date")
 
 
 class PowerQualityProfile(Record):

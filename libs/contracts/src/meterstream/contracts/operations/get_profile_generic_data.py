@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from meterstream.contracts.base import Moment
 from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse
 from meterstream.contracts.shared.cosem import LogicalName
+from meterstream.contracts.shared.periods import in_order
 from meterstream.contracts.shared.profiles import CapturedColumn, ColumnChoice, ProfileGap, ProfileRow
 
 CLOCK = "0.0.1.0.0.255"
@@ -27,11 +28,7 @@ class GetProfileGenericDataRequest(OperationRequest):
     end_date: Moment
     selected_values: Annotated[list[ColumnChoice], Field(max_length=1000)] = Field(default_factory=list)
 
-    @model_validator(mode="after")
-    def _begins_before_it_ends(self) -> Self:
-        if self.begin_date > self.end_date:
-            raise ValueError("begin_date must not be after end_date")
-        return self
+    _in_order = in_order("begin_date", "end_date")
 
     @model_validator(mode="after")
     def _selects_no_clock(self) -> Self:

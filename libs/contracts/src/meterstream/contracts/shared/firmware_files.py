@@ -53,7 +53,7 @@ class FirmwareFile(Record):
         Annotated[bytes, Field(min_length=1, max_length=255)] | None, Soap("ImageIdentifier")
     ] = None
     hash: Annotated[Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{2,128}$")] | None, Soap("Hash")] = None
-    hash_type: Annotated[Annotated[str, StringConstraints(max_length=10)] | None, Soap("HashType")] = None
+    hash_type: Annotated[Annotated[str, StringConstraints(max_length=100)] | None, Soap("HashType")] = None
 
 
 class ChangedFirmware(Record):

@@ -1,15 +1,29 @@
-"""Rows of a meter's billing profiles: which profile and which time."""
+"""Periods of time, and rows of a meter's billing profiles: which profile and which time."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, TypeVar
 
 from pydantic import model_validator
 
-from meterstream.contracts.base import Moment
+from meterstream.contracts.base import Moment, Record
 from meterstream.contracts.operation import OperationRequest
 from meterstream.contracts.soap import Soap
+
+R = TypeVar("R", bound=Record)
+
+
+def in_order(begin: str, end: str, *, empty: bool = True) -> Any:
+    """A model's rule that the moment in field `begin` is not after the one in `end`, or before it if not `empty`."""
+
+    def check(record: R) -> R:
+        first, last = getattr(record, begin), getattr(record, end)
+        if first is not None and last is not None and (first > last or (first == last and not empty)):
+            raise ValueError(f"{begin} must {'not be after' if empty else 'be before'} {end}")
+        return record
+
+    return model_validator(mode="after")(check)
 
 
 class PeriodType(StrEnum):
@@ -27,8 +41,4 @@ class PeriodicReadsRequest(OperationRequest):
     begin_date: Annotated[Moment, Soap("BeginDate")]
     end_date: Annotated[Moment, Soap("EndDate")]
 
-    @model_validator(mode="after")
-    def _begins_before_it_ends(self) -> Self:
-        if self.begin_date > self.end_date:
-            raise ValueError("begin_date must not be after end_date")
-        return self
+    _in_order = in_order("begin_date", "end_date")
