@@ -10,7 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-MODULES = ("session_core", "simulator_memory", "device_memory", "engine", "ingress", "ingress_kafka", "push", "e2e")
+MODULES = (
+    "session_core", "line", "simulator_memory", "device_memory", "engine", "ingress", "ingress_kafka", "push", "e2e",
+)  # fmt: skip
 OUTPUT = Path("build") / "bench.json"
 TIMEOUT_S = 1800
 
