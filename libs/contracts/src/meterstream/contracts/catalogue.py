@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -63,6 +63,20 @@ def find_operation(name: str) -> Operation:
     raise error("UNKNOWN_OPERATION", f"operation: there is no operation {name!r}", field="operation", rule="known name")
 
 
+def answered_by_events(known: Mapping[str, Operation] | None = None) -> tuple[Operation, ...]:
+    """The operations that events answer, by name."""
+    every = (known or load_operations()).items()
+    return tuple(operation for _, operation in sorted(every) if operation.from_event is not None)
+
+
+def answering(event: Event, operations: Iterable[Operation]) -> Operation | None:
+    """The operation under which an event is announced and listed: the first that it answers; None: it is not."""
+    for operation in operations:
+        if operation.from_event is not None and operation.from_event(event) is not None:
+            return operation
+    return None
+
+
 COMMAND_TOPICS = ("commands", "commands-urgent", "upstream-commands", "organisation-commands")
 """Topics of one schema folder each; an organisation's own topic takes what `upstream-commands` takes."""
 
@@ -70,11 +84,13 @@ COMMAND_TOPICS = ("commands", "commands-urgent", "upstream-commands", "organisat
 def records_by_topic(known: Mapping[str, Operation] | None = None) -> Mapping[str, tuple[type[Record], ...]]:
     """Every record that may lie on a topic, by the topic's folder under schemas/avro.
 
-    `actions` is no topic: it holds the requests and responses that travel encoded inside a bundle.
+    `actions` is no topic: it holds the requests and responses that travel encoded inside a bundle, and the responses
+    that the mark of a step keeps which must not be repeated.
     """
     every = (known or load_operations()).values()
     metered = [operation for operation in every if operation.target != "registry"]
     bundled = [operation for operation in every if operation.bundle_action]
+    marked = [operation for operation in metered if not (operation.repeatable or operation.bundle_action)]
     found: dict[str, tuple[type[Record], ...]] = {
         "commands": (*(operation.command for operation in every), CancelCommand),
         "replies": (Reply,),
@@ -91,7 +107,10 @@ def records_by_topic(known: Mapping[str, Operation] | None = None) -> Mapping[st
         "firmware": (FirmwareBlock,),
         "device-sessions": (BegunTransfer, CounterReservation, UnsafeStep, ProvenKeys, Quirks),
         "organisations": (OrganisationRecord,),
-        "actions": tuple(model for operation in bundled for model in (operation.request, operation.response)),
+        "actions": (
+            *(model for operation in bundled for model in (operation.request, operation.response)),
+            *(operation.response for operation in marked),
+        ),
     }
     return MappingProxyType(found)
 
