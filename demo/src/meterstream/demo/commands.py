@@ -17,7 +17,7 @@ from meterstream.contracts.operations.get_periodic_meter_reads import GetPeriodi
 from meterstream.contracts.operations.synchronize_time import SynchronizeTimeRequest
 from meterstream.contracts.shared.periods import PeriodType
 from meterstream.demo.faces import SCHEMAS, Submission
-from meterstream.demo.fleet import DemoMeter
+from meterstream.demo.fleet import DemoMbusDevice, DemoMeter
 from meterstream.runtime.codec import Codec
 
 ADHOC = f"{SCHEMAS}/smartmetering/sm-adhoc/2014/10"
@@ -49,9 +49,9 @@ class Installer:
             protocol_name=meter.protocol_name,
             protocol_version=meter.protocol_version,
             hls5_active=True,
-            master_key=self._encrypt(meter.master_key),
-            authentication_key=self._encrypt(meter.authentication_key),
-            global_encryption_unicast_key=self._encrypt(meter.encryption_key),
+            master_key=self.encrypt(meter.master_key),
+            authentication_key=self.encrypt(meter.authentication_key),
+            global_encryption_unicast_key=self.encrypt(meter.encryption_key),
             ip_address_is_static=True,
             network_address=meter.host,
             port=meter.port,
@@ -66,7 +66,28 @@ class Installer:
         )
         return Submission("AddDevice", meter.identification, request)
 
-    def _encrypt(self, key: bytes) -> bytes:
+    def add_mbus_device(self, device: DemoMbusDevice, *, overwrite: bool = False) -> Submission:
+        """The command that registers an M-Bus device; a gateway is found for it by coupling."""
+        described = NewDevice(
+            device_type="SMART_METER_G",
+            protocol_name="DSMR",
+            protocol_version="4.2.2",
+            mbus_identification_number=device.identification_number,
+            mbus_manufacturer_identification=device.manufacturer,
+            mbus_version=device.version,
+            mbus_device_type_identification=device.device_type,
+            mbus_default_key=self.encrypt(device.default_key),
+            mbus_user_key=self.encrypt(device.user_key),
+            mbus_firmware_update_authentication_key=self.encrypt(device.firmware_key),
+            mbus_p0_key=self.encrypt(device.optical_port_key),
+        )
+        request = AddDeviceRequest(
+            device=described, device_model=DeviceModel(manufacturer="SIM", model_code="GAS"), overwrite=overwrite
+        )
+        return Submission("AddDevice", device.identification, request)
+
+    def encrypt(self, key: bytes) -> bytes:
+        """As every client encrypts a key for the platform."""
         return self._key.encrypt(key, self._padding)
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from meterstream.demo.servers.processes import GuardedProcess, ServerCommand, ServerDirectory, free_ports, wait_until
 from meterstream.simulator.identity import identification_for, keys_for
+from meterstream.simulator.mbus.device import Medium, identity_of, manufacturer_letters
+from meterstream.simulator.mbus.keys import mbus_keys_for
 
 START_DEADLINE_S = 30.0
 REQUEST_TIMEOUT_S = 10.0
@@ -45,6 +47,21 @@ class DemoMeter:
     master_key: bytes = field(repr=False)
     authentication_key: bytes = field(repr=False)
     encryption_key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class DemoMbusDevice:
+    """A simulated M-Bus device with the keys it left the factory with."""
+
+    identification: str
+    identification_number: str
+    manufacturer: str
+    version: int
+    device_type: int
+    default_key: bytes = field(repr=False)
+    user_key: bytes = field(repr=False)
+    firmware_key: bytes = field(repr=False)
+    optical_port_key: bytes = field(repr=False)
 
 
 class Fleet:
@@ -96,6 +113,22 @@ class Fleet:
             master_key=keys.master,
             authentication_key=keys.authentication,
             encryption_key=keys.encryption,
+        )
+
+    def gas_meter(self, number: int, channel: int, *, smr5: bool) -> DemoMbusDevice:
+        """The gas meter that is on a channel from the start."""
+        identity = identity_of(Medium.GAS, number, channel, 0, smr5=smr5)
+        keys = mbus_keys_for(self._settings.seed, identity.identification)
+        return DemoMbusDevice(
+            identification=identity.equipment_identifier,
+            identification_number=f"{identity.identification:08d}",
+            manufacturer=manufacturer_letters(identity.manufacturer),
+            version=identity.version,
+            device_type=identity.device_type,
+            default_key=keys.default,
+            user_key=keys.user,
+            firmware_key=keys.firmware,
+            optical_port_key=keys.optical_port,
         )
 
     def stats(self) -> dict[str, Any]:
