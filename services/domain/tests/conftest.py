@@ -293,6 +293,22 @@ class Domain:
             self.command(self.new_meter(secret), uid=uid, organisation=organisation, device=device)
         )
 
+    async def install_mbus(
+        self, device: str, gateway: str | None = None, channel: int | None = None, **more: Any
+    ) -> None:
+        """Register an M-Bus device, behind `gateway` where one is given; `status` is its place in life."""
+        names = ("mbus_default_key", "mbus_user_key", "mbus_firmware_update_authentication_key", "mbus_p0_key")
+        keys = {name: self.keys.encrypt(bytes([100 + place]) * 16) for place, name in enumerate(names)}
+        status, organisation = more.pop("status", "NEW_IN_INVENTORY"), more.pop("organisation", "org-a")
+        described = AddDeviceRequest(
+            device=NewDevice(device_type="SMART_METER_G", **keys, **more),
+            device_model=DeviceModel(manufacturer="TST", model_code="G4"),
+        )
+        uid = f"install-{organisation}-{device}"
+        await self.handle(self.command(described, uid=uid, organisation=organisation, device=device))
+        place = "update domain.devices set gateway = %s, channel = %s, lifecycle_status = %s"
+        await self.execute(f"{place} where device_identification = %s", gateway, channel, status, device)
+
     async def remove(self, device: str = METER, organisation: str = "org-a") -> int:
         return await remove_device(self.store, organisation, device, self.clock.now)
 
