@@ -16,14 +16,18 @@ from aiohttp.test_utils import TestServer
 from meterstream.contracts.catalogue import find_operation
 from meterstream.contracts.envelope import CommandHeader, ResultStatus
 from meterstream.contracts.errors import ErrorRecord
+from meterstream.contracts.events import Event, EventKind, LifecycleChange
 from meterstream.contracts.operation import Result
 from meterstream.contracts.records import Endpoint, EndpointKind, OrganisationRecord
+from meterstream.contracts.shared.alarms import AlarmType
+from meterstream.contracts.shared.system_events import SystemEventType
 from meterstream.notification.adapters.database import ServiceDatabase
 from meterstream.notification.adapters.store import DeliveryStore
 from meterstream.runtime.settings import PostgresSettings
 
 NOW = datetime(2025, 3, 14, 2, 30, tzinfo=UTC)
 DEVICE = "E0000000000000001"
+EVENT = "0123456789abcdef0123456789abcdef"
 UID = "DemoGridOrg|||E0000000000000001|||20250314026863797|||39dbc3b1-2fe2-44af-a4f5-e11eff9e3ae4"
 
 MakeResult = Callable[..., Result]
@@ -56,6 +60,27 @@ def make_result() -> MakeResult:
         )
         error = None if message is None else ErrorRecord(code=code, message=message, component="PROTOCOL_DLMS")
         return find_operation(operation).result(header=header, status=status, attempt=1, finished_at=NOW, error=error)
+
+    return make
+
+
+@pytest.fixture
+def make_event() -> Callable[..., Event]:
+    def make(kind: EventKind = EventKind.ALARM, **fields: Any) -> Event:
+        told: dict[str, Any] = {
+            EventKind.ALARM: {"alarms": [AlarmType.LAST_GASP]},
+            EventKind.SYSTEM_EVENT: {"system_event": SystemEventType.INVOCATION_COUNTER_THRESHOLD_REACHED},
+            EventKind.LIFECYCLE: {"lifecycle": LifecycleChange.ADDED},
+        }[kind]
+        values = {
+            "event_id": EVENT,
+            "device_identification": DEVICE,
+            "organisations": ["DemoGridOrg"],
+            "kind": kind,
+            "occurred_at": NOW,
+            "recorded_at": NOW,
+        }
+        return Event(**(values | told | fields))
 
     return make
 

@@ -16,7 +16,7 @@ async def test_purges_on_its_timer_until_it_is_stopped(store, database, make_res
     refused = Target(UUID(int=1), UUID(int=2), EndpointKind.SOAP, "http://127.0.0.1/", True, "loopback")
     housekeeping = Housekeeping(store, interval_s=0.02, keep_s=0)
     await housekeeping.start()
-    await store.add([NewDelivery(refused, notice, Source(0, 0, None, b""))], give_up_after_s=60)
+    await store.add([NewDelivery(refused, notice, Source("results", 0, 0, None, b""))], give_up_after_s=60)
     async with asyncio.timeout(10), database.connection() as connection:
         while True:
             cursor = await connection.execute("select count(*) from notification.deliveries")

@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from meterstream.contracts.catalogue import load_operations
+from meterstream.contracts.catalogue import answered_by_events, load_operations
 from meterstream.contracts.envelope import ResultStatus
+from meterstream.contracts.events import EventKind
 from meterstream.contracts.operation import Kind
-from meterstream.notification.model.notice import MAX_MESSAGE, notice_of, printable
+from meterstream.notification.model.notice import MAX_MESSAGE, notice_of, notices_of, printable
 
 
 def test_tells_the_facts_of_a_result_and_none_of_its_data(make_result) -> None:
@@ -39,6 +40,30 @@ def test_synchronous_operations_are_not_announced(make_result) -> None:
     assert synchronous
     for name in synchronous:
         assert notice_of(make_result(name)) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "notification_type"),
+    [(EventKind.ALARM, "PUSH_NOTIFICATION_ALARM"), (EventKind.SYSTEM_EVENT, "SYSTEM_EVENT")],
+)
+def test_an_event_is_announced_to_each_of_its_organisations(make_event, kind, notification_type) -> None:
+    event = make_event(kind, organisations=["DemoGridOrg", "OtherGridOrg"])
+    told = notices_of(event, answered_by_events())
+    assert [notice.organisation for notice in told] == ["DemoGridOrg", "OtherGridOrg"]
+    for notice in told:
+        assert (notice.notification_type, notice.correlation_uid) == (notification_type, event.event_id)
+        assert (notice.device_identification, notice.succeeded, notice.message) == ("E0000000000000001", True, None)
+        assert notice.is_event
+
+
+def test_an_event_that_nobody_fetches_is_not_announced(make_event) -> None:
+    assert notices_of(make_event(EventKind.LIFECYCLE), answered_by_events()) == []
+
+
+def test_the_notice_of_a_result_is_none_of_an_event(make_result) -> None:
+    notice = notice_of(make_result())
+    assert notice is not None
+    assert not notice.is_event
 
 
 def test_a_long_message_is_cut(make_result) -> None:

@@ -43,7 +43,7 @@ async def test_a_message_that_is_no_result_is_poison(handler, value: bytes | Non
 
 
 async def test_another_record_is_poison(handler, make_organisation) -> None:
-    with pytest.raises(UnreadableMessage, match="where a Result belongs"):
+    with pytest.raises(UnreadableMessage, match="where a result or an event belongs"):
         await handler.handle([Message("results", 0, 0, None, shared_codec().encode(make_organisation()))])
 
 

@@ -39,7 +39,7 @@ def kafka(kafka_bootstrap: str, topic_prefix: str) -> KafkaSettings:
         spread_partitions=4,
         session_timeout_ms=6000,
     )
-    TopicAdmin(settings).apply([TOPICS["results"], TOPICS["organisations"]])
+    TopicAdmin(settings).apply([TOPICS["results"], TOPICS["events"], TOPICS["organisations"]])
     return settings
 
 
@@ -163,6 +163,27 @@ async def test_replicas_deliver_each_result_once_and_survive_a_kill(
 def accepted(receiver) -> Counter[str]:
     """How often each notification was taken, by correlation uid."""
     return Counter(json.loads(one.body)["correlation_uid"] for one in receiver.at("/h") if one.status == 200)
+
+
+async def test_an_event_is_announced_over_soap_and_as_a_webhook(
+    start: Start, producer: Producer, make_event, make_organisation, receiver
+) -> None:
+    soap = Endpoint(kind=EndpointKind.SOAP, url=receiver.url("/soap"), application="portal")
+    await publish(producer, "organisations", make_organisation(webhook(receiver.url("/h")), soap))
+    await start()
+    event = make_event()
+    value = shared_codec().encode(event)
+    await producer.send([Outgoing("events", b"key", value)] * 2)
+    await receiver.wait_for("/h", 1)
+    await receiver.wait_for("/soap", 1)
+    assert json.loads(receiver.at("/h")[0].body)["type"] == "event.occurred"
+    told = receiver.at("/soap")[0].body.decode()
+    assert "NotificationType>PUSH_NOTIFICATION_ALARM<" in told
+    assert f"correlationUid>{event.event_id}<" in told
+    other = make_event(event_id="f" * 32)
+    await producer.send([Outgoing("events", b"key", shared_codec().encode(other))])
+    await receiver.wait_for("/h", 2)
+    assert [json.loads(one.body)["correlation_uid"] for one in receiver.at("/h")] == [event.event_id, other.event_id]
 
 
 async def test_what_is_no_result_becomes_a_dead_letter(

@@ -41,7 +41,7 @@ def test_equals_the_sample_of_a_failure_but_for_the_operation(make_result) -> No
 
 
 def test_hostile_text_stays_text(make_result) -> None:
-    message = "</message><result>OK</result>\x00]]>&"
+    message = "</message><result>OK</result>\x01]]>&"
     notice = notice_of(make_result(status=ResultStatus.FAILED, message=message))
     assert notice is not None
     told = etree.fromstring(send_notification_request(notice, SENDER)).find(".//{*}Notification")
@@ -53,7 +53,7 @@ def test_hostile_text_stays_text(make_result) -> None:
         "correlationUid",
         "NotificationType",
     ]
-    assert told.findtext("{*}message") == message.replace("\x00", "�")
+    assert told.findtext("{*}message") == message.replace("\x01", "�")
 
 
 @pytest.mark.parametrize(("status", "body"), [(200, ANSWER), (200, b""), (202, b" \n"), (204, b"")])

@@ -21,7 +21,7 @@ def new(make_result):
         notice = notice_of(make_result(status=ResultStatus.FAILED, message="no ☃", uid=f"correlation uid no {number}"))
         assert notice is not None
         target = Target(UUID(int=number), lane, EndpointKind.SOAP, "https://e.example.org/", False, refusal)
-        return NewDelivery(target, notice, Source(3, number, b"key", value))
+        return NewDelivery(target, notice, Source("results", 3, number, b"key", value))
 
     return make
 

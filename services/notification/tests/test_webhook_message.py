@@ -9,8 +9,9 @@ from uuid import UUID
 
 import pytest
 
+from meterstream.contracts.catalogue import answered_by_events
 from meterstream.contracts.envelope import ResultStatus
-from meterstream.notification.model.notice import notice_of
+from meterstream.notification.model.notice import notice_of, notices_of
 from meterstream.notification.model.retry import Delivered, Refused
 from meterstream.notification.model.webhook import judge_answer, signature_headers, signing_key, webhook_body
 
@@ -35,6 +36,14 @@ def test_body_holds_the_envelope_and_none_of_the_data(make_result) -> None:
         "link": "/v1/operations/DemoGridOrg%7C%7C%7CE0000000000000001%7C%7C%7C20250314026863797"
         "%7C%7C%7C39dbc3b1-2fe2-44af-a4f5-e11eff9e3ae4",
     }
+
+
+def test_an_event_is_told_as_such(make_event) -> None:
+    (notice,) = notices_of(make_event(), answered_by_events())
+    body = json.loads(webhook_body(notice))
+    assert (body["type"], body["correlation_uid"]) == ("event.occurred", "0123456789abcdef0123456789abcdef")
+    assert (body["device"], body["status"], body["error_code"]) == ("E0000000000000001", "ok", None)
+    assert body["link"] == "/v1/operations/0123456789abcdef0123456789abcdef"
 
 
 def test_signature_covers_id_timestamp_and_body() -> None:

@@ -234,7 +234,8 @@ def build_stack(authority: Authority, codec: Codec, forms: Forms) -> Callable[..
         for name in (ORGANISATION, OTHER):
             organisations.apply(name, organisation(name))
         offload = Offload(settings.off_loop_bytes, settings.threads)
-        domain = Domain(codec, replies, Intake(codec, model, metrics, offload))
+        known = load_operations() if catalogue is None else catalogue
+        domain = Domain(codec, replies, Intake(codec, model, metrics, offload, known))
         ingress = Ingress(
             codec,
             domain,
@@ -246,7 +247,7 @@ def build_stack(authority: Authority, codec: Codec, forms: Forms) -> Callable[..
             **waits,
         )
         platform = Platform(
-            catalogue=load_operations() if catalogue is None else catalogue,
+            catalogue=known,
             codec=codec,
             ingress=ingress,
             progresses=Progresses(model, watchers),

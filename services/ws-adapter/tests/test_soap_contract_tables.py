@@ -17,9 +17,9 @@ from meterstream.contracts.catalogue import load_operations
 from meterstream.contracts.envelope import State
 from meterstream.contracts.errors import PlatformTrouble, error
 from meterstream.contracts.operation import Command, Operation
+from meterstream.ws_adapter.model.failures import UNKNOWN_UID, WRONG_KIND
 from meterstream.ws_adapter.model.submission import Caller, Options, build_command
 from meterstream.ws_adapter.soap.envelope import PlainFault
-from meterstream.ws_adapter.soap.faults import UNKNOWN_UID, WRONG_KIND
 from meterstream.ws_adapter.soap.headers import read_options, rules_of
 from meterstream.ws_adapter.soap.services import ServiceOperation, operations_by_input
 

@@ -17,6 +17,7 @@ from meterstream.contracts.operation import Operation
 from meterstream.contracts.records import (
     BegunTransfer,
     CounterReservation,
+    LearntAddress,
     DeviceRecord,
     FirmwareBlock,
     MeterReadings,
@@ -105,7 +106,7 @@ def records_by_topic(known: Mapping[str, Operation] | None = None) -> Mapping[st
         "readings": (MeterReadings,),
         "devices": (DeviceRecord,),
         "firmware": (FirmwareBlock,),
-        "device-sessions": (BegunTransfer, CounterReservation, UnsafeStep, ProvenKeys, Quirks),
+        "device-sessions": (BegunTransfer, CounterReservation, UnsafeStep, ProvenKeys, Quirks, LearntAddress),
         "organisations": (OrganisationRecord,),
         "actions": (
             *(model for operation in bundled for model in (operation.request, operation.response)),

@@ -35,7 +35,7 @@ from meterstream.runtime.settings import KafkaSettings
 from meterstream.runtime.topics import check_topics
 
 SERVICE: Final = "notification"
-TOPICS: Final = ("results", "organisations")
+TOPICS: Final = ("results", "events", "organisations")
 LOAD_S: Final = 5.0
 DRAIN_SHARE: Final = 0.6
 """Of the time for an orderly stop, what attempts under way may take; the rest is for writing their outcomes down."""
@@ -118,7 +118,7 @@ def build(settings: Settings, metrics: Metrics) -> Sequence[Component]:
         hooks=hooks,
     )
     consumer = BatchConsumer(
-        kafka, group=SERVICE, topics=["results"], handle=handler.handle, producer=producer, hooks=hooks
+        kafka, group=SERVICE, topics=["results", "events"], handle=handler.handle, producer=producer, hooks=hooks
     )
     return (
         database,

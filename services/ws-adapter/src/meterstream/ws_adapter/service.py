@@ -126,7 +126,7 @@ def build(settings: WsAdapterSettings, metrics: Metrics) -> Sequence[Component]:
         await ingress.drain()
         offload.close()
 
-    intake = Intake(codec, model, metrics, offload)
+    intake = Intake(codec, model, metrics, offload, platform.catalogue)
     return (
         TopicsChecked(kafka, USED_TOPICS, (GROUP,)),
         StoreDatabase(database),

@@ -2,12 +2,12 @@
 -- Rows that are there already stay as they are: a result that is read again asks for nothing new.
 insert into notification.deliveries (
     delivery_id, lane_id, kind, url, requested, organisation, correlation_uid, operation, notification_type, device,
-    status, finished_at, error_code, message, source_partition, source_offset, source_key, source_value,
+    status, finished_at, error_code, message, source_topic, source_partition, source_offset, source_key, source_value,
     state, reason, settled_at, give_up_at
 )
 select
     n.delivery_id, n.lane_id, n.kind, n.url, n.requested, n.organisation, n.correlation_uid, n.operation,
-    n.notification_type, n.device, n.status, n.finished_at, n.error_code, n.message, n.source_partition,
+    n.notification_type, n.device, n.status, n.finished_at, n.error_code, n.message, n.source_topic, n.source_partition,
     n.source_offset, n.source_key, case when n.refusal is null then n.source_value end,
     case when n.refusal is null then 'pending' else 'failed' end, coalesce(n.refusal, ''),
     case when n.refusal is null then null else now() end, now() + make_interval(secs => %(give_up_after_s)s)
@@ -15,11 +15,11 @@ from unnest(
     %(delivery_id)s::uuid[], %(lane_id)s::uuid[], %(kind)s::text[], %(url)s::text[], %(requested)s::boolean[],
     %(organisation)s::text[], %(correlation_uid)s::text[], %(operation)s::text[], %(notification_type)s::text[],
     %(device)s::text[], %(status)s::text[], %(finished_at)s::timestamptz[], %(error_code)s::text[],
-    %(message)s::text[], %(source_partition)s::integer[], %(source_offset)s::bigint[], %(source_key)s::bytea[],
+    %(message)s::text[], %(source_topic)s::text[], %(source_partition)s::integer[], %(source_offset)s::bigint[], %(source_key)s::bytea[],
     %(source_value)s::bytea[], %(refusal)s::text[]
 ) as n (
     delivery_id, lane_id, kind, url, requested, organisation, correlation_uid, operation, notification_type, device,
-    status, finished_at, error_code, message, source_partition, source_offset, source_key, source_value, refusal
+    status, finished_at, error_code, message, source_topic, source_partition, source_offset, source_key, source_value, refusal
 )
 on conflict (delivery_id) do nothing;
 
@@ -93,7 +93,7 @@ from unnest(
 where d.delivery_id = s.delivery_id and d.claim = s.claim and d.state = 'pending';
 
 -- name: sources
-select d.delivery_id, d.source_partition, d.source_offset, d.source_key, d.source_value, d.created_at
+select d.delivery_id, d.source_topic, d.source_partition, d.source_offset, d.source_key, d.source_value, d.created_at
 from notification.deliveries d
 where d.delivery_id = any(%(delivery_id)s::uuid[]) and d.state = 'pending';
 

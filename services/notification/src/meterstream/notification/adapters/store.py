@@ -24,8 +24,9 @@ _QUERIES: Final = load_queries(__package__)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The message of `results` that asked for a delivery."""
+    """The message that asked for a delivery."""
 
+    topic: str
     partition: int
     offset: int
     key: bytes | None
@@ -80,9 +81,10 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class StoredSource:
-    """What is kept of a result for its dead letter; `source_value` holds its first 64 KiB."""
+    """What is kept of a result or event for its dead letter; `source_value` holds its first 64 KiB."""
 
     delivery_id: UUID
+    source_topic: str
     source_partition: int
     source_offset: int
     source_key: bytes | None
@@ -178,6 +180,7 @@ def _row(delivery: NewDelivery) -> dict[str, Any]:
         "finished_at": notice.finished_at,
         "error_code": notice.error_code,
         "message": notice.message,
+        "source_topic": source.topic,
         "source_partition": source.partition,
         "source_offset": source.offset,
         "source_key": source.key,

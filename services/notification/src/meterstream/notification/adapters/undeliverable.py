@@ -11,7 +11,6 @@ from meterstream.contracts.records import EndpointKind
 from meterstream.notification.adapters.store import DeliveryStore, StoredSource
 from meterstream.runtime.kafka import Message
 
-SOURCE_TOPIC: Final = "results"
 CODE: Final = "DELIVERY_FAILED"
 
 
@@ -33,7 +32,7 @@ class DeadLetters(Protocol):
 
 
 class Undeliverable:
-    """Sends the results of failed deliveries to `results.dead-letter`."""
+    """Sends what failed deliveries were to tell to the dead-letter topic of its source."""
 
     def __init__(self, store: DeliveryStore, dead_letters: DeadLetters) -> None:
         self._store = store
@@ -57,7 +56,7 @@ def _reason(delivery: GivenUp) -> str:
 
 def _message(source: StoredSource) -> Message:
     return Message(
-        topic=SOURCE_TOPIC,
+        topic=source.source_topic,
         partition=source.source_partition,
         offset=source.source_offset,
         key=source.source_key,

@@ -1,16 +1,18 @@
-"""Results: each is announced to the receivers that its organisation and its command name."""
+"""Results and events: each is announced to the receivers that its organisation and its command name."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
 
+from meterstream.contracts.catalogue import answered_by_events
+from meterstream.contracts.events import Event
 from meterstream.contracts.operation import Result
 from meterstream.notification.adapters.organisations import Organisations
 from meterstream.notification.adapters.store import DeliveryStore, NewDelivery, Source
 from meterstream.notification.adapters.undeliverable import DeadLetters
 from meterstream.notification.model.addresses import TargetRules
-from meterstream.notification.model.notice import notice_of
+from meterstream.notification.model.notice import Notice, notice_of, notices_of
 from meterstream.notification.model.targets import targets_of
 from meterstream.runtime.codec import Codec
 from meterstream.runtime.errors import UnreadableMessage
@@ -21,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class ResultsHandler:
-    """Stores the deliveries of a batch of results in one statement; the dispatcher does the rest."""
+    """Stores the deliveries of a batch of messages in one statement; the dispatcher does the rest."""
 
     def __init__(
         self,
@@ -36,6 +38,7 @@ class ResultsHandler:
         metrics: Metrics,
     ) -> None:
         self._codec = codec
+        self._answered = answered_by_events()
         self._organisations = organisations
         self._rules = rules
         self._store = store
@@ -45,9 +48,9 @@ class ResultsHandler:
         self._metrics = metrics
 
     async def handle(self, messages: Sequence[Message]) -> None:
-        """Store what the results ask for. A response URL that must not be called ends as a dead letter.
+        """Store what the messages ask for. A response URL that must not be called ends as a dead letter.
 
-        Raises: PoisonMessage for a message that is no result; Outage.
+        Raises: PoisonMessage for a message that is neither result nor event; Outage.
         """
         deliveries: list[NewDelivery] = []
         refused: list[tuple[Message, str, str]] = []
@@ -67,19 +70,27 @@ class ResultsHandler:
 
     def _deliveries(self, message: Message) -> list[NewDelivery]:
         if message.value is None:
-            raise UnreadableMessage("a result without a value")
-        result = self._codec.decode_as(message.value, Result)
-        notice = notice_of(result)
-        if notice is None:
-            return []
-        header = result.header
-        organisation = self._organisations.find(header.organisation)
-        targets = targets_of(notice, header.application, header.response_url, organisation, self._rules)
+            raise UnreadableMessage("the message has no value")
+        record = self._codec.decode(message.value)
+        source = Source(message.topic, message.partition, message.offset, message.key, message.value)
+        match record:
+            case Event():
+                notices = notices_of(record, self._answered)
+                return [delivery for notice in notices for delivery in self._of(notice, None, None, source)]
+            case Result():
+                notice, header = notice_of(record), record.header
+                return [] if notice is None else self._of(notice, header.application, header.response_url, source)
+        raise UnreadableMessage(f"a {type(record).__name__} where a result or an event belongs")
+
+    def _of(
+        self, notice: Notice, application: str | None, response_url: str | None, source: Source
+    ) -> list[NewDelivery]:
+        organisation = self._organisations.find(notice.organisation)
+        targets = targets_of(notice, application, response_url, organisation, self._rules)
         if not targets:
             self._metrics.count(DELIVERIES, "none", "unaddressed")
             log.debug(
                 "nobody to tell",
-                extra={"organisation": header.organisation, "correlation_uid": header.correlation_uid},
+                extra={"organisation": notice.organisation, "correlation_uid": notice.correlation_uid},
             )
-        source = Source(message.partition, message.offset, message.key, message.value)
         return [NewDelivery(target, notice, source) for target in targets]

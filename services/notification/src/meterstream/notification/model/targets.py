@@ -35,7 +35,7 @@ class Target:
 
 def targets_of(
     notice: Notice,
-    application: str,
+    application: str | None,
     response_url: str | None,
     organisation: OrganisationRecord | None,
     rules: TargetRules,
@@ -45,6 +45,7 @@ def targets_of(
     SOAP goes to the command's response URL where it named one, else to each SOAP endpoint of (organisation,
     application); webhooks always to each of theirs. An organisation that is disabled is told nothing. An organisation
     without an entry of its own (or not known here) is still answered at the response URL that its command named.
+    What nobody asked for has no application (None) and goes to the endpoints of all of them.
     """
     if organisation is not None and not organisation.enabled:
         return []
@@ -68,8 +69,8 @@ def find_endpoint(organisation: OrganisationRecord | None, kind: EndpointKind, u
     return next((one for one in organisation.endpoints if one.kind is kind and one.url == url), None)
 
 
-def _serving(organisation: OrganisationRecord, application: str) -> Iterator[Endpoint]:
-    return (one for one in organisation.endpoints if one.application in ("", application))
+def _serving(organisation: OrganisationRecord, application: str | None) -> Iterator[Endpoint]:
+    return (one for one in organisation.endpoints if application is None or one.application in ("", application))
 
 
 def _requested(notice: Notice, url: str, rules: TargetRules) -> Target:

@@ -29,7 +29,7 @@ SECRET_PREFIX: Final = b"whsec_"
 def webhook_body(notice: Notice) -> bytes:
     """The JSON body; the same bytes in every attempt."""
     facts = {
-        "type": "command.finished",
+        "type": "event.occurred" if notice.is_event else "command.finished",
         "organisation": notice.organisation,
         "correlation_uid": notice.correlation_uid,
         "operation": notice.operation,

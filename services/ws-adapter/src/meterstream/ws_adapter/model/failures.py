@@ -17,6 +17,9 @@ from meterstream.contracts.errors import (
     error,
 )
 
+UNKNOWN_UID: Final = "CorrelationUid is unknown."
+WRONG_KIND: Final = "CorrelationUid does not match any data of the requested type."
+
 COMPONENT: Final = "WS_SMART_METERING"
 """How the faces call themselves in failures, in the words of the SOAP contract."""
 

@@ -14,7 +14,7 @@ from aiohttp import web
 from meterstream.contracts.errors import PlatformError, error
 from meterstream.contracts.operation import Result
 from meterstream.runtime.errors import Outage, PoisonMessage
-from meterstream.ws_adapter.model.failures import COMPONENT, ToldByPlatform
+from meterstream.ws_adapter.model.failures import COMPONENT, UNKNOWN_UID, ToldByPlatform
 from meterstream.ws_adapter.rest.problems import document_of, problem, problem_document, problem_response
 from meterstream.ws_adapter.web.guard import SlowBody
 from meterstream.ws_adapter.web.tokens import TokenRefused
@@ -93,7 +93,7 @@ def unknown() -> PlatformError:
     """UNKNOWN_CORRELATION_UID."""
     return error(
         "UNKNOWN_CORRELATION_UID",
-        "CorrelationUid is unknown.",
+        UNKNOWN_UID,
         field="correlation_uid",
         rule="names a command of this organisation",
     )

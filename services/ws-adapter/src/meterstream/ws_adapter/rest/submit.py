@@ -75,7 +75,7 @@ class Submitter:
         request, device, options = posted
         with bind(operation=form.operation.name, device=device, correlation_uid=options.correlation_uid):
             try:
-                submitted = await self._platform.ingress.submit(
+                submitted = await self._platform.submit(
                     form.operation,
                     request,
                     caller,

@@ -17,7 +17,7 @@ from meterstream.contracts.operation import Kind, Result
 from meterstream.runtime.errors import Outage, PoisonMessage
 from meterstream.runtime.logs import bind
 from meterstream.runtime.metrics import HTTP_REQUESTS, HTTP_SECONDS
-from meterstream.ws_adapter.model.failures import COMPONENT
+from meterstream.ws_adapter.model.failures import COMPONENT, UNKNOWN_UID, WRONG_KIND
 from meterstream.ws_adapter.model.progress import CommandKey, Progress
 from meterstream.ws_adapter.platform import Platform
 from meterstream.ws_adapter.rest.problems import problem
@@ -97,7 +97,7 @@ class SoapFace:
         assert asked is not None  # noqa: S101 - as above
         assert options is not None  # noqa: S101 - as above
         try:
-            submitted = await self._platform.ingress.submit(
+            submitted = await self._platform.submit(
                 exchange.operation,
                 asked.request,
                 received.caller,
@@ -119,7 +119,7 @@ class SoapFace:
         row = await self._platform.progresses.read_when(key, _is_final, self._platform.retrieval_s)
         exchange = received.exchange
         if row is not None and (exchange is None or row.operation != exchange.operation.name):
-            raise error("VALIDATION_ERROR", faults.WRONG_KIND, field="CorrelationUid", rule=faults.WRONG_KIND)
+            raise error("VALIDATION_ERROR", WRONG_KIND, field="CorrelationUid", rule=WRONG_KIND)
         if row is None or row.result is None or exchange is None:
             return self._not_ready(received)
         result = await self._platform.result_of(row)
@@ -132,7 +132,7 @@ class SoapFace:
         facts = received.operation.retrieval
         if facts is not None and facts.not_ready == "result_not_found" and received.exchange is not None:
             return to_envelope(received.exchange.respond_without_data(NOT_FOUND))
-        unknown = error("UNKNOWN_CORRELATION_UID", faults.UNKNOWN_UID).to_record(COMPONENT)
+        unknown = error("UNKNOWN_CORRELATION_UID", UNKNOWN_UID).to_record(COMPONENT)
         if facts is not None and facts.not_ready == "technical_fault":
             raise Told(unknown, technical=True)
         raise Told(unknown)
@@ -160,7 +160,7 @@ class SoapFace:
     async def _delete(self, received: Received) -> bytes:
         key = CommandKey(received.caller.organisation, received.correlation_uid or "")
         if not await self._platform.progresses.delete(key):
-            raise Told(error("UNKNOWN_CORRELATION_UID", faults.UNKNOWN_UID).to_record(COMPONENT))
+            raise Told(error("UNKNOWN_CORRELATION_UID", UNKNOWN_UID).to_record(COMPONENT))
         declared = schema_set(received.operation.schema_set).element(received.operation.output)
         owner = type_of(declared)
         element = etree.Element(declared.name, nsmap=dict(owner.schemas.prefixes_of(owner.document)))

@@ -8,6 +8,7 @@ from typing import Final
 from lxml import etree
 
 from meterstream.contracts.errors import CODES, ErrorRecord
+from meterstream.ws_adapter.model.failures import UNKNOWN_UID, WRONG_KIND
 from meterstream.ws_adapter.soap.envelope import SOAP
 from meterstream.ws_adapter.soap.text import clean
 from meterstream.ws_adapter.soap.validation import Violation
@@ -27,8 +28,6 @@ _COMPONENT_OF_SERVICE: Final = {
     "domain": "DOMAIN_SMART_METERING",
     "protocol-dlms": "PROTOCOL_DLMS",
 }
-UNKNOWN_UID: Final = "CorrelationUid is unknown."
-WRONG_KIND: Final = "CorrelationUid does not match any data of the requested type."
 _SENTENCES: Final = {UNKNOWN_UID, WRONG_KIND}
 """Messages that stand in place of the code's name."""
 
