@@ -35,7 +35,7 @@ class Answer:
     Attributes:
         retryable: another attempt may bring more; told by error and operation.
         proven: ids of the keys with which an association stood.
-        title: the meter's system title, where an association told it.
+        title: the system title that an association told, where the record has another or none.
         changed: they are news for the next session.
         quirks: what the next session has to know of the meter.
         keys: what became of keys that were to be handed over.

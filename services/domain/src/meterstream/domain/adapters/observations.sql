@@ -15,6 +15,21 @@ from (
 ) n
 where d.device_identification = n.device_identification;
 
+-- name: learn_system_titles
+update domain.devices d
+set system_title = n.title, system_title_at = n.observed_at, revision = d.revision + 1, changed_at = n.observed_at
+from (
+    select d.device_identification, decode(w.system_title, 'hex') as title, w.observed_at
+    from domain.devices d
+    join jsonb_to_recordset(%(rows)b::jsonb)
+      as w (device_identification text, system_title text, observed_at timestamptz) using (device_identification)
+    where d.state = 'active' and not d.is_mbus and d.system_title is distinct from decode(w.system_title, 'hex')
+      and coalesce(d.system_title_at, '-infinity') < w.observed_at
+    order by d.device_identification
+    for update of d
+) n
+where d.device_identification = n.device_identification;
+
 -- name: learn_relays
 update domain.devices d
 set relay_output = n.output_state, relay_state = n.control_state, relay_at = n.observed_at, relay_source = n.source
@@ -64,7 +79,8 @@ with gone as (
     delete from domain.module_versions where device_identification = any(%(devices)b::text[])
 )
 update domain.devices
-set relay_output = null, relay_state = null, relay_at = null, relay_source = null, lifecycle_at = null
+set relay_output = null, relay_state = null, relay_at = null, relay_source = null, lifecycle_at = null,
+    system_title = null, system_title_at = null
 where device_identification = any(%(devices)b::text[]);
 
 -- name: find_kin

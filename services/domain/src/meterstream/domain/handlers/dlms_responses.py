@@ -16,7 +16,7 @@ from meterstream.domain.adapters.store import Store, Wanted
 from meterstream.domain.handlers.delivery import Delivery, trace
 from meterstream.domain.model.answers import Answer, decide_answer
 from meterstream.domain.model.attachments import needs_of_answer
-from meterstream.domain.model.facts import Facts, apply_facts
+from meterstream.domain.model.facts import Facts, apply_facts, observe_title
 from meterstream.domain.model.messages import COMPONENT
 from meterstream.domain.model.poison import fail_answer
 from meterstream.domain.model.world import Outcome, Rejected, World
@@ -50,6 +50,8 @@ class ResponseHandler:
                 decide_answer(answer, world, context, outcome)
                 trace(outcome.publications, since, answer.traceparent)
             apply_facts(facts, world)
+            for answer in answers:
+                observe_title(answer.response.header, world)
             return outcome
 
         wanted = Wanted(

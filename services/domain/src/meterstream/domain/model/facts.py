@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from meterstream.contracts.envelope import DlmsResponseHeader
 from meterstream.contracts.key_transfers import KeyFact
 from meterstream.domain.model.keys import decide, prove
+from meterstream.domain.model.observations import SYSTEM_TITLES, SystemTitle
 from meterstream.domain.model.world import World
+
+TITLE_OCTETS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,14 @@ class Facts:
     def devices(self) -> set[str]:
         """Devices that change for certain: those with keys on the way, and the gateway whose record tells of them."""
         return {fact.device_identification for fact in self.keys} | ({self.gateway} if self.keys else set())
+
+
+def observe_title(header: DlmsResponseHeader, world: World) -> None:
+    """What the gateway called itself, where the attempt met another title than its record has."""
+    if header.system_title is not None and len(header.system_title) == TITLE_OCTETS:
+        title = header.system_title.hex()
+        seen = SystemTitle(device_identification=header.gateway, system_title=title, observed_at=header.observed_at)
+        world.observe(SYSTEM_TITLES, seen)
 
 
 def apply_facts(facts: Sequence[Facts], world: World) -> None:

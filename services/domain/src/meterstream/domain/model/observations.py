@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Annotated, Final, Generic, TypeVar
+
+from pydantic import Field
 
 from meterstream.contracts.base import Moment, Record
 from meterstream.contracts.shared.relays import RelayState
@@ -39,6 +41,12 @@ class TimeZone(Observation):
     time_zone: str
 
 
+class SystemTitle(Observation):
+    """What a meter calls itself in its associations (IEC 62056-5-3, 4.3.4); 8 octets in hexadecimal digits."""
+
+    system_title: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+
+
 class RelaySeen(Observation):
     """What the disconnect control of a device said (IEC 62056-6-2, class 70, attributes 2 and 3).
 
@@ -66,6 +74,7 @@ class ModuleVersion(Observation):
 
 
 TIME_ZONES: Final = Kind("time_zones", TimeZone, lambda seen: seen.device_identification)
+SYSTEM_TITLES: Final = Kind("system_titles", SystemTitle, lambda seen: seen.device_identification)
 RELAYS: Final = Kind("relays", RelaySeen, lambda seen: seen.device_identification)
 HLS_FLAGS: Final = Kind("hls_flags", HlsFlags, lambda seen: seen.device_identification)
 MODULE_VERSIONS: Final = Kind(
@@ -74,6 +83,7 @@ MODULE_VERSIONS: Final = Kind(
 
 KINDS: Final[tuple[Kind[Observation], ...]] = (  # type: ignore[assignment]  # read through the models' common base
     TIME_ZONES,
+    SYSTEM_TITLES,
     RELAYS,
     HLS_FLAGS,
     MODULE_VERSIONS,

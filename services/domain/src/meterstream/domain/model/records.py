@@ -32,6 +32,7 @@ class DeviceContent:
     debug: bool = False
     use_short_names: bool = False
     use_hdlc: bool = False
+    system_title: bytes | None = None
 
 
 def security_level(device: NewDevice) -> SecurityLevel:
@@ -92,6 +93,7 @@ def device_record(
         debug=content.debug,
         time_zone=content.time_zone,
         communication_method=device.communication_method,
+        system_title=content.system_title,
         protocol_variant=device.protocol_variant,
         recipient=recipient,
         ephemeral_public=ephemeral_public,
