@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,13 +13,14 @@ from image_meter import ACTIVATE, BLOCK, INITIATE, TRANSFER, VERIFY, ImageMeter
 from meterstream.contracts.errors import PlatformError
 from meterstream.contracts.operations.switch_firmware import SwitchFirmwareRequest
 from meterstream.contracts.operations.update_firmware import UpdateFirmwareRequest
-from meterstream.contracts.records import FirmwareImage
+from meterstream.contracts.records import FirmwareImage, MbusDevice
 from meterstream.dlms.apdu import ActionResult
 from meterstream.dlms.data import Data, boolean, double_long_unsigned, integer, octet_string, structure
 from meterstream.dlms.objects import load_profile
 from meterstream.protocol_dlms.executor import At, Context, Device
 from meterstream.protocol_dlms.executors import switch_firmware, update_firmware
 from meterstream.protocol_dlms.fence import Leaving
+from meterstream.protocol_dlms.keys import NoKeys
 from meterstream.protocol_dlms.twin import MemoryImages
 
 IMAGE = bytes(n % 256 for n in range(500))
@@ -294,3 +296,78 @@ async def test_an_activation_that_runs_is_not_ordered_again(stage: Stage) -> Non
     stage.meter.status, stage.meter.passing = 6, [5, 5]
     await switch(stage)
     assert methods(stage.meter) == []
+
+
+MBUS_FILE = bytes.fromhex(
+    "534D5235002300110040001000000010000208019315FFFFFFFF500303000000000000404142434445464748494A4B4C4D4E4F"
+    "00000000000000000000000000000000"
+)
+GAS = "G" * 16
+
+
+class MacOfZeros(NoKeys):
+    def firmware_mac(self, device: str, iv: bytes, associated_data: bytes) -> bytes:
+        assert (device, len(iv), len(associated_data)) == (GAS, 12, len(MBUS_FILE) - 16)
+        return b"\xaa" * 16
+
+
+class GasStage(Stage):
+    """The same for a gas meter behind the gateway."""
+
+    keys: Any = MacOfZeros()
+
+    def __init__(self, meter: ImageMeter, number: str | None = "12345678") -> None:
+        super().__init__(meter, MBUS_FILE, image_identifier=None)
+        mbus = MbusDevice(device_identification=GAS, channel=1, identification_number=number)
+        self.device = replace(self.device, identification=GAS, channel=1, mbus_devices={GAS: mbus})
+
+    @property
+    def context(self) -> Context:
+        return replace(super().context, keys=self.keys)
+
+
+async def test_the_gateway_gets_the_file_of_a_gas_meter_made_for_it_and_no_verification(stage: Stage) -> None:
+    gas = GasStage(stage.meter)
+    await gas.update()
+    assert [method for method, _ in methods(gas.meter)] == [INITIATE, TRANSFER, ACTIVATE]
+    assert gas.meter.identifier == bytes.fromhex("454C534D425553785634129315500300000000")
+    assert gas.meter.octets[22:26] == bytes.fromhex("78563412")
+    assert gas.meter.octets[-16:] == b"\xaa" * 16
+    assert gas.images.noted == [hashlib.sha256(gas.meter.octets).digest(), None]
+
+
+async def test_the_file_of_another_gas_meter_is_another_transfer(stage: Stage) -> None:
+    gas = GasStage(stage.meter)
+    gas.meter.drop_after = 7
+    assert (await gas.fails()).code.name == "SOCKET_CLOSED_BY_REMOTE"
+    other = GasStage(stage.meter.back(), "87654321")
+    other.images.noted = gas.images.noted
+    await other.update()
+    assert INITIATE in [method for method, _ in methods(other.meter)]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"number": None}, "IMAGE_UNUSABLE"),
+        ({"keys": NoKeys()}, "KEY_NOT_PRESENT"),
+        ({"protocol": ("DSMR", "4.2.2")}, "OPERATION_NOT_SUPPORTED_BY_PLATFORM_FOR_PROTOCOL"),
+        ({"image": IMAGE}, "IMAGE_UNUSABLE"),
+    ],
+)
+async def test_nothing_is_sent_for_a_gas_meter_that_cannot_have_it(change: Any, code: str) -> None:
+    gas = GasStage(
+        ImageMeter(load_profile(*change.get("protocol", ("SMR", "5.0.0")))), change.get("number", "12345678")
+    )
+    gas.keys = change.get("keys", gas.keys)
+    if "image" in change:
+        gas.images = MemoryImages(change["image"])
+        gas.device = replace(gas.device, images={"FW-1": image_of(change["image"])})
+    assert (await gas.fails()).code.name == code
+    assert gas.meter.asked == []
+
+
+async def test_a_file_for_gas_meters_goes_to_no_electricity_meter(stage: Stage) -> None:
+    electricity = Stage(stage.meter, MBUS_FILE)
+    assert (await electricity.fails()).code.name == "IMAGE_UNUSABLE"
+    assert stage.meter.asked == []

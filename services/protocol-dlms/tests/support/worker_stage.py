@@ -16,7 +16,7 @@ from meterstream.contracts.records import DeviceRecord
 from meterstream.contracts.topics import lane_of
 from meterstream.protocol_dlms.executor import Executor
 from meterstream.protocol_dlms.service import Broker, build
-from meterstream.protocol_dlms.settings import KeySettings, PushSettings, SessionSettings, Settings
+from meterstream.protocol_dlms.settings import ImageSettings, KeySettings, PushSettings, SessionSettings, Settings
 from meterstream.runtime.codec import shared_codec
 from meterstream.runtime.events import ce_headers
 from meterstream.runtime.kafka import Message, Outgoing, TopicNames
@@ -107,6 +107,8 @@ class Stage:
         self,
         carried_out: Mapping[str, Executor[Any, Any]] | None = None,
         pushes: PushSettings | None = None,
+        images: ImageSettings | None = None,
+        drain_s: float = 20,
         **sessions: Any,
     ) -> Sequence[Any]:
         quick = {
@@ -121,7 +123,8 @@ class Stage:
             keys=KeySettings(private_key=self.bench.private_key.hex()),
             sessions=SessionSettings.model_validate(quick | sessions),
             pushes=pushes or PushSettings(),
-            drain_s=20,
+            images=images or ImageSettings(),
+            drain_s=drain_s,
         )
         components = build(settings, Metrics("protocol-dlms"), carried_out, self.cluster.broker())
         for component in components:
