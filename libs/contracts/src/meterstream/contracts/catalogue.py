@@ -17,9 +17,9 @@ from meterstream.contracts.operation import Operation
 from meterstream.contracts.records import (
     BegunTransfer,
     CounterReservation,
-    LearntAddress,
     DeviceRecord,
     FirmwareBlock,
+    LearntAddress,
     MeterReadings,
     OrganisationRecord,
     ProvenKeys,

@@ -201,6 +201,7 @@ CODES: dict[str, ErrorCode] = {
         CONNECTION_ESTABLISH_ERROR=228,
         SOCKET_CLOSED_BY_REMOTE=229,
         RESPONSE_TIMEOUT=233,
+        SESSION_PROVIDER_ERROR=419,
     ),
     **_codes(
         ProtocolViolation,

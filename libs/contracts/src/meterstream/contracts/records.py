@@ -242,6 +242,19 @@ class Quirks(Record):
     observed_at: Moment
 
 
+class LearntAddress(Record):
+    """Where a meter with a dynamic address was when it pushed; topic `device-sessions`, on change only.
+
+    `verified`: keys of the meter vouched for the push; otherwise it came from a network that is trusted, or the meter
+    has to prove itself in every association (HLS). `address` is an IP address.
+    """
+
+    gateway: str
+    address: str
+    verified: bool
+    learnt_at: Moment
+
+
 class PushTransport(StrEnum):
     """How a push came; one make says different things by TCP and by UDP."""
 

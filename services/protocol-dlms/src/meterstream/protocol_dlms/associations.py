@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from meterstream.contracts.envelope import DlmsRequestHeader
@@ -39,8 +39,9 @@ from meterstream.protocol_dlms.model.opening import (
     suspects_counter,
 )
 from meterstream.protocol_dlms.model.quantities import read_integer
+from meterstream.protocol_dlms.reach import Pushing, Reach, Sought
 from meterstream.protocol_dlms.received import ReceivedCounters
-from meterstream.protocol_dlms.settings import SessionSettings
+from meterstream.protocol_dlms.settings import ReachSettings, SessionSettings
 from meterstream.runtime.clock import Clock
 from meterstream.runtime.metrics import OPEN_SESSIONS, SESSIONS, Metrics
 
@@ -62,6 +63,7 @@ class Visit:
     Attributes:
         proven: ids of the keys with which the last association stood.
         lists: False for a meter that is known to refuse them.
+        pushing: what its pushes tell of a dynamic address.
         meter_s: seconds spent waiting for the meter, by openings that failed too.
     """
 
@@ -69,6 +71,7 @@ class Visit:
     proven: Sequence[str]
     guard: Guard
     lists: bool = True
+    pushing: Pushing | None = None
     meter_s: float = 0.0
     counter_told: int | None = field(default=None, init=False)
 
@@ -109,6 +112,7 @@ class Associations:
         *,
         challenge: Callable[[int], bytes] = secrets.token_bytes,
         profiles: ProfileLibrary | None = None,
+        reach: Reach | None = None,
     ) -> None:
         self._settings = settings
         self._profiles = shipped_profiles() if profiles is None else profiles
@@ -118,10 +122,11 @@ class Associations:
         self._metrics = metrics
         self._challenge = challenge
         self._received = ReceivedCounters()
+        self._reach = Reach(ReachSettings()) if reach is None else reach
         self._now = asyncio.get_running_loop().time
 
     async def open(self, visit: Visit) -> LiveMeter:
-        """An association with the meter of a record.
+        """An association with the meter of a record, at the address where it is; a sleeping one is woken first.
 
         Tries other keys where there is doubt which ones the meter holds, and goes on with higher counters, once,
         where the meter has accepted higher ones than were reserved here.
@@ -129,6 +134,11 @@ class Associations:
         Raises: PlatformError; Leaving; Lost; Outage.
         """
         target = self._target(visit)
+        _, port = target.address
+        sought = Sought(visit.record, visit.guard, visit.pushing)
+        return await self._reach.open(sought, lambda host: self._open_at(replace(target, address=(host, port))))
+
+    async def _open_at(self, target: _Target) -> LiveMeter:
         if not target.level.ciphered:
             return await self._associate(target, None)
         try:
@@ -241,14 +251,18 @@ class Associations:
         began = self._now() - (counters.waited_s if counters is not None else 0.0)
         try:
             guard.check()
-            session = await open_session(
-                target.address,
-                config,
-                counters,
-                connect_timeout_s=self._settings.connect_timeout_s,
-                response_timeout_s=self._settings.response_timeout_s,
-                challenge=self._challenge,
-            )
+            async with asyncio.timeout(self._settings.connect_timeout_s + self._settings.association_timeout_s):
+                session = await open_session(
+                    target.address,
+                    config,
+                    counters,
+                    connect_timeout_s=self._settings.connect_timeout_s,
+                    response_timeout_s=self._settings.response_timeout_s,
+                    challenge=self._challenge,
+                )
+        except TimeoutError as late:
+            self._give_place_back()
+            raise self._opening_failure(dlms.ResponseTimeout("no association in time"), target, counters) from late
         except dlms.DlmsError as failure:
             self._give_place_back()
             raise self._opening_failure(failure, target, counters) from failure
@@ -303,7 +317,7 @@ class Associations:
         return self._received.of(target.visit.record.device_identification, keys.encryption.key_id)
 
     def _target(self, visit: Visit) -> _Target:
-        """Raises: PlatformError for what the record lacks or this platform does not offer."""
+        """All but the host. Raises: PlatformError for what the record lacks or this platform does not offer."""
         record = visit.record
         level = _LEVELS.get(record.security_level)
         if level is None or record.use_hdlc or record.use_short_names:
@@ -311,14 +325,11 @@ class Associations:
                 "HDLC" if record.use_hdlc else "short names" if record.use_short_names else record.security_level.value
             )
             raise error("UNSUPPORTED_COMMUNICATION_SETTING", f"{what} is not offered", setting=what)
-        address = (record.connection.address or "").strip()
-        if not address:
-            raise error("INVALID_IP_ADDRESS", f"no address of {record.device_identification} is known")
         try:
             profile = self._profiles.get(record.protocol_name, record.protocol_version)
         except dlms.DlmsError as unknown:
             raise translate(unknown) from unknown
-        return _Target(visit, profile, (address, record.connection.port or DEFAULT_PORT), level)
+        return _Target(visit, profile, ("", record.connection.port or DEFAULT_PORT), level)
 
     async def _pause(self, pause: Pause, guard: Guard) -> None:
         """Give the meter time; without a place among the connections, and no longer than the partition is held."""

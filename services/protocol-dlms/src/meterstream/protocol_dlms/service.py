@@ -24,11 +24,14 @@ from meterstream.protocol_dlms.marks import Marks
 from meterstream.protocol_dlms.preparation import Upkeep, Views
 from meterstream.protocol_dlms.pushes import handler
 from meterstream.protocol_dlms.pushes import inbox as pushes
+from meterstream.protocol_dlms.pushes.lessons import Lessons
 from meterstream.protocol_dlms.pushes.parts import listening
+from meterstream.protocol_dlms.reach import Reach
 from meterstream.protocol_dlms.responder import Responder
-from meterstream.protocol_dlms.settings import ImageSettings, MeterTypeSettings, Settings
+from meterstream.protocol_dlms.settings import ImageSettings, MeterTypeSettings, ReachSettings, Settings
 from meterstream.protocol_dlms.views import devices, firmware, sessions
-from meterstream.protocol_dlms.worker import Worker
+from meterstream.protocol_dlms.wakeup import HttpWakeup
+from meterstream.protocol_dlms.worker import TurnBounds, Worker
 from meterstream.runtime.clock import system_clock
 from meterstream.runtime.codec import shared_codec
 from meterstream.runtime.errors import ConfigurationError
@@ -136,8 +139,15 @@ def build(
         block=limits.counter_block,
     )
     connections = ConnectionLimits(limits.max_sessions, limits.connects_per_s)
+    wakeup = waking(settings.reach)
     associations = Associations(
-        limits, keyring, reserver, connections, metrics, profiles=read_profiles(settings.meter_types)
+        limits,
+        keyring,
+        reserver,
+        connections,
+        metrics,
+        profiles=read_profiles(settings.meter_types),
+        reach=Reach(settings.reach, wakeup),
     )
     marks = Marks(producer, session_table, codec, system_clock)
     responder = Responder(producer)
@@ -161,9 +171,11 @@ def build(
             ),
             BegunTransfers(session_table, responder, producer.partition_of, codec, system_clock),
         ),
+        bounds=TurnBounds(limits.turn_requests, limits.turn_s),
     )
+    lessons = Lessons(session_table.addresses, codec, producer.partition_of, settings.pushes.networks)
     dealt = handler.ByTopic(
-        handler.PushHandler(codec, device_table, session_table, keyring, responder, metrics), worker
+        handler.PushHandler(codec, device_table, session_table, keyring, responder, metrics, lessons), worker
     )
     consumer = KeyedConsumer(
         kafka,
@@ -185,7 +197,8 @@ def build(
     sending = Closing(responder.close, reserver.close)
     upkeep = Upkeep(marks, reserver)
     listeners = listening(settings.pushes, kafka, responder, codec, metrics, hooks, broker.reader)
-    return [*broker.checks, producer, sending, device_view, session_view, consumer, upkeep, *listeners]
+    awake = [] if wakeup is None else [wakeup]
+    return [*broker.checks, producer, sending, *awake, device_view, session_view, consumer, upkeep, *listeners]
 
 
 def read_image_cache(settings: ImageSettings) -> ImageCache | None:
@@ -196,6 +209,13 @@ def read_image_cache(settings: ImageSettings) -> ImageCache | None:
         return ImageCache(settings.folder, settings.max_bytes)
     except OSError as failure:
         raise ConfigurationError(f"METERSTREAM_IMAGES__FOLDER: {failure}") from failure
+
+
+def waking(settings: ReachSettings) -> HttpWakeup | None:
+    """What wakes meters, where there is something. Raises: ConfigurationError."""
+    if settings.wakeup_url is None:
+        return None
+    return HttpWakeup(settings.wakeup_url, settings.wakeup_token_file, settings.wakeup_timeout_s)
 
 
 def read_profiles(settings: MeterTypeSettings) -> ProfileLibrary:

@@ -32,9 +32,16 @@ class SessionSettings(SettingsGroup):
     )
     connect_timeout_s: Seconds = Field(10, description="longest wait for a TCP connection")
     response_timeout_s: Seconds = Field(30, description="longest wait for each answer of a meter")
+    association_timeout_s: Seconds = Field(
+        60, description="longest wait for an association once the meter is connected"
+    )
     attempt_timeout_s: Seconds = Field(
         1800, description="longest time for one request once its association stands, a whole bundle included"
     )
+    turn_requests: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        200, description="requests of one meter that are answered in one association while more wait"
+    )
+    turn_s: Seconds = Field(600, description="after so long an association that is kept open takes no further request")
     counter_block: Annotated[int, Field(ge=16, le=65_536)] = Field(
         256, description="invocation counters reserved at a time"
     )
@@ -50,6 +57,21 @@ class SessionSettings(SettingsGroup):
     record_wait_s: Seconds = Field(5, description="longest wait for the record that a request needs")
     decoded_devices: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         8192, description="for so many meters the decoded record stays in memory, 8 kB each"
+    )
+
+
+class ReachSettings(SettingsGroup):
+    """Meters with dynamic addresses, and meters that sleep."""
+
+    wakeup_url: str | None = Field(
+        None, description="posted to for a meter with a dynamic address that does not answer; {device} stands for it"
+    )
+    wakeup_token_file: Path | None = Field(None, description="file with the bearer token of the wake-up service")
+    wakeup_timeout_s: Seconds = Field(10, description="longest wait for the answer of the wake-up service")
+    wake_wait_s: Seconds = Field(300, description="longest wait for a meter that was woken")
+    wake_retry_s: Seconds = Field(15, description="so often its known addresses are tried while it is waited for")
+    ping_timeout_s: Seconds | None = Field(
+        None, description="longest wait for the answer to one ICMP echo before connecting; none: no echo is sent"
     )
 
 
@@ -94,6 +116,7 @@ class Settings(ServiceSettings):
 
     keys: KeySettings
     sessions: SessionSettings = SessionSettings()
+    reach: ReachSettings = ReachSettings()
     pushes: PushSettings = PushSettings()
     images: ImageSettings = ImageSettings()
     meter_types: MeterTypeSettings = MeterTypeSettings()

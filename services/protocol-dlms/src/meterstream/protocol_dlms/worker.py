@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from meterstream.contracts.envelope import DlmsRequestHeader
@@ -27,6 +27,7 @@ from meterstream.protocol_dlms.meter import LiveMeter
 from meterstream.protocol_dlms.model.gate import Gate, admit, behind, check_expiry
 from meterstream.protocol_dlms.responder import Responder
 from meterstream.protocol_dlms.steps import Steps
+from meterstream.protocol_dlms.views.addresses import Whereabouts
 from meterstream.protocol_dlms.views.devices import DeviceTable
 from meterstream.protocol_dlms.views.sessions import SessionTable
 from meterstream.runtime.clock import Clock
@@ -83,13 +84,23 @@ class _Stay:
     guard: _TurnGuard
     task: asyncio.Task[Any]
     partition: int
+    arrived_at: float
+    requests: int = 0
     cut: bool = False
     meter: LiveMeter | None = None
     revision: int = 0
+    known_title: bytes | None = None
     failure: PlatformError | None = None
     opened_at: float = 0.0
     meter_s: float = 0.0
     unsent: list[asyncio.Future[None]] = field(default_factory=list)
+
+
+class TurnBounds(NamedTuple):
+    """How long a meter's association is kept open while more work for it waits."""
+
+    requests: int = 200
+    seconds: float = 600.0
 
 
 class Worker:
@@ -111,6 +122,7 @@ class Worker:
         record_wait_s: float,
         attempt_timeout_s: float,
         images: ImageStore | None = None,
+        bounds: TurnBounds | None = None,
     ) -> None:
         self._codec = codec
         self._devices = devices
@@ -125,6 +137,7 @@ class Worker:
         self._record_wait_s = record_wait_s
         self._attempt_timeout_s = attempt_timeout_s
         self._images = images
+        self._bounds = TurnBounds() if bounds is None else bounds
         self._requests: dict[Place, DlmsRequest] = {}
         self._stays: dict[int, set[_Stay]] = {}
         self._now = asyncio.get_running_loop().time
@@ -151,9 +164,10 @@ class Worker:
         """
         stay: _Stay | None = None
         try:
-            while not turn.leaving and (message := turn.take()) is not None:
+            while not turn.leaving and self._stays_on(stay) and (message := turn.take()) is not None:
                 if stay is None:
                     stay = self._arrive(turn, message.partition)
+                stay.requests += 1
                 await self._serve(turn, stay, message)
             if stay is not None:
                 await self._leave(stay)
@@ -193,10 +207,16 @@ class Worker:
 
     # One turn
 
+    def _stays_on(self, stay: _Stay | None) -> bool:
+        """Whether another request may use the association; what waits then has a turn of its own, after others."""
+        if stay is None:
+            return True
+        return stay.requests < self._bounds.requests and self._now() - stay.arrived_at < self._bounds.seconds
+
     def _arrive(self, turn: Turn, partition: int) -> _Stay:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # a coroutine of the event loop runs in a task
-        stay = _Stay(_TurnGuard(turn), task, partition)
+        stay = _Stay(_TurnGuard(turn), task, partition, self._now())
         self._stays.setdefault(partition, set()).add(stay)
         return stay
 
@@ -328,10 +348,11 @@ class Worker:
                 stay.meter.limit(self._attempt_timeout_s)
                 return stay.meter
         await self._close(stay)
-        stay.revision, stay.failure = record.revision, None
+        stay.revision, stay.failure, stay.known_title = record.revision, None, record.system_title
         gateway = record.device_identification
         lists = not self._sessions.lists_refused(partition, gateway, record.revision)
-        visit = Visit(record, self._sessions.proven(partition, gateway), stay.guard, lists=lists)
+        pushing = Whereabouts(self._sessions.addresses, partition, gateway)
+        visit = Visit(record, self._sessions.proven(partition, gateway), stay.guard, lists=lists, pushing=pushing)
         try:
             stay.meter = await self._associations.open(visit)
         except PlatformError as failure:
@@ -349,7 +370,8 @@ class Worker:
         Raises: PlatformError; Leaving, Lost, Outage.
         """
         await self._close(stay)
-        visit = Visit(record, likeliest, stay.guard)
+        pushing = Whereabouts(self._sessions.addresses, stay.partition, record.device_identification)
+        visit = Visit(record, likeliest, stay.guard, pushing=pushing)
         try:
             meter.renew(await self._associations.open(visit))
         except PlatformError as failure:
@@ -370,7 +392,8 @@ class Worker:
     def _note_association(self, stay: _Stay, partition: int, gateway: str, answer: Answer) -> None:
         """Let the answer tell of the newest association that stood."""
         if stay.meter is not None:
-            answer.proven, answer.title = stay.meter.key_ids, stay.meter.title
+            answer.proven = stay.meter.key_ids
+            answer.title = stay.meter.title if stay.meter.title != stay.known_title else None
             answer.changed = self._is_news(stay.meter, partition, gateway)
             answer.quirks = self._quirks(stay.meter, stay.revision, partition, gateway)
 

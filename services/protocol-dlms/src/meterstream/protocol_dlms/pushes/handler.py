@@ -24,6 +24,7 @@ from meterstream.protocol_dlms.model.pushes import (
     read_service,
 )
 from meterstream.protocol_dlms.pushes.inbox import TOPIC
+from meterstream.protocol_dlms.pushes.lessons import Lessons
 from meterstream.protocol_dlms.received import ReceivedCounters
 from meterstream.protocol_dlms.responder import Responder
 from meterstream.protocol_dlms.views.devices import DeviceTable
@@ -74,6 +75,7 @@ class PushHandler:
         keyring: KeyRing,
         responder: Responder,
         metrics: Metrics,
+        lessons: Lessons | None = None,
     ) -> None:
         self._codec = codec
         self._devices = devices
@@ -81,6 +83,7 @@ class PushHandler:
         self._keyring = keyring
         self._responder = responder
         self._metrics = metrics
+        self._lessons = lessons
         self._received = ReceivedCounters()
 
     def describe(self, message: Message) -> Described:
@@ -113,7 +116,9 @@ class PushHandler:
             turn.done(message)
 
     def _read(self, message: Message) -> list[Outgoing]:
-        """The event of one push, and a line for its device's log; nothing for a device that is not known here.
+        """The event of one push, a line for its device's log, and where it came from if that is news.
+
+        Nothing for a device that is not known here.
 
         Raises: PoisonMessage.
         """
@@ -137,7 +142,11 @@ class PushHandler:
         if told.content.unknown_bits:
             log.info("a push of %s sets bits without a name: %s", gateway, told.content.unknown_bits)
         self._metrics.count(PUSHES, push.transport, "verified" if told.verified else "read")
-        return self._messages(message, push, gateway, told)
+        messages = self._messages(message, push, gateway, told)
+        if self._lessons is not None:
+            learnt = self._lessons.learn(push, record, message.partition, verified=told.verified)
+            messages += [] if learnt is None else [learnt]
+        return messages
 
     def _open(self, push: Push, record: DeviceRecord, partition: int) -> _Told | None:
         """What the push says; None for one that was played again. Raises: PushUnreadable."""

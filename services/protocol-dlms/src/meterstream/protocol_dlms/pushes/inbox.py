@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final
 
 from meterstream.contracts.records import Push, PushTransport
 from meterstream.protocol_dlms.answers import SERVICE
 from meterstream.protocol_dlms.model.floods import Floods
 from meterstream.protocol_dlms.model.pushes import CipheredPush, PushUnreadable, read_push
+from meterstream.protocol_dlms.pushes.lessons import Network, within
 from meterstream.protocol_dlms.responder import Responder
 from meterstream.runtime.clock import Clock
 from meterstream.runtime.codec import Codec
@@ -22,7 +22,6 @@ from meterstream.runtime.metrics import PUSHES, Metrics
 log = logging.getLogger(__name__)
 
 TOPIC: Final = "pushes"
-Network = IPv4Network | IPv6Network
 
 
 class PushInbox:
@@ -59,14 +58,7 @@ class PushInbox:
 
     def welcome(self, address: str) -> bool:
         """Whether an address belongs to the networks that are listened to."""
-        if not self._networks:
-            return True
-        try:
-            found = ip_address(address.partition("%")[0])
-        except ValueError:
-            return False
-        mapped = getattr(found, "ipv4_mapped", None) or found
-        return any(mapped in network for network in self._networks)
+        return not self._networks or within(address, self._networks)
 
     def take(self, octets: bytes, transport: PushTransport, peer: tuple[str, int]) -> asyncio.Future[None] | None:
         """The future ends when all replicas have the push; None where it is refused, which is counted."""

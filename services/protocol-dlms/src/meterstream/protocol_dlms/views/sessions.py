@@ -1,4 +1,4 @@
-"""What the topic `device-sessions` tells: reserved counters, proven keys, quirks, marks of unsafe steps."""
+"""What the topic `device-sessions` tells: reserved counters, proven keys, quirks, addresses, marks of unsafe steps."""
 
 from __future__ import annotations
 
@@ -11,9 +11,17 @@ from typing import Final
 
 from meterstream.contracts.base import Record
 from meterstream.contracts.errors import error
-from meterstream.contracts.records import BegunTransfer, CounterReservation, ProvenKeys, Quirks, UnsafeStep
+from meterstream.contracts.records import (
+    BegunTransfer,
+    CounterReservation,
+    LearntAddress,
+    ProvenKeys,
+    Quirks,
+    UnsafeStep,
+)
 from meterstream.protocol_dlms.model.counters import Series, counts, lags, next_mark
 from meterstream.protocol_dlms.model.marks import StepId, doubtful, is_stale
+from meterstream.protocol_dlms.views.addresses import AddressTable
 from meterstream.runtime.codec import Codec
 from meterstream.runtime.errors import PoisonMessage, UnreadableMessage
 from meterstream.runtime.kafka import Message, Position
@@ -56,10 +64,15 @@ class _Partition:
 
 
 class SessionTable:
-    """Folds the topic in log order; `owner` is this process, whose reservations get a verdict."""
+    """Folds the topic in log order; `owner` is this process, whose reservations get a verdict.
+
+    Attributes:
+        addresses: where meters with dynamic ones were last.
+    """
 
     def __init__(self, owner: str) -> None:
         self.owner = owner
+        self.addresses = AddressTable()
         self._partitions: dict[int, _Partition] = {}
 
     def on_record(self, key: bytes, record: Record | None, message: Message) -> None:
@@ -80,6 +93,8 @@ class SessionTable:
                 held.no_lists[record.gateway.encode()] = record.revision
             case Quirks():
                 held.no_lists.pop(record.gateway.encode(), None)
+            case LearntAddress():
+                self.addresses.on_record(message.partition, record)
             case UnsafeStep():
                 held.steps[key] = record
             case Unreadable():
@@ -179,7 +194,9 @@ class SessionTable:
 
     def drop(self, partitions: Iterable[int]) -> None:
         """Forget what belongs to partitions that this worker no longer holds."""
-        for partition in partitions:
+        gone = list(partitions)
+        self.addresses.drop(gone)
+        for partition in gone:
             self._partitions.pop(partition, None)
 
 
