@@ -281,7 +281,7 @@ async def test_an_image_that_the_meter_holds_is_activated(stage: Stage) -> None:
     assert [method for method, _ in methods(stage.meter)] == [ACTIVATE]
 
 
-@pytest.mark.parametrize(("status", "version"), [(0, "01"), (1, "01"), (4, "01"), (6, "01"), (3, "02")])
+@pytest.mark.parametrize(("status", "version"), [(0, "01"), (1, "01"), (4, "01"), (7, "01"), (3, "02")])
 async def test_nothing_else_is_activated(stage: Stage, status: int, version: str) -> None:
     await verified(stage)
     stage.meter.status = status
@@ -291,9 +291,10 @@ async def test_nothing_else_is_activated(stage: Stage, status: int, version: str
     assert methods(stage.meter) == []
 
 
-async def test_an_activation_that_runs_is_not_ordered_again(stage: Stage) -> None:
+@pytest.mark.parametrize("passing", [[], [5, 5]])
+async def test_an_activation_that_was_ordered_is_not_ordered_again(stage: Stage, passing: list[int]) -> None:
     await verified(stage)
-    stage.meter.status, stage.meter.passing = 6, [5, 5]
+    stage.meter.status, stage.meter.passing = 6, passing
     await switch(stage)
     assert methods(stage.meter) == []
 

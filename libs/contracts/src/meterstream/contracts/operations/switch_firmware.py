@@ -29,6 +29,7 @@ OPERATION = Operation(
     response=SwitchFirmwareResponse,
     function="SWITCH_FIRMWARE",
     summary="Activate the firmware image that a meter holds.",
+    repeatable=True,
     soap=SoapBinding(service="CoreFirmwareManagement", operation="SwitchFirmware"),
     examples=(SwitchFirmwareRequest(version="2.4"),),
 )

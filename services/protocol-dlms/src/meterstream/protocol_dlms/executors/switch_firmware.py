@@ -13,11 +13,13 @@ _ORDERED = frozenset({Status.ACTIVATION_INITIATED, Status.ACTIVATION_SUCCESSFUL}
 async def execute(request: SwitchFirmwareRequest, context: Context) -> SwitchFirmwareResponse:
     """Activate a verified image whose identification tells of the version; what comes of it is seen while possible.
 
+    An image whose activation was ordered before is not ordered again.
+
     Raises: IMAGE_NOT_ACTIVATED.
     """
     target = ImageTransfer(context)
     status = await target.leaves(BUSY - _ORDERED)
-    if status not in VERIFIED - {Status.ACTIVATION_SUCCESSFUL}:
+    if status not in VERIFIED:
         raise not_activated(f"The meter holds no verified image. Status: {int(status)}", status=int(status))
     held = [found.identification.decode("latin-1") for found in await target.to_activate()]
     if not any(request.version in identification for identification in held):
