@@ -18,6 +18,16 @@ from meterstream.dlms.objects import MeterProfile, Source
 from meterstream.protocol_dlms.executor import SCALER_UNIT, At, Call, Target
 
 CHANNEL: Final = 1
+FREE_CHANNEL: Final = 2
+BUNDLED: Final = {
+    "GetActualMeterReads": "clock",
+    "GetFirmwareVersion": "active_firmware_identifier",
+    "ReadAlarmRegister": "alarm_register_1",
+    "GetConfigurationObject": "configuration_object",
+    "GetAdministrativeStatus": "administrative_in_out",
+    "ScanMbusChannels": "mbus_client_setup",
+}
+"""Actions of the bundle, and the object without which a version does not have them."""
 MODULES: Final = ("active", "module_active", "communication_module_active", "mbus_driver_active")
 
 
@@ -145,6 +155,31 @@ def _decouple(_: MeterProfile) -> Sequences:
     return [_client(5, 6, 7, 8, 9), *each(Do(Call("mbus_client_setup", 2, CHANNEL)), *emptied)]
 
 
+def _couple(_: MeterProfile) -> Sequences:
+    """All channels are looked at; the device is on none, and the second is the first free one."""
+    clients = [
+        _gets(*(At("mbus_client_setup", attribute, channel) for attribute in (5, 6, 7, 8, 9)))
+        for channel in range(1, 5)
+    ]
+    return [*clients, *each(*(Put(At("mbus_client_setup", attribute, FREE_CHANNEL)) for attribute in (6, 7, 8, 9)))]
+
+
+def _everything(profile: MeterProfile) -> Sequences:
+    """The object list, then every attribute of every object, the logical name too; a list for each object."""
+    objects = [
+        _gets(*(At(role, attribute, channel) for attribute in sorted({1, *item.attributes})))
+        for role, item in profile.objects.items()
+        for channel in item.obis.channels()
+    ]
+    return [*each(Get(At("association_ln"))), *objects]
+
+
+def _bundle(profile: MeterProfile) -> Sequences:
+    """The sequences of its actions, one after another."""
+    known = [name for name, role in BUNDLED.items() if role in profile.objects]
+    return [steps for name in known for steps in REFERENCE[name](profile)]
+
+
 _THD: Final = ("value_threshold", "value_hysteresis", "min_duration_normal_to_over", "min_duration_over_to_normal")
 
 REFERENCE: Final[Mapping[str, Callable[[MeterProfile], Sequences]]] = MappingProxyType(
@@ -192,6 +227,15 @@ REFERENCE: Final[Mapping[str, Callable[[MeterProfile], Sequences]]] = MappingPro
         "GetMbusEncryptionKeyStatus": lambda _: each(Get(At("mbus_client_setup", 14, CHANNEL))),
         "GetFirmwareVersionGas": lambda _: each(Get(At("mbus_device_config_simple_version_info", 2, CHANNEL))),
         "CoupleMbusDeviceByChannel": lambda _: [_client(5, 6, 7, 8, 9)],
+        "CoupleMbusDevice": _couple,
+        "DecoupleMbusDevice": _decouple,
+        "GetMbusEncryptionKeyStatusByChannel": lambda _: each(Get(At("mbus_client_setup", 14, CHANNEL))),
+        "GetProfileGenericData": lambda _: each(
+            Get(At("interval_values_e", 3)), Get(At("interval_values_e"), timedelta(days=1))
+        ),
+        "GetAssociationLnObjects": lambda _: each(Get(At("association_ln"))),
+        "GetAllAttributeValues": _everything,
+        "Bundle": _bundle,
         "SetDeviceLifecycleStatusByChannel": lambda _: [_client(5, 6, 7, 8, 9)],
         "DecoupleMbusDeviceByChannel": _decouple,
     }

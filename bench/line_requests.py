@@ -7,14 +7,22 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
+from bench.line_reference import BUNDLED
 from meterstream.contracts.catalogue import find_operation
 from meterstream.contracts.operation import OperationRequest
+from meterstream.contracts.operations.bundle import BundleAction, BundleRequest
 from meterstream.contracts.operations.configure_definable_load_profile import ConfigureDefinableLoadProfileRequest
+from meterstream.contracts.operations.couple_mbus_device import CoupleMbusDeviceRequest
 from meterstream.contracts.operations.couple_mbus_device_by_channel import CoupleMbusDeviceByChannelRequest
+from meterstream.contracts.operations.decouple_mbus_device import DecoupleMbusDeviceRequest
 from meterstream.contracts.operations.decouple_mbus_device_by_channel import DecoupleMbusDeviceByChannelRequest
 from meterstream.contracts.operations.find_events import EventLogCategory, EventLogRange, FindEventsRequest
+from meterstream.contracts.operations.get_mbus_encryption_key_status_by_channel import (
+    GetMbusEncryptionKeyStatusByChannelRequest,
+)
 from meterstream.contracts.operations.get_periodic_meter_reads import GetPeriodicMeterReadsRequest
 from meterstream.contracts.operations.get_periodic_meter_reads_gas import GetPeriodicMeterReadsGasRequest
+from meterstream.contracts.operations.get_profile_generic_data import GetProfileGenericDataRequest
 from meterstream.contracts.operations.get_specific_attribute_value import GetSpecificAttributeValueRequest
 from meterstream.contracts.operations.set_configuration_object import SetConfigurationObjectRequest
 from meterstream.contracts.operations.set_device_lifecycle_status_by_channel import (
@@ -28,12 +36,15 @@ from meterstream.contracts.shared.configuration_object import (
 )
 from meterstream.contracts.shared.periods import PeriodType
 from meterstream.contracts.shared.profiles import ColumnChoice
+from meterstream.runtime.codec import shared_codec
 
 _SAGS: Final = ColumnChoice(class_id=1, logical_name="1.0.32.32.0.255", attribute=2)
 _FLAGS: Final = [
     ConfigurationFlag(flag=ConfigurationFlagType.PO_ENABLE, enabled=False),
     ConfigurationFlag(flag=ConfigurationFlagType.HLS_5_ON_P0_ENABLE, enabled=True),
 ]
+GAS_METER: Final = "G0001000000000001"
+NEWCOMER: Final = "G0001000000000002"
 _DAY: Final = timedelta(days=1)
 
 
@@ -49,6 +60,11 @@ def _setup(_: datetime) -> SetPushSetupAlarmRequest:
 def _events(now: datetime) -> FindEventsRequest:
     log = EventLogCategory.STANDARD_EVENT_LOG
     return FindEventsRequest(logs=[EventLogRange(category=log, begin_date=now - 7 * _DAY, end_date=now)])
+
+
+def _bundle(now: datetime) -> BundleRequest:
+    actions = [BundleAction(operation=name, request=shared_codec().encode(request_for(name, now))) for name in BUNDLED]
+    return BundleRequest(actions=actions)
 
 
 _MADE: Final[Mapping[str, Callable[[datetime], OperationRequest]]] = MappingProxyType(
@@ -71,6 +87,13 @@ _MADE: Final[Mapping[str, Callable[[datetime], OperationRequest]]] = MappingProx
         ),
         "FindEvents": _events,
         "CoupleMbusDeviceByChannel": lambda _: CoupleMbusDeviceByChannelRequest(channel=1),
+        "CoupleMbusDevice": lambda _: CoupleMbusDeviceRequest(mbus_device_identification=NEWCOMER),
+        "DecoupleMbusDevice": lambda _: DecoupleMbusDeviceRequest(mbus_device_identification=GAS_METER),
+        "GetMbusEncryptionKeyStatusByChannel": lambda _: GetMbusEncryptionKeyStatusByChannelRequest(channel=1),
+        "GetProfileGenericData": lambda now: GetProfileGenericDataRequest(
+            obis="1.0.99.1.0.255", begin_date=now - _DAY, end_date=now
+        ),
+        "Bundle": _bundle,
         "DecoupleMbusDeviceByChannel": lambda _: DecoupleMbusDeviceByChannelRequest(channel=1),
         "SetDeviceLifecycleStatusByChannel": lambda _: SetDeviceLifecycleStatusByChannelRequest(
             channel=1, device_lifecycle_status="IN_USE"
