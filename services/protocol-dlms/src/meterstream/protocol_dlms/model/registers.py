@@ -99,9 +99,14 @@ class Told(NamedTuple):
     unit: ToldUnit
 
 
+def scaler_attribute(class_id: int, attribute: int) -> int | None:
+    """The attribute with scaler and unit of an attribute; None: it is no value of a register."""
+    return _SCALER_ATTRIBUTES.get((class_id, attribute))
+
+
 def scaler_of(column: CaptureObject) -> AttributeRef | None:
     """Where scaler and unit of a column are; None: it is no value of a register."""
-    attribute = _SCALER_ATTRIBUTES.get((column.class_id, column.attribute))
+    attribute = scaler_attribute(column.class_id, column.attribute)
     if attribute is None or column.data_index:
         return None
     return AttributeRef(column.class_id, column.logical_name, attribute)
