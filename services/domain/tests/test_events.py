@@ -221,6 +221,19 @@ async def test_only_who_may_asks_for_a_devices_events(listening):
     assert unknown.error.code == "UNKNOWN_DEVICE"
 
 
+async def test_a_failed_query_is_told_on_results_too_for_who_ceased_to_wait(listening):
+    asked = OPERATIONS["FindStoredEvents"].request(device_identification="UNKNOWN0000000001")
+    command = listening.domain.command(asked, uid="a-query-that-will-fail", device=None)
+    sent, again = await listening.domain.handle(command), await listening.domain.handle(command)
+    assert sorted(sent.topics) == ["replies", "results"]
+    assert sent.results()[0].error.code == "UNKNOWN_DEVICE"
+    assert sent.replies()[0].result == listening.domain.codec.encode(sent.results()[0])
+    assert [item.value for item in again.outgoing] == [item.value for item in sent.outgoing]
+    good = OPERATIONS["FindStoredEvents"].request()
+    fine = await listening.domain.handle(listening.domain.command(good, uid="a-query-that-is-answered", device=None))
+    assert fine.topics == ["replies"]
+
+
 async def test_the_registry_tells_what_becomes_of_a_device(listening):
     await listening.ask("SetDeviceLifecycleStatus", "org-a", METER, lifecycle_status="IN_USE")
     (event,) = await listening.published()

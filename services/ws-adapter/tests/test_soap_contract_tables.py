@@ -146,7 +146,7 @@ async def check_retrieval(
             assert text_of(fault, "Message") == WRONG_KIND
             break
     check_failed(name, facts.on_failure, *await post(client, raw))
-    if facts.on_failure in ("result_not_ok", "empty_result") and facts.consumes:
+    if facts.consumes:
         check_not_ready(name, facts.not_ready, *await post(client, raw))
     else:
         check_failed(name, facts.on_failure, *await post(client, raw))

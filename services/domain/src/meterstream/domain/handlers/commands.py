@@ -88,7 +88,7 @@ class CommandHandler:
             for submission, found in zip(submissions, answers, strict=True):
                 since = len(outcome.publications)
                 conclusion = _found(found)
-                outcome.publications.append(answer_query(submission, conclusion, context))
+                outcome.publications += answer_query(submission, conclusion, context)
                 trace(outcome.publications, since, submission.origin.traceparent)
 
 

@@ -111,22 +111,26 @@ def _query(submission: Submission, world: World, context: Context, outcome: Outc
     try:
         admit(submission.ask, world, context)
     except PlatformError as error:
-        outcome.publications.append(
-            answer_query(submission, Conclusion(ResultStatus.REJECTED, error=error.to_record(COMPONENT)), context)
-        )
+        rejected = Conclusion(ResultStatus.REJECTED, error=error.to_record(COMPONENT))
+        outcome.publications += answer_query(submission, rejected, context)
         return
     if submission.header.expires_at <= context.now:
-        outcome.publications.append(answer_query(submission, expired(submission.ask), context))
+        outcome.publications += answer_query(submission, expired(submission.ask), context)
     else:
         outcome.queries.append(submission)
 
 
-def answer_query(submission: Submission, conclusion: Conclusion, context: Context) -> Publication:
-    """A query's result: to the face that waits for it, else on `results`."""
+def answer_query(submission: Submission, conclusion: Conclusion, context: Context) -> list[Publication]:
+    """A query's result: to the face that waits for it, else on `results`.
+
+    A failure goes there too: the face may have ceased to wait, and whoever asked can still find out why. An answer
+    that is lost is asked for again.
+    """
     ask, origin, composer = submission.ask, submission.origin, context.composer
     value = composer.result_value(ask.operation, ask.header, 0, origin.received_at, conclusion)
+    result = composer.result(ask.header, ask.operation.name, value, conclusion, origin.received_at)
     if origin.reply_to is None:
-        return composer.result(ask.header, ask.operation.name, value, conclusion, origin.received_at)
+        return [result]
     rejected = conclusion.status is ResultStatus.REJECTED
     record = Reply(
         submission_id=ask.header.submission_id,
@@ -137,7 +141,8 @@ def answer_query(submission: Submission, conclusion: Conclusion, context: Contex
         error=conclusion.error if rejected else None,
         result=value,
     )
-    return composer.replied(origin.reply_to, record, origin.received_at)
+    reply = composer.replied(origin.reply_to, record, origin.received_at)
+    return [reply] if conclusion.status is ResultStatus.OK else [reply, result]
 
 
 def decide_cancellation(cancellation: Cancellation, world: World, context: Context, outcome: Outcome) -> None:

@@ -29,6 +29,7 @@ from meterstream.ws_adapter.soap.headers import in_words_of_headers
 from meterstream.ws_adapter.soap.published import Published, base_of
 from meterstream.ws_adapter.soap.receive import InvalidBody, NotUnderstood, Received, Receiver, UnknownBody
 from meterstream.ws_adapter.soap.schema import schema_set, type_of
+from meterstream.ws_adapter.soap.services import RetrievalFacts
 from meterstream.ws_adapter.web.guard import SlowBody
 
 log = logging.getLogger(__name__)
@@ -123,10 +124,18 @@ class SoapFace:
         if row is None or row.result is None or exchange is None:
             return self._not_ready(received)
         result = await self._platform.result_of(row)
-        body = await self._final(result, exchange, received, len(row.result))
+        try:
+            body = await self._final(result, exchange, received, len(row.result))
+        except Told:
+            await self._consume(key, facts)
+            raise
+        await self._consume(key, facts)
+        return body
+
+    async def _consume(self, key: CommandKey, facts: RetrievalFacts) -> None:
+        """What is told once is gone, a failure like a success."""
         if facts.consumes:
             await self._platform.progresses.delete(key)
-        return body
 
     def _not_ready(self, received: Received) -> bytes:
         facts = received.operation.retrieval
