@@ -29,6 +29,7 @@ from meterstream.domain.adapters.administration import (
     remove_device,
 )
 from meterstream.domain.adapters.contexts import Contexts
+from meterstream.domain.adapters.given_keys import KeyOpener
 from meterstream.domain.adapters.intake import Intake
 from meterstream.domain.adapters.keyring import Keyring
 from meterstream.domain.adapters.relay import Relay
@@ -243,6 +244,7 @@ class Domain:
             retryable=retryable,
             meter_ms=40,
             proven_keys=list(proven),
+            **changes,
         )
         if error is None and response is None:
             response = SynchronizeTimeResponse(set_to=self.clock.now)
@@ -264,6 +266,10 @@ class Domain:
         return AddDeviceRequest(
             device=NewDevice(**(fields | more)), device_model=DeviceModel(manufacturer="TST"), overwrite=overwrite
         )
+
+    @property
+    def opener(self) -> KeyOpener:
+        return KeyOpener(self.keyring, self.contexts.rules, self.codec)
 
     async def handle(self, *messages: Message) -> Sent:
         """Handle a batch; returns what it produced."""
@@ -356,10 +362,13 @@ async def build(database: Database, keys: Keys, clock: MovableClock) -> Domain:
         longest_run=timedelta(hours=1),
         clock=clock,
         reveal=keyring.reveal,
+        make_key=keyring.make,
     )
     relay = Relay(database, producer, keyring, codec)
     delivery = Delivery(relay, producer, dead_letters, metrics)
-    commands = CommandHandler(Intake(codec, keyring, 12), store, contexts, delivery, metrics)
+    commands = CommandHandler(
+        Intake(codec, KeyOpener(keyring, contexts.rules, codec), 12), store, contexts, delivery, metrics
+    )
     responses = ResponseHandler(codec, store, contexts, delivery, lambda: None)
     timers = Timers(database, contexts, keyring, relay, producer, metrics)
     return Domain(

@@ -17,8 +17,8 @@ from meterstream.contracts.catalogue import load_operations
 from meterstream.contracts.envelope import CommandHeader, Verdict
 from meterstream.contracts.operation import Kind, Operation
 from meterstream.contracts.schemas import rendered
+from meterstream.domain.adapters.given_keys import KeyOpener
 from meterstream.domain.adapters.intake import Intake
-from meterstream.domain.adapters.keyring import Keyring
 from meterstream.domain.model.submissions import Submission
 from meterstream.runtime.codec import HEADER_BYTES, shared_codec
 from meterstream.runtime.errors import UnreadableMessage
@@ -41,7 +41,7 @@ HEADER = CommandHeader(
 )
 EVERY = list(load_operations().values())
 CODEC = shared_codec()
-INTAKE = Intake(CODEC, cast("Keyring", None), 12)  # reading one message opens no key
+INTAKE = Intake(CODEC, cast("KeyOpener", None), 12)  # reading one message opens no key
 
 
 def broken_requests(operation: Operation) -> list[Breakage]:

@@ -44,7 +44,7 @@ class Way(ABC):
         relay = Relay(domain.database, producer, domain.keyring, domain.codec)
         letters = DeadLetters(producer, stage="test", clock=domain.clock)
         delivery = Delivery(relay, producer, letters, domain.metrics)
-        intake = Intake(domain.codec, domain.keyring, 12)
+        intake = Intake(domain.codec, domain.opener, 12)
         handler = CommandHandler(intake, domain.store, domain.contexts, delivery, domain.metrics)
         self.consumer = BatchConsumer(
             settings,
@@ -242,7 +242,7 @@ async def test_upstream_may_use_the_registrys_wire_format_and_signs_what_it_send
     model = type(domain.codec.decode(plain.value))
     ids = SchemaIds()
     codec, registry = Codec(ids=ids), Registry(ids, model, 41)
-    intake = Intake(codec, domain.keyring, 12, registry)
+    intake = Intake(codec, domain.opener, 12, registry)
     message = signed(plain._replace(value=b"\0" + (41).to_bytes(4, "big") + plain.value[10:]), mine)
     registry.away = True
     with pytest.raises(RegistryOutage):

@@ -16,6 +16,7 @@ from meterstream.domain.adapters.administration import load_identity_secret
 from meterstream.domain.adapters.contexts import Contexts
 from meterstream.domain.adapters.event_store import EventStore
 from meterstream.domain.adapters.firmware_relay import FirmwareRelay
+from meterstream.domain.adapters.given_keys import KeyOpener
 from meterstream.domain.adapters.intake import Intake
 from meterstream.domain.adapters.key_files import read_hex_key, read_rsa_key
 from meterstream.domain.adapters.keyring import Keyring
@@ -173,8 +174,10 @@ class DomainService:
             longest_run=timedelta(seconds=settings.scheduler.longest_run_s),
             clock=self._clock,
             reveal=keyring.reveal,
+            make_key=keyring.make,
         )
-        intake = Intake(codec, keyring, TopicNames(settings.kafka).partitions("replies"), registry)
+        opener = KeyOpener(keyring, contexts.rules, codec)
+        intake = Intake(codec, opener, TopicNames(settings.kafka).partitions("replies"), registry)
         consumers = Consumers(settings, metrics, self._clock, producer, relay)
         upstream = UpstreamConsumer(consumers, intake, store, contexts)
         events = EventStore(database, settings.retention.message_logs_per_device)

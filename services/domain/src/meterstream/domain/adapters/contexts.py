@@ -10,7 +10,7 @@ from meterstream.domain.model.context import Context
 from meterstream.domain.model.messages import Composer
 from meterstream.domain.model.registry import FunctionGroups
 from meterstream.domain.model.retry import RetryPolicy
-from meterstream.domain.model.rules import Reveal, Rules
+from meterstream.domain.model.rules import MakeKey, Reveal, Rules
 from meterstream.runtime.clock import Clock
 
 
@@ -27,6 +27,7 @@ class Contexts:
     longest_run: timedelta
     clock: Clock
     reveal: Reveal
+    make_key: MakeKey
 
     def now(self) -> Context:
         """The context of decisions that are taken at this moment."""
@@ -40,4 +41,5 @@ class Contexts:
             jitter=self.jitter,
             longest_run=self.longest_run,
             reveal=self.reveal,
+            make_key=self.make_key,
         )

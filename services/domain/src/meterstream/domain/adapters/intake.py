@@ -13,9 +13,8 @@ from pydantic import ValidationError
 from meterstream.contracts.envelope import CancelCommand, CommandHeader
 from meterstream.contracts.errors import InvalidRequest
 from meterstream.contracts.operation import Command
-from meterstream.contracts.operations.add_device import AddDeviceRequest
 from meterstream.contracts.topics import ORGANISATION_COMMANDS, SIGNATURE_HEADER
-from meterstream.domain.adapters.keyring import Keyring
+from meterstream.domain.adapters.given_keys import KeyOpener
 from meterstream.domain.adapters.salvage import readable_fields
 from meterstream.domain.model.stored import Position
 from meterstream.domain.model.submissions import Ask, Cancellation, Face, Origin, Submission, request_hash
@@ -45,10 +44,10 @@ class Intake:
     """
 
     def __init__(
-        self, codec: Codec, keyring: Keyring, reply_partitions: int, registry: SchemaRegistry | None = None
+        self, codec: Codec, keys: KeyOpener, reply_partitions: int, registry: SchemaRegistry | None = None
     ) -> None:
         self._codec = codec
-        self._keyring = keyring
+        self._keys = keys
         self._reply_partitions = reply_partitions
         self._registry = registry
 
@@ -133,15 +132,12 @@ class Intake:
         return Submission(origin, ask, None, raw, hashlib.sha256(content.encode()).digest())
 
     async def _open_keys(self, arrivals: list[Arrival]) -> None:
-        """Open, check and seal the keys of every AddDevice, on threads."""
-        places, devices = [], []
-        for place, arrival in enumerate(arrivals):
-            if isinstance(arrival, Submission) and isinstance(arrival.ask.request, AddDeviceRequest):
-                places.append(place)
-                devices.append((arrival.header.device_identification or "", arrival.ask.request.device))
-        for place, given in zip(places, await self._keyring.open_given(devices), strict=True):
-            arrival = arrivals[place]
-            if isinstance(arrival, Submission):
+        """Open, check and seal the keys that requests bring along, on threads."""
+        submitted = [(place, found) for place, found in enumerate(arrivals) if isinstance(found, Submission)]
+        asks = [found.ask for _, found in submitted]
+        asked = [(ask.operation.name, ask.header.device_identification or "", ask.request) for ask in asks]
+        for (place, arrival), given in zip(submitted, await self._keys.open(asked), strict=True):
+            if given:
                 arrivals[place] = replace(arrival, ask=replace(arrival.ask, given_keys=given))
 
 

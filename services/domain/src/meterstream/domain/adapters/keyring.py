@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
@@ -17,12 +17,10 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from meterstream.contracts.errors import CODES, PlatformError
-from meterstream.contracts.operations.add_device import NewDevice
 from meterstream.contracts.records import KeyKind, SealedKey
 from meterstream.domain.model.keys import DeviceKey, GivenKey
-from meterstream.domain.rules.add_device import check_keys, given_ciphertexts
 from meterstream.runtime.errors import ConfigurationError
-from meterstream.runtime.sealing import KeyVault, Sealer, SealError, key_binding, recipient_id
+from meterstream.runtime.sealing import KeyVault, RandomBytes, Sealer, SealError, key_binding, recipient_id
 
 Item = TypeVar("Item")
 T = TypeVar("T")
@@ -45,6 +43,7 @@ class Keyring:
         vault: seals at rest.
         protocol_public: X25519 public key of protocol-dlms.
         notification_public: X25519 public key of notification.
+        randomness: makes keys.
     """
 
     def __init__(
@@ -53,7 +52,9 @@ class Keyring:
         vault: KeyVault,
         protocol_public: bytes,
         notification_public: bytes,
+        randomness: RandomBytes = secrets.token_bytes,
     ) -> None:
+        self._randomness = randomness
         self._private_key = private_key
         self._vault = vault
         self._identities: KeyVault | None = None
@@ -83,18 +84,25 @@ class Keyring:
         """Let the threads end."""
         self._threads.shutdown(wait=False)
 
-    async def open_given(self, devices: Sequence[tuple[str, NewDevice]]) -> list[tuple[GivenKey, ...] | PlatformError]:
-        """For each (device, description): its keys sealed at rest, or why one of them is none.
+    async def open_given(
+        self, given: Sequence[tuple[str, Mapping[KeyKind, bytes]]]
+    ) -> list[tuple[GivenKey, ...] | PlatformError]:
+        """For each (device, ciphertexts): its keys sealed at rest, or why one of them is none.
 
-        Errors: DECRYPTION_EXCEPTION (804), INVALID_DLMS_KEY_FORMAT (802); keys that the rules refuse are not opened.
+        Errors: DECRYPTION_EXCEPTION (804), INVALID_DLMS_KEY_FORMAT (802).
         """
-        return await self._each(self._open_device, devices)
+        return await self._each(self._open_device, given)
+
+    def make(self, device: str, kind: KeyKind) -> GivenKey:
+        """A key of a device at random, sealed at rest."""
+        return self._keep(device, kind, self._randomness(KEY_BYTES))
 
     async def seal_for_protocol(
-        self, devices: Sequence[tuple[str, Sequence[DeviceKey]]]
-    ) -> list[tuple[bytes, list[SealedKey]]]:
-        """For each (device, keys): the ephemeral public key and the keys sealed for protocol-dlms under it."""
-        return await self._each(self._seal_device, devices)
+        self, records: Sequence[Mapping[str, Sequence[DeviceKey]]]
+    ) -> list[tuple[bytes, dict[str, list[SealedKey]]]]:
+        """For each record, which holds keys of several devices: the ephemeral public key and the keys sealed for
+        protocol-dlms under it, by device."""
+        return await self._each(self._seal_record, records)
 
     def seal_secret(self, organisation: str, url: str, secret: bytes) -> bytes:
         """A webhook's secret, sealed at rest."""
@@ -133,11 +141,10 @@ class Keyring:
         ]
         return [result for portion in await asyncio.gather(*running) for result in portion]
 
-    def _open_device(self, given: tuple[str, NewDevice]) -> tuple[GivenKey, ...] | PlatformError:
-        device, description = given
+    def _open_device(self, given: tuple[str, Mapping[KeyKind, bytes]]) -> tuple[GivenKey, ...] | PlatformError:
+        device, ciphertexts = given
         try:
-            check_keys(description)
-            return tuple(self._open(device, kind, value) for kind, value in given_ciphertexts(description).items())
+            return tuple(self._open(device, kind, value) for kind, value in ciphertexts.items())
         except PlatformError as error:
             return error
 
@@ -149,20 +156,24 @@ class Keyring:
                 f"{kind} of {device} is not encrypted with the platform's public key (RSA, OAEP with SHA-1)", key=kind
             ) from None
         _check_length(device, kind, plaintext)
+        return self._keep(device, kind, plaintext)
+
+    def _keep(self, device: str, kind: KeyKind, plaintext: bytes) -> GivenKey:
         if self._identities is None:
             raise RuntimeError("the keyring has no identity secret yet")
         key_id = self._identities.identity(device, kind, plaintext)
         return GivenKey(key_id, kind, self._vault.seal(plaintext, key_binding(device, kind, key_id)))
 
-    def _seal_device(self, held: tuple[str, Sequence[DeviceKey]]) -> tuple[bytes, list[SealedKey]]:
-        device, keys = held
+    def _seal_record(self, held: Mapping[str, Sequence[DeviceKey]]) -> tuple[bytes, dict[str, list[SealedKey]]]:
         sealer = Sealer(self._protocol_public)
-        sealed = []
-        for key in keys:
-            binding = key_binding(device, key.kind, key.key_id)
-            value = sealer.seal(self._vault.open(key.sealed, binding), binding)
-            sealed.append(SealedKey(key_id=key.key_id, kind=key.kind, state=key.state, proven=key.proven, sealed=value))
-        return sealer.ephemeral_public, sealed
+        return sealer.ephemeral_public, {
+            device: [self._seal(sealer, device, key) for key in keys] for device, keys in held.items()
+        }
+
+    def _seal(self, sealer: Sealer, device: str, key: DeviceKey) -> SealedKey:
+        binding = key_binding(device, key.kind, key.key_id)
+        value = sealer.seal(self._vault.open(key.sealed, binding), binding)
+        return SealedKey(key_id=key.key_id, kind=key.kind, state=key.state, proven=key.proven, sealed=value)
 
 
 def endpoint_binding(organisation: str, url: str) -> bytes:

@@ -150,7 +150,10 @@ select function_group, device_function from domain.function_groups;
 -- name: device_pages
 select w.ordinal, w.total, d.device_uid::text, d.device_identification, d.device_type, d.activated,
        exists (select from domain.commands c
-               where c.device_identification = d.device_identification and c.stage = 'scheduled')
+               where c.device_identification = d.device_identification and c.stage = 'scheduled'),
+       case when d.relay_state is not null then jsonb_build_object(
+           'output_state', d.relay_output, 'control_state', d.relay_state, 'read_at', d.relay_at,
+           'source', d.relay_source) end
 from (
     select ordinal, organisation, page,
            (select count(distinct a.device_identification) from domain.device_authorisations a
@@ -189,7 +192,7 @@ order by device_identification limit %(limit)s;
 
 -- name: claim_devices
 select device_identification, organisation, case when is_mbus then 'removed' else state end, description, time_zone,
-       revision, changed_at, debug, use_short_names, use_hdlc
+       revision, changed_at, debug, use_short_names, use_hdlc, system_title
 from domain.devices
 where device_identification = any(%(devices)b::text[]) and published_revision < revision
 order by device_identification
@@ -199,6 +202,12 @@ for update;
 select gateway, channel, device_identification, mbus_identity, device_type from domain.devices
 where gateway = any(%(devices)b::text[]) and is_mbus and state = 'active' and channel is not null
 order by gateway, channel;
+
+-- name: load_channel_keys
+select k.device_identification, k.key_id, k.kind, k.state, k.proven, k.sealed, k.changed_at, k.proven_at
+from domain.devices d join domain.device_keys k on k.device_identification = d.device_identification
+where d.gateway = any(%(devices)b::text[]) and d.is_mbus and d.state = 'active' and d.channel is not null
+  and k.state in ('NEW', 'ACTIVE');
 
 -- name: mark_devices_published
 update domain.devices d set published_revision = n.revision, recipient = %(recipient)s

@@ -93,6 +93,7 @@ class Relay:
                     ("claim_devices", {"devices": devices}),
                     ("load_keys", {"devices": devices}),
                     ("load_channels", {"devices": devices}),
+                    ("load_channel_keys", {"devices": devices}),
                 ],
             )
             claimed = found["claim_devices"]
@@ -109,32 +110,33 @@ class Relay:
 
     async def _records(self, contents: Sequence[DeviceContent], found: dict[str, list[TupleRow]]) -> list[DeviceRecord]:
         keys: dict[str, list[DeviceKey]] = {}
-        for row in found["load_keys"]:
+        for row in (*found["load_keys"], *found["load_channel_keys"]):
             device, key = rows.to_key(row)
             keys.setdefault(device, []).append(key)
         channels: dict[str, list[MbusChannel]] = {}
         for gateway, channel, device, mbus_identity, device_type in found["load_channels"]:
-            behind = MbusChannel(
+            known = MbusChannel(
                 channel=channel, device_identification=device, mbus_identity=mbus_identity, device_type=device_type
             )
-            channels.setdefault(gateway, []).append(behind)
-        sealed = await self._keyring.seal_for_protocol(
-            [
-                (content.identification, list(in_record(keys.get(content.identification, ()))))
-                for content in contents
-                if content.state is DeviceState.ACTIVE
-            ]
-        )
-        remaining = iter(sealed)
-        return [
-            device_record(
-                content,
-                self._keyring.recipient,
-                *(next(remaining) if content.state is DeviceState.ACTIVE else (b"", [])),
-                channels.get(content.identification, []),
-            )
-            for content in contents
+            channels.setdefault(gateway, []).append(known)
+        active = [content.identification for content in contents if content.state is DeviceState.ACTIVE]
+        families = [
+            [gateway, *(channel.device_identification for channel in channels.get(gateway, ()))] for gateway in active
         ]
+        sealed = await self._keyring.seal_for_protocol(
+            [{device: list(in_record(keys.get(device, ()))) for device in family} for family in families]
+        )
+        by_gateway = dict(zip(active, sealed, strict=True))
+        records = []
+        for content in contents:
+            gateway = content.identification
+            ephemeral, opened = by_gateway.get(gateway, (b"", {}))
+            behind = [
+                channel.model_copy(update={"keys": opened.get(channel.device_identification, [])})
+                for channel in channels.get(gateway, [])
+            ]
+            records.append(device_record(content, self._keyring.recipient, ephemeral, opened.get(gateway, []), behind))
+        return records
 
     def _device(self, record: DeviceRecord, moment: datetime) -> Publication:
         return Publication(
@@ -221,4 +223,5 @@ def _content(row: TupleRow) -> DeviceContent:
         debug=row[7],
         use_short_names=row[8],
         use_hdlc=row[9],
+        system_title=row[10],
     )

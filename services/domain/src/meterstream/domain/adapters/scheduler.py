@@ -11,17 +11,15 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from meterstream.contracts.errors import PlatformError
 from meterstream.contracts.operation import Target
-from meterstream.contracts.operations.add_device import AddDeviceRequest
 from meterstream.domain.adapters import rows
 from meterstream.domain.adapters.contexts import Contexts
+from meterstream.domain.adapters.given_keys import KeyOpener
 from meterstream.domain.adapters.keyring import Keyring
 from meterstream.domain.adapters.publisher import count_endings, to_batch
 from meterstream.domain.adapters.relay import BROKER_S, Relay
 from meterstream.domain.adapters.store import QUERIES, Wanted, add_needs, load_world, save_world, transaction
 from meterstream.domain.model.context import Context
-from meterstream.domain.model.keys import GivenKey
 from meterstream.domain.model.stored import StoredCommand
 from meterstream.domain.model.timers import Due, decide_due, end_unhandled
 from meterstream.domain.model.world import Outcome, World
@@ -51,7 +49,7 @@ class Timers:
     ) -> None:
         self._database = database
         self._contexts = contexts
-        self._keyring = keyring
+        self._keys = KeyOpener(keyring, contexts.rules, contexts.composer.codec)
         self._relay = relay
         self._producer = producer
         self._metrics = metrics
@@ -81,16 +79,10 @@ class Timers:
                 due.append(Due(row, self._contexts.composer.command_of(row)))
             except PoisonMessage as poison:
                 log.error("command %s of %s: %s", row.correlation_uid, row.organisation, poison)  # noqa: TRY400 - says all
-        places = [place for place, item in enumerate(due) if isinstance(item.command.request, AddDeviceRequest)]
-        asked = []
-        for place in places:
-            command = due[place].command
-            if isinstance(command.request, AddDeviceRequest):
-                asked.append((command.header.device_identification or "", command.request.device))
-        opened: list[tuple[GivenKey, ...] | PlatformError] = await self._keyring.open_given(asked)
-        for place, given in zip(places, opened, strict=True):
-            due[place] = replace(due[place], given_keys=given)
-        return due
+        commands_due = [item.command for item in due]
+        asked = [(one.operation.name, one.header.device_identification or "", one.request) for one in commands_due]
+        opened = await self._keys.open(asked)
+        return [replace(item, given_keys=given) if given else item for item, given in zip(due, opened, strict=True)]
 
     async def produce(self) -> int:
         """Produce at most a page of what timers decided; returns how many messages there were.

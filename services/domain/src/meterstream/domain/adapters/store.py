@@ -17,6 +17,7 @@ from meterstream.contracts.base import Record
 from meterstream.contracts.envelope import CommandHeader
 from meterstream.contracts.events import Event
 from meterstream.contracts.operation import Operation, OperationRequest, Target
+from meterstream.contracts.shared.relays import KnownRelay
 from meterstream.domain.adapters import rows
 from meterstream.domain.adapters.contexts import Contexts
 from meterstream.domain.model.attachments import needs_of
@@ -75,7 +76,7 @@ class Wanted:
         self.subjects |= {("", device) for device in needs.devices}
         self.kin |= needs.kin
         self.mbus_names |= needs.mbus_names
-        self.kin_changes |= changes and bool(needs.kin or needs.mbus_names)
+        self.kin_changes |= (changes or needs.changes) and bool(needs.kin or needs.mbus_names)
         self.organisations |= needs.organisations
         self.commands |= needs.commands
         for register, key in needs.rows:
@@ -200,10 +201,11 @@ class Store:
             found = await cursor.fetchall()
         devices: list[list[ListedDevice]] = [[] for _ in wanted]
         totals = [0] * len(wanted)
-        for ordinal, total, uid, identification, device_type, activated, has_schedule in found:
+        for ordinal, total, uid, identification, device_type, activated, has_schedule, relay in found:
             totals[ordinal - 1] = total
             if identification is not None:
-                listed = ListedDevice(uid, identification, device_type, activated, has_schedule)
+                known = None if relay is None else KnownRelay.model_validate(relay)
+                listed = ListedDevice(uid, identification, device_type, activated, has_schedule, known)
                 devices[ordinal - 1].append(listed)
         return [DevicePage(tuple(page), total) for page, total in zip(devices, totals, strict=True)]
 

@@ -44,7 +44,7 @@ def needs_of(
     yield from _needs(header, operation, request, rules)
     if isinstance(request, BundleRequest):
         for action in request.actions:
-            if (part := _action_of(action, rules, codec)) is not None:
+            if (part := action_of(action, rules, codec)) is not None:
                 yield from _needs(header, *part, rules)
 
 
@@ -84,10 +84,13 @@ def examine(subject: Subject, operation: Operation, rules: Rules) -> Attachments
     if rule.check is not None:
         rule.check(subject)
     images = rule.images(subject) if rule.images is not None else ()
-    if mbus is None and not images:
+    concerned = [] if mbus is None else [mbus]
+    if rule.mbus_devices is not None:
+        concerned += rule.mbus_devices(subject)
+    if not concerned and not images:
         return Attachments()
     gateway = device.gateway.identification if device.gateway is not None else device.identification
-    return Attachments(mbus_devices=[] if mbus is None else [to_header(mbus, gateway)], images=list(images))
+    return Attachments(mbus_devices=[to_header(found, gateway) for found in concerned], images=list(images))
 
 
 def plan(subject: Subject, operation: Operation, rules: Rules, before: Sequence[BundleAnswer] | None = None) -> Plan:
@@ -102,7 +105,7 @@ def plan(subject: Subject, operation: Operation, rules: Rules, before: Sequence[
     if isinstance(subject.request, BundleRequest):
         actions = subject.request.actions
         for place in pending(before, len(actions)):
-            part = _action_of(actions[place], rules, subject.codec)
+            part = action_of(actions[place], rules, subject.codec)
             if part is None:
                 continue
             try:
@@ -140,7 +143,7 @@ def _needs_of_answer(
         yield rule.learns_from(header, answer)
 
 
-def _action_of(action: BundleAction, rules: Rules, codec: Codec) -> tuple[Operation, OperationRequest] | None:
+def action_of(action: BundleAction, rules: Rules, codec: Codec) -> tuple[Operation, OperationRequest] | None:
     """Operation and request of an action about which there is more to say than its request says."""
     try:
         operation = find_operation(action.operation)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from meterstream.domain.model.messages import Composer
 from meterstream.domain.model.registry import FunctionGroups
 from meterstream.domain.model.retry import RetryPolicy
-from meterstream.domain.model.rules import Reveal, Rules
+from meterstream.domain.model.rules import MakeKey, Reveal, Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Context:
     Attributes:
         now: the moment of the decisions; timers use the database's clock.
         reveal: encrypts a device's key for a public key.
+        make_key: makes a key at random.
         jitter: gives numbers 0.0 <= x < 1.0.
         longest_run: how long an attempt may take after its `not_after`; silence beyond it is `NO_ANSWER`.
     """
@@ -32,3 +33,4 @@ class Context:
     jitter: Callable[[], float]
     longest_run: timedelta
     reveal: Reveal
+    make_key: MakeKey

@@ -14,6 +14,7 @@ from meterstream.domain.model.attachments import plan
 from meterstream.domain.model.bundles import answers_of, pending
 from meterstream.domain.model.bundles import refuse as refuse_actions
 from meterstream.domain.model.context import Context
+from meterstream.domain.model.departures import take_along
 from meterstream.domain.model.messages import COMPONENT, Composer, Conclusion
 from meterstream.domain.model.rules import MeterRule, RegistryRule, RegistryTurn, Subject
 from meterstream.domain.model.stored import Identity, Position, Stage, StoredCommand
@@ -27,7 +28,10 @@ def start(row: StoredCommand, ask: Ask, world: World, context: Context) -> Store
         device = world.device(ask.header.device_identification)
         if device is None or ask.request is None:
             raise ValueError("an admitted command has a device")
-        return _begin(row, ask, subject_of(ask, ask.request, device, world, context), context)
+        try:
+            return _begin(row, ask, subject_of(ask, ask.request, device, world, context), context)
+        except PlatformError as error:
+            return refuse(row, ask, error, context)
     rule = context.rules[ask.operation.name]
     if not isinstance(rule, RegistryRule) or ask.request is None:
         raise ValueError("an admitted registry operation has a rule")
@@ -40,7 +44,7 @@ def start(row: StoredCommand, ask: Ask, world: World, context: Context) -> Store
         request=ask.request,
         world=world,
         now=context.now,
-        given_keys=ask.given_keys,
+        given_keys=ask.given_keys.get(0),
         protocols=context.protocols,
         cancel=cancel_waiting,
         reveal=context.reveal,
@@ -64,14 +68,18 @@ def _begin(row: StoredCommand, ask: Ask, subject: Subject, context: Context) -> 
             return conclude(row, ask, Conclusion(ResultStatus.OK, response=settled), context.now, context.composer)
     before = answers_of(context.composer.answer_of(row))
     planned = plan(subject, ask.operation, context.rules, before)
-    if planned.refused and isinstance(subject.request, BundleRequest):
-        refused = {place: error.to_record(COMPONENT) for place, error in planned.refused.items()}
+    former = row.attachments.new_keys
+    keys = take_along(subject, ask.operation, ask.given_keys, former, before, planned.refused.keys(), context)
+    if (stay := {**planned.refused, **keys.refused}) and isinstance(subject.request, BundleRequest):
+        refused = {place: error.to_record(COMPONENT) for place, error in stay.items()}
         answers = refuse_actions(subject.request, before, refused)
         response = BundleResponse(answers=answers)
         if not pending(answers, len(answers)):
             return conclude(row, ask, Conclusion(ResultStatus.OK, response=response), context.now, context.composer)
         row = replace(row, answer=context.composer.answers_so_far(row, ask.operation, response, context.now))
-    return row.queued(subject.device, context.now, context.longest_run, planned.attachments)
+    attachments = planned.attachments.model_copy(update={"new_keys": list(keys.new)})
+    device = subject.world.device(subject.device.identification) or subject.device  # with the revision of new keys
+    return row.queued(device, context.now, context.longest_run, attachments)
 
 
 def cancel(identity: Identity, user: str, world: World, context: Context) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,10 +18,11 @@ from meterstream.contracts.envelope import (
     Verdict,
 )
 from meterstream.contracts.errors import CODES, ErrorRecord
+from meterstream.contracts.key_transfers import NewKey
 from meterstream.contracts.operation import Command, DlmsResponse, Operation, OperationResponse, Result
 from meterstream.contracts.operations.bundle import BundleRequest, BundleResponse
 from meterstream.contracts.topics import TOPICS, lane_of
-from meterstream.domain.model.bundles import answers_of, next_request
+from meterstream.domain.model.bundles import answers_of, next_request, pending
 from meterstream.domain.model.stored import Stage, StoredCommand
 from meterstream.runtime.codec import Codec
 
@@ -181,6 +183,11 @@ class Composer:
         """The attempt for protocol-dlms; a repeated bundle holds only the actions that are still to be done."""
         if row.gateway is None or row.not_after is None:
             raise ValueError("the row is in no lane")
+        request, new_keys = command.request, row.attachments.new_keys
+        if isinstance(request, BundleRequest):
+            before = answers_of(self.answer_of(row))
+            new_keys = _renumbered(new_keys, pending(before, len(request.actions)))
+            request = next_request(request, before)
         header = DlmsRequestHeader(
             organisation=row.organisation,
             correlation_uid=row.correlation_uid,
@@ -195,10 +202,8 @@ class Composer:
             not_after=row.not_after,
             mbus_devices=row.attachments.mbus_devices,
             images=row.attachments.images,
+            new_keys=new_keys,
         )
-        request = command.request
-        if isinstance(request, BundleRequest):
-            request = next_request(request, answers_of(self.answer_of(row)))
         operation = command.operation
         return Publication(
             topic=lane_of(header.priority),
@@ -254,6 +259,11 @@ class Composer:
     def _why_waiting(self, row: StoredCommand) -> ErrorRecord | None:
         answer = self.answer_of(row)
         return None if answer is None else answer.error
+
+
+def _renumbered(keys: Sequence[NewKey], places: Sequence[int]) -> list[NewKey]:
+    """The keys by the places of their actions in the attempt; those of actions that are done stay behind."""
+    return [key.model_copy(update={"step": places.index(key.step)}) for key in keys if key.step in places]
 
 
 def _result(

@@ -173,6 +173,7 @@ class Needs:
         devices: further devices that it names.
         kin: devices whose gateways, and whose M-Bus devices with what people keep of them, it looks at too.
         mbus_names: M-Bus devices by the names that meters give them, with their kin.
+        changes: what is kin may change, keys and all, before a request leaves for its meter.
     """
 
     rows: tuple[tuple[Register[Record], str], ...] = ()
@@ -181,6 +182,7 @@ class Needs:
     devices: frozenset[str] = frozenset()
     kin: frozenset[str] = frozenset()
     mbus_names: frozenset[str] = frozenset()
+    changes: bool = False
 
 
 def rows(register: Register[R], *keys: str | None) -> Needs:

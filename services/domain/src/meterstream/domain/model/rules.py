@@ -9,8 +9,10 @@ from typing import Any, Protocol
 
 from meterstream.contracts.envelope import CommandHeader, DlmsResponseHeader
 from meterstream.contracts.errors import PlatformError
+from meterstream.contracts.key_transfers import NewKey
 from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse
-from meterstream.contracts.records import FirmwareImage
+from meterstream.contracts.records import FirmwareImage, KeyKind
+from meterstream.contracts.shared.relays import KnownRelay
 from meterstream.domain.model.addressing import ANY_DEVICE, Addressing
 from meterstream.domain.model.keys import DeviceKey, GivenKey
 from meterstream.domain.model.registers import Needs
@@ -39,6 +41,29 @@ class Subject:
     in_bundle: bool = False
 
 
+Given = tuple[GivenKey, ...] | PlatformError
+"""Keys that came with a request, opened and sealed at rest, or why that failed."""
+
+MakeKey = Callable[[str, KeyKind], GivenKey]
+"""Makes a key of a device at random, sealed at rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A request that is about to leave for a meter, alone or in a bundle; its rule may change keys first.
+
+    Attributes:
+        given_keys: keys that came with it; None where none did.
+        former: ids of the keys that an earlier attempt had with it, by device and kind.
+    """
+
+    subject: Subject
+    now: datetime
+    given_keys: Given | None
+    former: Mapping[tuple[str, KeyKind], str]
+    make_key: MakeKey
+
+
 Reveal = Callable[[str, DeviceKey, bytes], bytes]
 """Encrypts a device's key for a public key (RSA, DER SubjectPublicKeyInfo): device, key, public key."""
 
@@ -58,7 +83,7 @@ class RegistryTurn:
     request: OperationRequest
     world: World
     now: datetime
-    given_keys: tuple[GivenKey, ...] | PlatformError | None
+    given_keys: Given | None
     protocols: frozenset[tuple[str, str]]
     cancel: Callable[[str], None]
     reveal: Reveal
@@ -81,6 +106,7 @@ class ListedDevice:
     device_type: str
     activated: bool
     has_schedule: bool
+    relay: KnownRelay | None
 
 
 class RegistryReader(Protocol):
@@ -127,6 +153,12 @@ class MeterRule:
         not_for_mbus: that it is not for M-Bus devices, in the words of the operation.
         images: the firmware images that go along with the request, alone or in a bundle; raises PlatformError where
             one of them cannot.
+        mbus_devices: M-Bus devices that the request is about without naming them, alone or in a bundle; raises
+            PlatformError where one of them is not known.
+        ciphertexts: the keys that a request brings along, encrypted for the platform; raises PlatformError where some
+            are missing.
+        prepare: the keys that the request hands over, stored by now, alone or in a bundle; raises PlatformError and
+            then has changed nothing. What it changes stands among its `needs`.
     """
 
     operation: Operation
@@ -140,6 +172,9 @@ class MeterRule:
     addressing_in_bundle: Addressing | None = None
     not_for_mbus: str = "{operation} is not for M-Bus devices"
     images: Callable[[Subject], Sequence[FirmwareImage]] | None = None
+    mbus_devices: Callable[[Subject], Sequence[Device]] | None = None
+    ciphertexts: Callable[[OperationRequest], Mapping[KeyKind, bytes]] | None = None
+    prepare: Callable[[Departure], Sequence[NewKey]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +184,13 @@ class RegistryRule:
     Attributes:
         carry_out: raises PlatformError and then has changed nothing.
         needs: what it looks at beside organisation and device of its command.
+        ciphertexts: as in MeterRule.
     """
 
     operation: Operation
     carry_out: Callable[[RegistryTurn], OperationResponse]
     needs: Callable[[CommandHeader, OperationRequest], Needs] | None = None
+    ciphertexts: Callable[[OperationRequest], Mapping[KeyKind, bytes]] | None = None
 
 
 Asked = tuple[CommandHeader, OperationRequest]

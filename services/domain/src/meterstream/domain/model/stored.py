@@ -11,6 +11,7 @@ from pydantic import Field
 
 from meterstream.contracts.base import Record
 from meterstream.contracts.envelope import ResultStatus
+from meterstream.contracts.key_transfers import NewKey
 from meterstream.contracts.records import FirmwareImage, MbusDevice
 from meterstream.domain.model.registry import Device
 
@@ -59,13 +60,17 @@ class Identity:
 
 
 class Attachments(Record):
-    """What an attempt's header tells beside identity and limits; kept, so that the same row gives the same header."""
+    """What an attempt's header tells beside identity and limits; kept, so that the same row gives the same header.
+
+    `step` of a new key is the place of its action among all of a bundle, in the header that among those of the attempt.
+    """
 
     mbus_devices: list[MbusDevice] = Field(default_factory=list)
     images: list[FirmwareImage] = Field(default_factory=list)
+    new_keys: list[NewKey] = Field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.mbus_devices or self.images)
+        return bool(self.mbus_devices or self.images or self.new_keys)
 
 
 NOTHING: Final = Attachments()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -46,20 +47,24 @@ class Origin:
     traceparent: bytes | None = None
 
 
+GivenKeys = Mapping[int, tuple[GivenKey, ...] | PlatformError]
+"""Keys opened, checked and sealed for the database, or why that failed: by the place of the action, 0 where alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What is asked, whether it arrives now or falls due.
 
     Attributes:
         request: None where `problem` says which rule it breaks.
-        given_keys: AddDevice: the keys, opened, checked and sealed for the database; or why that failed.
+        given_keys: keys that came with the request, or with actions of a bundle by their place.
     """
 
     operation: Operation
     header: CommandHeader
     request: OperationRequest | None
     problem: PlatformError | None = None
-    given_keys: tuple[GivenKey, ...] | PlatformError | None = None
+    given_keys: GivenKeys = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from meterstream.contracts.envelope import ResultStatus
 from meterstream.contracts.errors import CODES, PlatformError
@@ -10,10 +10,9 @@ from meterstream.contracts.operation import Command, Target
 from meterstream.domain.model.admission import admit
 from meterstream.domain.model.context import Context
 from meterstream.domain.model.execution import conclude, expire, refuse, start
-from meterstream.domain.model.keys import GivenKey
 from meterstream.domain.model.messages import COMPONENT, Conclusion
 from meterstream.domain.model.stored import Stage, StoredCommand
-from meterstream.domain.model.submissions import Ask
+from meterstream.domain.model.submissions import Ask, GivenKeys
 from meterstream.domain.model.world import Outcome, World
 
 
@@ -23,7 +22,7 @@ class Due:
 
     row: StoredCommand
     command: Command
-    given_keys: tuple[GivenKey, ...] | PlatformError | None = None
+    given_keys: GivenKeys = field(default_factory=dict)
 
 
 def decide_due(due: Due, world: World, context: Context, outcome: Outcome) -> None:

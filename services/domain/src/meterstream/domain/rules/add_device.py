@@ -6,12 +6,14 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
+from meterstream.contracts.envelope import CommandHeader
 from meterstream.contracts.errors import CODES, PlatformError
 from meterstream.contracts.events import LifecycleChange
-from meterstream.contracts.operation import OperationResponse
+from meterstream.contracts.operation import OperationRequest, OperationResponse
 from meterstream.contracts.operations.add_device import OPERATION, AddDeviceRequest, AddDeviceResponse, NewDevice
 from meterstream.contracts.records import DeviceState, KeyKind
 from meterstream.domain.model import keys
+from meterstream.domain.model.registers import Needs
 from meterstream.domain.model.registry import OWNER, Device
 from meterstream.domain.model.rules import RegistryRule, RegistryTurn
 from meterstream.domain.model.uids import device_uid
@@ -33,10 +35,22 @@ ELECTRICITY: Final = ("master_key", "authentication_key", "global_encryption_uni
 MBUS: Final = ("mbus_default_key", "mbus_user_key", "mbus_firmware_update_authentication_key", "mbus_p0_key")
 
 
-def given_ciphertexts(device: NewDevice) -> dict[KeyKind, bytes]:
-    """The RSA ciphertexts of a request by the kind of key that they hold."""
-    found = {kind: getattr(device, field) for field, kind in KEY_FIELDS.items()}
+def given_ciphertexts(request: OperationRequest) -> dict[KeyKind, bytes]:
+    """The RSA ciphertexts of a request by the kind of key that they hold.
+
+    Raises: KEY_NOT_PRESENT (806), VALIDATION_ERROR (401).
+    """
+    assert isinstance(request, AddDeviceRequest)  # noqa: S101  # narrows the type; the operation's command holds no other
+    check_keys(request.device)
+    found = {kind: getattr(request.device, field) for field, kind in KEY_FIELDS.items()}
     return {kind: ciphertext for kind, ciphertext in found.items() if ciphertext is not None}
+
+
+def needs(header: CommandHeader, request: OperationRequest) -> Needs:
+    """Where a device is overwritten, the gateway that it may stand behind."""
+    device = header.device_identification
+    overwrites = isinstance(request, AddDeviceRequest) and request.overwrite and device is not None
+    return Needs(kin=frozenset({device or ""})) if overwrites else Needs()
 
 
 def check_keys(device: NewDevice) -> None:
@@ -75,7 +89,6 @@ def add_device(turn: RegistryTurn) -> OperationResponse:
             field="device.protocol_name",
             rule="known protocol name and version",
         )
-    check_keys(description)
     given = turn.given_keys
     if isinstance(given, PlatformError):
         raise given
@@ -84,6 +97,8 @@ def add_device(turn: RegistryTurn) -> OperationResponse:
     device = _device(turn, identification, request)
     turn.world.put_keys(identification, keys.give(turn.world.keys(identification), given, turn.now))
     turn.world.put_device(device)
+    if is_mbus and device.gateway is not None:
+        turn.world.revise(device.gateway.identification)  # its record holds the keys of those behind it
     turn.world.grant(turn.header.organisation, identification, OWNER)
     tell_lifecycle(turn, identification, LifecycleChange.ADDED)
     return AddDeviceResponse(revision=device.revision)
@@ -139,4 +154,4 @@ def _invalid(field: str, rule: str) -> PlatformError:
     return CODES["VALIDATION_ERROR"](f"{field}: {rule}", field=field, rule=rule)
 
 
-RULE = RegistryRule(OPERATION, add_device)
+RULE = RegistryRule(OPERATION, add_device, needs=needs, ciphertexts=given_ciphertexts)
