@@ -112,6 +112,46 @@ async def test_each_modules_last_version_is_kept(registry):
     assert await versions_of(registry, GAS) == {"SIMPLE_VERSION_INFO": "00400011"}
 
 
+async def found(domain, **wanted):
+    asked = OPERATIONS["FindDevices"].request.model_validate({"filter": wanted})
+    command = domain.command(asked, uid=f"find-{next(domain.offsets):016}", device=None, topic="commands-urgent")
+    (reply,) = (await domain.handle(command)).replies()
+    return domain.codec.decode(reply.result).response.devices
+
+
+async def test_devices_show_the_last_known_state_of_their_relay(registry):
+    now = registry.clock.now
+    await run(registry, "GetRelayStatus", relay(now, "READY_FOR_RECONNECTION", control_mode=2))
+    known = {device.device_identification: device.relay for device in await found(registry)}
+    assert known[GAS] is None
+    seen = known[METER]
+    assert (seen.output_state, seen.control_state) == (False, "READY_FOR_RECONNECTION")
+    assert (seen.read_at, seen.source) == (now, "GetRelayStatus")
+    command = registry.command(OPERATIONS["GetDevices"].request(), uid="list-of-all-the-devices", device=None)
+    (reply,) = (await registry.handle(command)).replies()
+    listed = {item.device_identification: item.relay for item in registry.codec.decode(reply.result).response.devices}
+    assert listed == known
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        ({"relay_state": "CONNECTED"}, [METER]),
+        ({"relay_state": "DISCONNECTED"}, []),
+        ({"relay_state": "UNKNOWN"}, [GAS]),
+        ({"firmware_version": "1.*"}, [METER]),
+        ({"firmware_version": "1.*", "exact_match": True}, []),
+        ({"firmware_module": "MODULE_ACTIVE"}, [METER]),
+        ({"firmware_module": "MODULE_ACTIVE", "firmware_version": "1.?"}, []),
+        ({"firmware_module": "SECURITY"}, []),
+    ],
+)
+async def test_devices_are_found_by_what_meters_told(registry, wanted, names):
+    await run(registry, "GetRelayStatus", relay(registry.clock.now, control_mode=2))
+    await run(registry, "GetFirmwareVersion", versions("1.0", MODULE_ACTIVE_FIRMWARE="M1"))
+    assert [device.device_identification for device in await found(registry, **wanted)] == names
+
+
 def flags(**told):
     return [{"flag": flag, "enabled": enabled} for flag, enabled in told.items()]
 

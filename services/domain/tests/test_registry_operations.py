@@ -115,10 +115,6 @@ async def test_a_page_beyond_the_last_tells_how_many_there_are(registry):
     assert (page.devices, page.page.total_pages) == ([], 2)
 
 
-async def test_versions_that_are_not_kept_are_no_filter(registry):
-    assert await code(registry, "FindDevices", "org-a", filter={"firmware_version": "2"}) == "VALIDATION_ERROR"
-
-
 def test_wildcards_are_the_only_ones():
     assert to_pattern("a_b%*?\\", exact=False) == "a\\_b\\%%_\\\\"
     assert to_pattern("a*", exact=True) == "a*"

@@ -12,6 +12,7 @@ from meterstream.contracts.operation import Kind, Operation, OperationRequest, O
 from meterstream.contracts.shared.lifecycle import DeviceLifecycleStatus
 from meterstream.contracts.shared.paging import Page, PageNumber, PageSize
 from meterstream.contracts.shared.registry import Address, Authorisation, Ean
+from meterstream.contracts.shared.relays import KnownRelay, RelayFilter
 from meterstream.contracts.soap import Soap, SoapBinding
 
 _Wildcard = Annotated[str, StringConstraints(max_length=255)]
@@ -77,7 +78,8 @@ class SortDirection(StrEnum):
 class DeviceFilter(Record):
     """Every given part must fit; text is compared with wildcards, and as it stands with `exact_match`.
 
-    `organisation` holds any authorisation for the device, `owner` owns it.
+    `organisation` holds any authorisation for the device, `owner` owns it. `firmware_module` and `firmware_version`
+    fit where a module is known to run such a version, `relay_state` where the last known state is that.
     """
 
     organisation: Annotated[OrganisationIdentification | None, Soap("OrganisationIdentification")] = None
@@ -100,6 +102,7 @@ class DeviceFilter(Record):
     owner: Annotated[_Wildcard | None, Soap("Owner")] = None
     firmware_module: Annotated[FirmwareModule | None, Soap("FirmwareModuleType")] = None
     firmware_version: Annotated[_Wildcard | None, Soap("FirmwareModuleVersion")] = None
+    relay_state: RelayFilter | None = None
     exact_match: Annotated[bool, Soap("ExactMatch")] = False
     only: Annotated[Annotated[list[_Wildcard], Field(max_length=1000)] | None, Soap("DeviceIdentificationsToUse")] = (
         None
@@ -129,7 +132,7 @@ class FoundModel(Record):
 
 
 class FoundDevice(Record):
-    """A device as the registry knows it; what is not known is absent."""
+    """A device as the registry knows it; what is not known is absent, the state of its breaker or valve too."""
 
     device_uid: Annotated[str, Soap("DeviceUid")]
     device_identification: Annotated[str, Soap("DeviceIdentification")]
@@ -151,6 +154,7 @@ class FoundDevice(Record):
     technical_installation_date: Annotated[Moment | None, Soap("TechnicalInstallationDate")] = None
     device_model: Annotated[FoundModel | None, Soap("DeviceModel")] = None
     lifecycle_status: Annotated[DeviceLifecycleStatus, Soap("DeviceLifecycleStatus")]
+    relay: KnownRelay | None = None
 
 
 class FindDevicesResponse(OperationResponse):

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from meterstream.contracts.base import Record
 from meterstream.contracts.operation import Kind, Operation, OperationRequest, OperationResponse, Target
+from meterstream.contracts.shared.relays import KnownRelay
 from meterstream.contracts.soap import Soap, SoapBinding
 
 
@@ -18,7 +19,7 @@ class GetDevicesRequest(OperationRequest):
 
 
 class DeviceSummary(Record):
-    """A device as the registry knows it."""
+    """A device as the registry knows it; `relay` is absent where the state of its breaker or valve is not known."""
 
     device_uid: Annotated[str, Soap("DeviceUid")]
     device_identification: Annotated[str, Soap("DeviceIdentification")]
@@ -26,6 +27,7 @@ class DeviceSummary(Record):
     activated: Annotated[bool, Soap("Activated")]
     has_schedule: Annotated[bool, Soap("HasSchedule")]
     public_key_present: Annotated[bool, Soap("PublicKeyPresent")]
+    relay: KnownRelay | None = None
 
 
 class GetDevicesResponse(OperationResponse):

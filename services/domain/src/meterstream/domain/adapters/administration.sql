@@ -192,6 +192,12 @@ with visible as (
       and (%(activated)s::boolean is null or v.activated = %(activated)s)
       and (%(in_maintenance)s::boolean is null or v.in_maintenance = %(in_maintenance)s)
       and (not %(has_technical_installation)s or v.technical_installation_date is not null)
+      and (%(relay_state)s::text is null or coalesce(v.relay_state, 'UNKNOWN') = %(relay_state)s)
+      and (not %(has_module)s or exists(
+              select from domain.module_versions n
+              where n.device_identification = v.device_identification
+                and (%(module)s::text is null or n.module = %(module)s)
+                and (%(firmware_version)s::text is null or n.version ilike %(firmware_version)s)))
       and (%(only)s::text[] is null or v.device_identification = any(%(only)s::text[]))
       and (%(not_these)s::text[] is null or v.device_identification <> all(%(not_these)s::text[]))
 ), keyed as (
@@ -212,7 +218,9 @@ select p.total, p.device_uid::text as device_uid, p.device_identification, p.ali
        p.longitude, p.description ->> 'network_address' as network_address, p.device_type, p.activated, p.eans,
        p.in_maintenance, p.technical_installation_date, p.lifecycle_status, p.model ->> 'manufacturer' as manufacturer,
        p.model ->> 'model_code' as model_code, m.name as manufacturer_name, coalesce(m.use_prefix, false) as use_prefix,
-       dm.description as model_description,
+       dm.description as model_description, case when p.relay_state is not null then jsonb_build_object(
+           'output_state', p.relay_output, 'control_state', p.relay_state, 'read_at', p.relay_at,
+           'source', p.relay_source) end as relay,
        exists(select from domain.commands c
               where c.device_identification = p.device_identification and c.stage = 'scheduled') as has_schedule,
        (select coalesce(jsonb_agg(jsonb_build_object('organisation', a.organisation, 'function_group', a.function_group)

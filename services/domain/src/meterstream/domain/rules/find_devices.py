@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from ipaddress import AddressValueError, IPv4Address
+from types import MappingProxyType
 from typing import Any, Final
 
-from meterstream.contracts.errors import CODES, PlatformError
+from meterstream.contracts.errors import PlatformError
 from meterstream.contracts.operation import OperationResponse
 from meterstream.contracts.operations.find_devices import (
     OPERATION,
@@ -14,11 +15,13 @@ from meterstream.contracts.operations.find_devices import (
     DeviceFilter,
     FindDevicesRequest,
     FindDevicesResponse,
+    FirmwareModule,
     FoundDevice,
     FoundModel,
     Maintenance,
     SortDirection,
 )
+from meterstream.contracts.operations.get_firmware_version import FirmwareModuleType
 from meterstream.contracts.shared.paging import Page
 from meterstream.contracts.shared.registry import Authorisation
 from meterstream.domain.model.rules import Asked, QueryRule, RegistryReader
@@ -36,7 +39,17 @@ TEXTS: Final = (
     "manufacturer",
     "model",
     "owner",
+    "firmware_version",
 )
+MODULES: Final = MappingProxyType(
+    {
+        FirmwareModule.ACTIVE_FIRMWARE: FirmwareModuleType.ACTIVE_FIRMWARE,
+        FirmwareModule.MODULE_ACTIVE: FirmwareModuleType.MODULE_ACTIVE_FIRMWARE,
+        FirmwareModule.COMMUNICATION: FirmwareModuleType.COMMUNICATION_MODULE_ACTIVE_FIRMWARE,
+        FirmwareModule.M_BUS: FirmwareModuleType.M_BUS_DRIVER_ACTIVE_FIRMWARE,
+    }
+)
+"""Modules of meters by the filter's names; meters have none of the others."""
 
 
 async def find_devices(reader: RegistryReader, asked: Sequence[Asked]) -> list[OperationResponse | PlatformError]:
@@ -52,9 +65,6 @@ async def _answer(
     reader: RegistryReader, organisation: str, request: FindDevicesRequest
 ) -> OperationResponse | PlatformError:
     wanted = request.filter or DeviceFilter()
-    if wanted.firmware_module is not None or wanted.firmware_version is not None:
-        field, rule = "request.filter.firmware_module", "the registry does not keep versions of modules"
-        return CODES["VALIDATION_ERROR"](f"{field}: {rule}", field=field, rule=rule)
     size, page = (request.page_size, request.page) if request.use_pages else (MOST, 0)
     arguments = to_arguments(wanted) | {"asker": organisation, "size": size, "skip": size * page}
     found = await reader.read("find_devices", arguments)
@@ -75,6 +85,9 @@ def to_arguments(wanted: DeviceFilter) -> dict[str, Any]:
         "activated": {Activation.ACTIVE: True, Activation.INACTIVE: False}.get(wanted.activated),
         "in_maintenance": {Maintenance.ACTIVE: False, Maintenance.IN_MAINTENANCE: True}.get(wanted.in_maintenance),
         "has_technical_installation": wanted.has_technical_installation,
+        "has_module": wanted.firmware_module is not None or wanted.firmware_version is not None,
+        "module": None if wanted.firmware_module is None else MODULES.get(wanted.firmware_module, ""),
+        "relay_state": wanted.relay_state,
         "only": wanted.only,
         "not_these": wanted.not_these,
         "sorted_by": wanted.sorted_by.value,

@@ -36,6 +36,7 @@ def _response(page: DevicePage) -> GetDevicesResponse:
                 activated=device.activated,
                 has_schedule=device.has_schedule,
                 public_key_present=False,  # suite 0 knows symmetric keys only
+                relay=device.relay,
             )
             for device in page.devices
         ],
