@@ -90,6 +90,15 @@ class WorkerContract:
         assert stage.bench.fleet.stats.associations == 1
         assert {tuple(response.header.proven_keys) for response in found} == {("ek-1", "ak-1")}
 
+    async def test_an_association_is_kept_open_for_a_bounded_number_of_requests(self, make_stage: Make) -> None:
+        stage = await make_stage(FleetSettings(protocols=("DSMR 4.2.2",)))
+        await stage.publish(stage.bench.record())
+        await stage.producer.send([stage.read_request(priority=priority) for priority in (1, 4, 8, 5, 9)])
+        await stage.start_worker(turn_requests=2)
+        found = await stage.responses(5)
+        assert all(response.error is None for response in found)
+        assert stage.bench.fleet.stats.associations == 3
+
     async def test_a_request_waits_for_its_record(self, make_stage: Make) -> None:
         stage = await make_stage()
         await stage.publish(stage.bench.record(connection=Connection(address="127.0.0.1", port=1)))
