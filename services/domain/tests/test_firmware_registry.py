@@ -227,6 +227,33 @@ async def test_a_history_is_of_known_files(registry):
     assert (await error(registry, "GetDeviceFirmwareHistory", "org-b", METER)).code == "UNAUTHORIZED"
 
 
+async def test_devices_are_found_by_the_firmware_that_was_noted_until_they_tell_themselves(registry):
+    versions = {"active": "2.4", "security": "7", "mbus": "M1"}
+    await added(registry, module_versions=versions)
+    await added(registry, identification="FW-2", file=b"second", module_versions={"active": "2.5"})
+
+    async def note(identification):
+        named = {"identification": identification, "module_versions": {}}
+        installed = {"active": True, "firmware": named}
+        await response(registry, "SaveCurrentDeviceFirmware", "org-a", METER, installed=installed)
+
+    async def found(**wanted):
+        page = await response(registry, "FindDevices", "org-a", filter=wanted)
+        return [device.device_identification for device in page.devices]
+
+    assert await found(firmware_version="2.4") == []
+    await note("FW-1")
+    for wanted in ({"firmware_version": "2.?"}, {"firmware_module": "SECURITY"}, {"firmware_module": "M_BUS"}):
+        assert await found(**wanted) == [METER]
+    assert await found(firmware_module="SECURITY", firmware_version="2.4") == []
+    await note("FW-2")
+    assert await found(firmware_version="2.4") == []
+    assert await found(firmware_module="ACTIVE_FIRMWARE", firmware_version="2.5") == [METER]
+    told = "insert into domain.module_versions values (%s, 'ACTIVE_FIRMWARE', '3.0', now())"
+    await registry.execute(told, METER)
+    assert (await found(firmware_version="2.5"), await found(firmware_version="3.0")) == ([], [METER])
+
+
 async def test_changes_by_number_and_by_identification_in_one_batch_add_up(registry):
     number = await added(registry)
     requests = [

@@ -194,9 +194,18 @@ with visible as (
       and (not %(has_technical_installation)s or v.technical_installation_date is not null)
       and (%(relay_state)s::text is null or coalesce(v.relay_state, 'UNKNOWN') = %(relay_state)s)
       and (not %(has_module)s or exists(
-              select from domain.module_versions n
-              where n.device_identification = v.device_identification
-                and (%(module)s::text is null or n.module = %(module)s)
+              select from (
+                  select n.module, n.version from domain.module_versions n
+                  where n.device_identification = v.device_identification
+                  union all
+                  select m.module, m.version
+                  from domain.device_firmwares i
+                  join domain.firmware_files f on f.number = i.firmware,
+                      jsonb_each_text(jsonb_strip_nulls(f.module_versions)) as m (module, version)
+                  where i.device_identification = v.device_identification and i.active and not exists(
+                      select from domain.module_versions n where n.device_identification = v.device_identification)
+              ) as n
+              where (%(modules)s::text[] is null or n.module = any(%(modules)s::text[]))
                 and (%(firmware_version)s::text is null or n.version ilike %(firmware_version)s)))
       and (%(only)s::text[] is null or v.device_identification = any(%(only)s::text[]))
       and (%(not_these)s::text[] is null or v.device_identification <> all(%(not_these)s::text[]))

@@ -43,13 +43,18 @@ TEXTS: Final = (
 )
 MODULES: Final = MappingProxyType(
     {
-        FirmwareModule.ACTIVE_FIRMWARE: FirmwareModuleType.ACTIVE_FIRMWARE,
-        FirmwareModule.MODULE_ACTIVE: FirmwareModuleType.MODULE_ACTIVE_FIRMWARE,
-        FirmwareModule.COMMUNICATION: FirmwareModuleType.COMMUNICATION_MODULE_ACTIVE_FIRMWARE,
-        FirmwareModule.M_BUS: FirmwareModuleType.M_BUS_DRIVER_ACTIVE_FIRMWARE,
+        FirmwareModule.ACTIVE_FIRMWARE: (FirmwareModuleType.ACTIVE_FIRMWARE.value, "active"),
+        FirmwareModule.MODULE_ACTIVE: (FirmwareModuleType.MODULE_ACTIVE_FIRMWARE.value, "metering_application"),
+        FirmwareModule.COMMUNICATION: (FirmwareModuleType.COMMUNICATION_MODULE_ACTIVE_FIRMWARE.value, "communication"),
+        FirmwareModule.M_BUS: (FirmwareModuleType.M_BUS_DRIVER_ACTIVE_FIRMWARE.value, "mbus_driver_active", "mbus"),
+        FirmwareModule.FUNCTIONAL: ("functional",),
+        FirmwareModule.SECURITY: ("security",),
     }
 )
-"""Modules of meters by the filter's names; meters have none of the others."""
+"""By the filter's names: modules as meters tell of them, and as firmware files name what they bring.
+
+A file that people noted counts only for a device that has told no versions itself.
+"""
 
 
 async def find_devices(reader: RegistryReader, asked: Sequence[Asked]) -> list[OperationResponse | PlatformError]:
@@ -86,7 +91,7 @@ def to_arguments(wanted: DeviceFilter) -> dict[str, Any]:
         "in_maintenance": {Maintenance.ACTIVE: False, Maintenance.IN_MAINTENANCE: True}.get(wanted.in_maintenance),
         "has_technical_installation": wanted.has_technical_installation,
         "has_module": wanted.firmware_module is not None or wanted.firmware_version is not None,
-        "module": None if wanted.firmware_module is None else MODULES.get(wanted.firmware_module, ""),
+        "modules": None if wanted.firmware_module is None else list(MODULES[wanted.firmware_module]),
         "relay_state": wanted.relay_state,
         "only": wanted.only,
         "not_these": wanted.not_these,
