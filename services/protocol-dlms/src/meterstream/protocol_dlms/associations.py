@@ -21,6 +21,7 @@ from meterstream.protocol_dlms.counters import CounterReserver, SessionCounters
 from meterstream.protocol_dlms.executor import AccessRefused, At
 from meterstream.protocol_dlms.failures import translate
 from meterstream.protocol_dlms.fence import Guard
+from meterstream.protocol_dlms.frames import FrameLog
 from meterstream.protocol_dlms.key_transfer import AttemptKeys
 from meterstream.protocol_dlms.keyring import KeyRing
 from meterstream.protocol_dlms.limits import ConnectionLimits
@@ -114,8 +115,10 @@ class Associations:
         profiles: ProfileLibrary | None = None,
         reach: Reach | None = None,
     ) -> None:
+        frames: FrameLog | None = None,
         self._settings = settings
         self._profiles = shipped_profiles() if profiles is None else profiles
+        self._frames = frames
         self._keyring = keyring
         self._reserver = reserver
         self._limits = limits
@@ -260,6 +263,7 @@ class Associations:
                     response_timeout_s=self._settings.response_timeout_s,
                     challenge=self._challenge,
                 )
+                    trace=None if self._frames is None else self._frames.recorder(target.visit.record, config.keys),
         except TimeoutError as late:
             self._give_place_back()
             raise self._opening_failure(dlms.ResponseTimeout("no association in time"), target, counters) from late

@@ -16,6 +16,7 @@ from meterstream.protocol_dlms.answers import READINGS, RESPONSES, SERVICE, Enve
 from meterstream.protocol_dlms.associations import Associations
 from meterstream.protocol_dlms.counters import CounterReserver
 from meterstream.protocol_dlms.executor import Executors, load_executors
+from meterstream.protocol_dlms.frames import FrameLog
 from meterstream.protocol_dlms.image_cache import ImageCache
 from meterstream.protocol_dlms.image_store import BegunTransfers, ImageFiles, ImageStore
 from meterstream.protocol_dlms.keyring import KeyRing
@@ -139,6 +140,7 @@ def build(
         block=limits.counter_block,
     )
     connections = ConnectionLimits(limits.max_sessions, limits.connects_per_s)
+    responder = Responder(producer)
     wakeup = waking(settings.reach)
     associations = Associations(
         limits,
@@ -148,9 +150,9 @@ def build(
         metrics,
         profiles=read_profiles(settings.meter_types),
         reach=Reach(settings.reach, wakeup),
+        frames=FrameLog(codec, responder, metrics, system_clock, lambda: secrets.token_hex(16)),
     )
     marks = Marks(producer, session_table, codec, system_clock)
-    responder = Responder(producer)
     worker = Worker(
         codec=codec,
         devices=device_table,
