@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from wire import PROTOCOLS
+from wire import profile as profile_of
 from worker_stage import Make, MemoryCluster
 
+from meterstream.contracts.operations import get_periodic_meter_reads
 from meterstream.contracts.records import Quirks
 from meterstream.dlms.apdu import DataAccessResult
 from meterstream.dlms.asyncio import MeterSession
-from meterstream.dlms.data import Data, array, octet_string
+from meterstream.dlms.data import AttributeRef, Data, Unit, array, enum, integer, octet_string, structure
 from meterstream.dlms.meter import Habits
+from meterstream.dlms.objects import ScalerUnit, load_profile
 from meterstream.protocol_dlms.associations import Visit
 from meterstream.protocol_dlms.executor import At, Call
+from meterstream.protocol_dlms.model.laid_down import LaidDownScalers, laid_down_scalers
+from meterstream.protocol_dlms.model.quirks import Known
 from meterstream.protocol_dlms.views.sessions import SessionTable
 from meterstream.runtime.kafka import Message
 from meterstream.simulator.settings import FleetSettings
@@ -72,7 +79,9 @@ class TestAssociations:
 
     async def test_a_meter_that_is_known_to_refuse_them_gets_none(self, make_bench: Make, lists: Lists) -> None:
         bench = await make_bench(SHORT_LISTS)
-        meter = await bench.associations.open(Visit(bench.record(with_list_max=0), (), bench.guard, lists=False))
+        meter = await bench.associations.open(
+            Visit(bench.record(with_list_max=0), (), bench.guard, Known(lists_refused=True))
+        )
         await meter.get_list(READS)
         assert lists.sent == 0
         assert not meter.lists_refused
@@ -98,6 +107,71 @@ class TestAssociations:
         await bench.associations.close(meter)
 
 
+RATES = [At(f"active_energy_{way}_rate_{rate}", 3) for way in ("import", "export") for rate in (1, 2)]
+WATT_HOURS = structure(integer(0), enum(30))
+
+
+class TestScalers:
+    """Scaler and unit of the registers in profiles."""
+
+    async def test_are_read_once_and_then_known(self, make_bench: Make) -> None:
+        bench = await make_bench(FleetSettings(protocols=("SMR 5.0.0",)))
+        meter = await bench.associations.open(bench.visit(bench.record(with_list_max=0)))
+        gets = bench.fleet.stats.gets
+        assert not meter.scalers_verified
+        assert await meter.get_list(RATES[:2]) == [WATT_HOURS] * 2
+        assert bench.fleet.stats.gets == gets + 6  # the others come along
+        assert meter.scalers_verified
+        clock, scaler = await meter.get_list([At("clock"), RATES[3]])
+        assert clock.type.name == "OCTET_STRING"
+        assert [scaler, await meter.get(RATES[0])] == [WATT_HOURS] * 2
+        assert bench.fleet.stats.gets == gets + 7
+        own_word = meter.profile.ref("active_energy_import", 3)
+        assert await meter.get_list([own_word]) == [WATT_HOURS]
+        assert await meter.get(own_word) == WATT_HOURS
+        assert bench.fleet.stats.gets == gets + 9
+        await bench.associations.close(meter)
+
+    async def test_of_a_meter_that_is_known_are_not_read(self, make_bench: Make) -> None:
+        bench = await make_bench(FleetSettings())
+        visit = Visit(bench.record(with_list_max=0), (), bench.guard, Known(scalers_verified=True))
+        meter = await bench.associations.open(visit)
+        gets = bench.fleet.stats.gets
+        assert await meter.get_list(RATES) == [WATT_HOURS] * 4
+        assert bench.fleet.stats.gets == gets
+        await bench.associations.close(meter)
+
+    @pytest.mark.parametrize(
+        "strange",
+        [
+            structure(integer(1), enum(30)),
+            structure(integer(0), enum(27)),
+            octet_string(b"Wh"),
+            DataAccessResult.OBJECT_UNDEFINED,
+        ],
+    )
+    def test_that_differ_are_asked_every_time(self, strange: Data | DataAccessResult) -> None:
+        profile = load_profile("SMR", "5.0.0")
+        scalers = LaidDownScalers(profile)
+        answers: dict[AttributeRef, Data | DataAccessResult] = dict.fromkeys(laid_down_scalers(profile), WATT_HOURS)
+        answers[profile.ref("active_energy_export", 3)] = strange
+        assert len(scalers.along(list(answers)[:1])) == len(answers) - 1
+        scalers.note(answers)
+        assert not scalers.verified
+        assert scalers.known(RATES[0]) is None
+        assert scalers.along(list(answers)[:1]) == []
+
+    @pytest.mark.parametrize("protocol", PROTOCOLS)
+    def test_of_every_version_are_those_of_its_energy_registers(self, protocol: str) -> None:
+        found = profile_of(protocol)
+        assert len(laid_down_scalers(found)) == 6
+        assert set(laid_down_scalers(found).values()) == {ScalerUnit(0, Unit.WATT_HOUR)}
+        scalers = LaidDownScalers(found, verified=True)
+        assert scalers.known(At("clock", 3)) is None
+        assert scalers.known(At("active_energy_import", 2)) is None
+        assert scalers.along(laid_down_scalers(found)) == []
+
+
 class TestTable:
     @pytest.fixture
     def table(self) -> SessionTable:
@@ -109,21 +183,21 @@ class TestTable:
 
     def test_holds_for_one_revision_of_the_record(self, table: SessionTable, header: Make) -> None:
         now = header("E1").published_at
-        assert not table.lists_refused(2, "E1", 3)
+        assert not table.quirks(2, "E1", 3).lists_refused
         self.told(table, now)
-        assert table.lists_refused(2, "E1", 3)
-        assert not table.lists_refused(2, "E1", 4)
-        assert not table.lists_refused(1, "E1", 3)
-        assert not table.lists_refused(2, "E2", 3)
+        assert table.quirks(2, "E1", 3).lists_refused
+        assert not table.quirks(2, "E1", 4).lists_refused
+        assert not table.quirks(1, "E1", 3).lists_refused
+        assert not table.quirks(2, "E2", 3).lists_refused
 
     def test_is_forgotten_when_told_so(self, table: SessionTable, header: Make) -> None:
         now = header("E1").published_at
         self.told(table, now)
         self.told(table, now, refused=False)
-        assert not table.lists_refused(2, "E1", 3)
+        assert not table.quirks(2, "E1", 3).lists_refused
         self.told(table, now)
         table.drop([2])
-        assert not table.lists_refused(2, "E1", 3)
+        assert not table.quirks(2, "E1", 3).lists_refused
 
 
 class TestWorker:
@@ -158,6 +232,28 @@ class TestWorker:
         assert response.error is None
         assert lists.sent == 1 + 3
         assert len(self.quirks(stage)) == 1
+
+    async def test_scalers_are_read_in_the_first_session_alone(self, make_stage: Make) -> None:
+        stage = await make_stage(FleetSettings())
+        await stage.publish(stage.bench.record(with_list_max=0))
+        await stage.start_worker()
+        end = datetime.now(UTC)
+        body = get_periodic_meter_reads.GetPeriodicMeterReadsRequest(
+            period_type="INTERVAL", begin_date=end - timedelta(hours=2), end_date=end
+        )
+        stats = stage.bench.fleet.stats
+        counts, responses = [], []
+        for _ in range(2):
+            before = stats.gets
+            request = stage.request(get_periodic_meter_reads.OPERATION, body, stage.bench.gateway())
+            responses += await stage.ask(request)
+            counts.append(stats.gets - before)
+            await stage.eventually(lambda: self.quirks(stage))
+        assert [response.error for response in responses] == [None, None]
+        assert responses[0].response == responses[1].response
+        # invocation counter, six scalers and the rows; then the rows alone
+        assert counts == [8, 1]
+        assert [(quirk.lists_refused, quirk.scalers_verified) for quirk in self.quirks(stage)] == [(False, True)]
 
     @staticmethod
     def quirks(stage: Any) -> list[Quirks]:

@@ -230,16 +230,18 @@ class ProvenKeys(Record):
 
 
 class Quirks(Record):
-    """What a meter was found not to take; topic `device-sessions`, on change only.
+    """What a meter was found not to take, or to be like; topic `device-sessions`, on change only.
 
-    `lists_refused`: requests for several attributes at once are refused as a whole. Holds for sessions under
-    `revision` of the device's record, and until the meter gets other firmware.
+    `lists_refused`: requests for several attributes at once are refused as a whole. `scalers_verified`: scaler and unit
+    of the registers in its profiles are those that its type lays down. Holds for sessions under `revision` of the
+    device's record, and until the meter gets other firmware.
     """
 
     gateway: str
     revision: int
     lists_refused: bool
     observed_at: Moment
+    scalers_verified: bool = False
 
 
 class LearntAddress(Record):

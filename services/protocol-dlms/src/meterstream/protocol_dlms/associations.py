@@ -40,6 +40,7 @@ from meterstream.protocol_dlms.model.opening import (
     suspects_counter,
 )
 from meterstream.protocol_dlms.model.quantities import read_integer
+from meterstream.protocol_dlms.model.quirks import NOTHING, Known
 from meterstream.protocol_dlms.reach import Pushing, Reach, Sought
 from meterstream.protocol_dlms.received import ReceivedCounters
 from meterstream.protocol_dlms.settings import ReachSettings, SessionSettings
@@ -63,7 +64,7 @@ class Visit:
 
     Attributes:
         proven: ids of the keys with which the last association stood.
-        lists: False for a meter that is known to refuse them.
+        quirks: what is known of the meter.
         pushing: what its pushes tell of a dynamic address.
         meter_s: seconds spent waiting for the meter, by openings that failed too.
     """
@@ -71,7 +72,7 @@ class Visit:
     record: DeviceRecord
     proven: Sequence[str]
     guard: Guard
-    lists: bool = True
+    quirks: Known = NOTHING
     pushing: Pushing | None = None
     meter_s: float = 0.0
     counter_told: int | None = field(default=None, init=False)
@@ -280,7 +281,8 @@ class Associations:
         self._metrics.count(SESSIONS, "opened")
         key_ids = () if keys is None else keys.key_ids
         identity = Identity(target.visit.record.device_identification, target.level, key_ids)
-        return LiveMeter(session, target.profile, counters, identity, self._now)
+        verified = target.visit.quirks.scalers_verified
+        return LiveMeter(session, target.profile, counters, identity, self._now, scalers_verified=verified)
 
     def _opening_failure(self, failure: dlms.DlmsError, target: _Target, counters: SessionCounters | None) -> Exception:
         translated = connection_error(failure, target.visit.record, target.address)
@@ -297,7 +299,7 @@ class Associations:
         """Raises: PlatformError."""
         record = target.visit.record
         server_sap = record.connection.logical_id or 1
-        with_list_max = (record.with_list_max or LIST_MAX) if target.visit.lists else 1
+        with_list_max = (record.with_list_max or LIST_MAX) if not target.visit.quirks.lists_refused else 1
         if keys is None:
             return AssociationConfig(Level.NONE, PUBLIC_CLIENT, server_sap, with_list_max=with_list_max)
         try:

@@ -17,6 +17,7 @@ from meterstream.dlms.security import SecurityKeys
 from meterstream.protocol_dlms.counters import SessionCounters
 from meterstream.protocol_dlms.executor import At, Call, MethodTarget, Target
 from meterstream.protocol_dlms.failures import translate
+from meterstream.protocol_dlms.model.laid_down import LaidDownScalers
 
 T = TypeVar("T")
 
@@ -48,9 +49,12 @@ class LiveMeter:
         counters: SessionCounters | None,
         identity: Identity,
         now: Callable[[], float],
+        *,
+        scalers_verified: bool = False,
     ) -> None:
         self._session = session
         self._profile = profile
+        self._scalers = LaidDownScalers(profile, verified=scalers_verified)
         self._counters = counters
         self._now = now
         self.gateway, self.level, self.key_ids = identity
@@ -70,6 +74,11 @@ class LiveMeter:
     def alive(self) -> bool:
         """Whether the association still stands."""
         return self._session.usable
+
+    @property
+    def scalers_verified(self) -> bool:
+        """Whether the meter has scalers and units as its type lays them down."""
+        return self._scalers.verified
 
     @property
     def lists_refused(self) -> bool:
@@ -94,12 +103,21 @@ class LiveMeter:
     async def get(self, target: Target, selection: Selection | None = None) -> Data:
         """See Meter."""
         ref = attribute_ref(self._profile, target)
-        return await self._ask(self._session.get(ref, selection), ref)
+        known = self._scalers.known(target)
+        return await self._ask(self._session.get(ref, selection), ref) if known is None else known
 
     async def get_list(self, targets: Sequence[Target]) -> list[Data | DataAccessResult]:
         """See Meter."""
         refs = [attribute_ref(self._profile, target) for target in targets]
-        return await self._ask(self._session.get_list(refs), refs[0]) if refs else []
+        known = [self._scalers.known(target) for target in targets]
+        asked = [ref for ref, value in zip(refs, known, strict=True) if value is None]
+        if not asked:
+            return [value for value in known if value is not None]
+        together = [*asked, *self._scalers.along(asked)]
+        answers = await self._ask(self._session.get_list(together), asked[0])
+        self._scalers.note(dict(zip(together, answers, strict=True)))
+        fresh = iter(answers)
+        return [next(fresh) if value is None else value for value in known]
 
     async def set(self, target: Target, data: Data, selection: Selection | None = None) -> None:
         """See Meter."""

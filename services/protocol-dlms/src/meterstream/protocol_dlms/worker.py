@@ -25,6 +25,7 @@ from meterstream.protocol_dlms.images import NO_IMAGES
 from meterstream.protocol_dlms.marks import Marks
 from meterstream.protocol_dlms.meter import LiveMeter
 from meterstream.protocol_dlms.model.gate import Gate, admit, behind, check_expiry
+from meterstream.protocol_dlms.model.quirks import NOTHING, Known
 from meterstream.protocol_dlms.responder import Responder
 from meterstream.protocol_dlms.steps import Steps
 from meterstream.protocol_dlms.views.addresses import Whereabouts
@@ -350,9 +351,9 @@ class Worker:
         await self._close(stay)
         stay.revision, stay.failure, stay.known_title = record.revision, None, record.system_title
         gateway = record.device_identification
-        lists = not self._sessions.lists_refused(partition, gateway, record.revision)
+        quirks = self._sessions.quirks(partition, gateway, record.revision)
         pushing = Whereabouts(self._sessions.addresses, partition, gateway)
-        visit = Visit(record, self._sessions.proven(partition, gateway), stay.guard, lists=lists, pushing=pushing)
+        visit = Visit(record, self._sessions.proven(partition, gateway), stay.guard, quirks=quirks, pushing=pushing)
         try:
             stay.meter = await self._associations.open(visit)
         except PlatformError as failure:
@@ -404,11 +405,16 @@ class Worker:
 
     def _quirks(self, meter: LiveMeter, revision: int, partition: int, gateway: str) -> Quirks | None:
         """What the next session should know of the meter, where it is news; new firmware may do better."""
-        known = self._sessions.lists_refused(partition, gateway, revision)
-        refused = not meter.firmware_changed and (known or meter.lists_refused)
-        if refused == known:
+        known = self._sessions.quirks(partition, gateway, revision)
+        found = Known(
+            lists_refused=known.lists_refused or meter.lists_refused,
+            scalers_verified=known.scalers_verified or meter.scalers_verified,
+        )
+        if meter.firmware_changed:
+            found = NOTHING
+        if found == known:
             return None
-        return Quirks(gateway=gateway, revision=revision, lists_refused=refused, observed_at=self._clock())
+        return Quirks(gateway=gateway, revision=revision, observed_at=self._clock(), **found._asdict())
 
     # Odds and ends
 

@@ -21,6 +21,7 @@ from meterstream.contracts.records import (
 )
 from meterstream.protocol_dlms.model.counters import Series, counts, lags, next_mark
 from meterstream.protocol_dlms.model.marks import StepId, doubtful, is_stale
+from meterstream.protocol_dlms.model.quirks import Known, packed, unpacked
 from meterstream.protocol_dlms.views.addresses import AddressTable
 from meterstream.runtime.codec import Codec
 from meterstream.runtime.errors import PoisonMessage, UnreadableMessage
@@ -55,7 +56,7 @@ def decoder(codec: Codec) -> Callable[[bytes], Record]:
 class _Partition:
     counters: dict[bytes, int] = field(default_factory=dict)  # by digest of the key: there is one for each meter
     proven: dict[bytes, bytes] = field(default_factory=dict)  # gateway -> ids, both short
-    no_lists: dict[bytes, int] = field(default_factory=dict)  # gateway -> revision of its record
+    quirks: dict[bytes, int] = field(default_factory=dict)  # gateway -> what is known of it, packed
     begun: dict[bytes, bytes] = field(default_factory=dict)  # by record key: digest of what is being transferred
     steps: dict[bytes, UnsafeStep] = field(default_factory=dict)
     lagging: dict[bytes, Series] = field(default_factory=dict)
@@ -89,10 +90,8 @@ class SessionTable:
                 self._reserve(held, key, record, message.offset)
             case ProvenKeys():
                 held.proven[record.gateway.encode()] = " ".join(record.key_ids).encode()
-            case Quirks(lists_refused=True):
-                held.no_lists[record.gateway.encode()] = record.revision
             case Quirks():
-                held.no_lists.pop(record.gateway.encode(), None)
+                held.quirks[record.gateway.encode()] = packed(record)
             case LearntAddress():
                 self.addresses.on_record(message.partition, record)
             case UnsafeStep():
@@ -142,10 +141,10 @@ class SessionTable:
         held = self._partitions.get(partition)
         return () if held is None else tuple(held.proven.get(gateway.encode(), b"").decode().split())
 
-    def lists_refused(self, partition: int, gateway: str, revision: int) -> bool:
-        """Whether a meter is known to refuse lists, as far as its record has not changed since."""
+    def quirks(self, partition: int, gateway: str, revision: int) -> Known:
+        """What is known of a meter, as far as its record has not changed since."""
         held = self._partitions.get(partition)
-        return held is not None and held.no_lists.get(gateway.encode()) == revision
+        return unpacked(0 if held is None else held.quirks.get(gateway.encode(), 0), revision)
 
     def begun(self, partition: int, gateway: str) -> bytes | None:
         """The digest of the image whose transfer the meter has begun; None also where that is not readable here."""
