@@ -19,6 +19,7 @@ from meterstream.dlms.data import AttributeRef, Data, MethodRef, Selection
 from meterstream.dlms.objects import MeterProfile
 from meterstream.protocol_dlms.images import NO_IMAGES, Images
 from meterstream.protocol_dlms.keys import NO_KEYS, Keys
+from meterstream.protocol_dlms.unfinished import NOTHING_UNFINISHED, Unfinished
 
 VALUE = 2
 """The attribute that holds the value of data, registers and clocks, and the buffer of profiles."""
@@ -172,6 +173,7 @@ class Context:
         boundary: to be called between pieces of work that another worker can resume; raises Leaving, Lost where the
             meter's partition goes. Work that takes long may go on for the time of another attempt then.
         wait: lets so many seconds pass.
+        unfinished: what attempts before broke off, and what this one leaves to the next.
     """
 
     meter: Meter
@@ -182,6 +184,7 @@ class Context:
     images: Images = NO_IMAGES
     boundary: Callable[[], None] = _go_on
     wait: Callable[[float], Awaitable[None]] = _no_clock
+    unfinished: Unfinished = NOTHING_UNFINISHED
 
 
 Req = TypeVar("Req", bound=OperationRequest)

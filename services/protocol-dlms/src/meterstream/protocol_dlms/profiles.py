@@ -7,17 +7,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from meterstream.contracts.errors import LinkFailed
 from meterstream.contracts.shared.profiles import CapturedColumn, ProfileGap, ProfileRow
 from meterstream.dlms.apdu import DataAccessResult
 from meterstream.dlms.data import AttributeRef, CaptureObject
 from meterstream.dlms.objects import ScalerUnit
 from meterstream.protocol_dlms.executor import AccessRefused, Context, Meter, Target
+from meterstream.protocol_dlms.meter import attribute_ref
 from meterstream.protocol_dlms.model.load_profile import Rows
 from meterstream.protocol_dlms.model.profile_data import Captures, gaps_in, plan_of, read_captures, told_rows
-from meterstream.protocol_dlms.model.profile_reading import ProfileReading
+from meterstream.protocol_dlms.model.profile_reading import ProfilePlan, ProfileReading
 from meterstream.protocol_dlms.model.quantities import read_scaler_unit
 from meterstream.protocol_dlms.model.registers import laid_down, scaler_of
 from meterstream.protocol_dlms.refusals import read_all
+from meterstream.protocol_dlms.unfinished import Range
 
 log = logging.getLogger(__name__)
 
@@ -25,11 +28,24 @@ ABOUT_ROWS: Final = (3, 4, 7)
 """Capture objects, capture period, entries in use."""
 
 
-async def read_rows(meter: Meter, buffer: Target, reading: ProfileReading) -> Rows:
-    """Ask until the range is read; what has come stays in `reading` when the line breaks.
+async def read_rows(context: Context, buffer: Target, plan: ProfilePlan, begin: datetime, end: datetime) -> Rows:
+    """Rows captured from `begin` to `end`, both included.
+
+    Goes on where an attempt before broke off; leaves what has come to the next one when the line breaks.
 
     Raises: AccessRefused, ILLEGAL_RESPONSE, RESULT_TOO_LARGE.
     """
+    wanted = Range(attribute_ref(context.meter.profile, buffer), plan, begin, end)
+    reading = context.unfinished.take(wanted) or ProfileReading(plan, begin, end, context.device.zone)
+    try:
+        return await _read_on(context.meter, buffer, reading)
+    except LinkFailed:
+        if reading.begun:
+            context.unfinished.keep(wanted, reading)
+        raise
+
+
+async def _read_on(meter: Meter, buffer: Target, reading: ProfileReading) -> Rows:
     while not reading.done:
         try:
             answer = await meter.get(buffer, reading.selection)
@@ -98,8 +114,7 @@ async def read_captured(
     """
     device, zone = context.device, context.device.zone
     plan, columns = plan_of(captures, wanted, scalers, context.meter.profile, choose=device.selective_access)
-    reading = ProfileReading(plan, begin, end, zone)
-    found = await read_rows(context.meter, captures.buffer, reading)
+    found = await read_rows(context, captures.buffer, plan, begin, end)
     return Captured(
         columns=[column.column for column in columns],
         rows=told_rows(found.rows, columns, zone),

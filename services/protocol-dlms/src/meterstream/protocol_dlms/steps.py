@@ -24,6 +24,7 @@ from meterstream.protocol_dlms.keys import NO_KEYS, Keys
 from meterstream.protocol_dlms.marks import Marks
 from meterstream.protocol_dlms.model.marks import Met, StepId, closed, doubtful, leaves_doubt, meet, opened
 from meterstream.protocol_dlms.model.readings import StepRows
+from meterstream.protocol_dlms.unfinished import NOTHING_UNFINISHED, Unfinished
 from meterstream.runtime.clock import Clock
 from meterstream.runtime.codec import Codec
 from meterstream.runtime.errors import Outage, PoisonMessage
@@ -50,6 +51,7 @@ class Steps:
         clock: Clock,
         images: Images = NO_IMAGES,
         boundary: Callable[[], None] | None = None,
+        unfinished: Unfinished = NOTHING_UNFINISHED,
     ) -> None:
         """Args: boundary, what executors call between pieces of their work; that of `guard` unless given."""
         self._header = header
@@ -61,6 +63,7 @@ class Steps:
         self._clock = clock
         self._images = images
         self._boundary = boundary or guard.boundary
+        self._unfinished = unfinished
         self._meter: Meter | None = None
         self._foreseen: ForeseenMeter | None = None
         self._reopen: Reopen | None = None
@@ -114,7 +117,17 @@ class Steps:
         device = device_of(executor.operation, request, self._device)
         actions = self if executor.composite else None
         keys = NO_KEYS if self._keys_of is None else self._keys_of(step)
-        context = Context(self._meter, device, self._clock, actions, keys, self._images, self._boundary, asyncio.sleep)
+        context = Context(
+            self._meter,
+            device,
+            self._clock,
+            actions,
+            keys,
+            self._images,
+            self._boundary,
+            asyncio.sleep,
+            self._unfinished,
+        )
         response: OperationResponse
         try:
             if executor.needs_mark:

@@ -28,6 +28,7 @@ from meterstream.protocol_dlms.model.gate import Gate, admit, behind, check_expi
 from meterstream.protocol_dlms.model.quirks import NOTHING, Known
 from meterstream.protocol_dlms.responder import Responder
 from meterstream.protocol_dlms.steps import Steps
+from meterstream.protocol_dlms.unfinished import UnfinishedReadings
 from meterstream.protocol_dlms.views.addresses import Whereabouts
 from meterstream.protocol_dlms.views.devices import DeviceTable
 from meterstream.protocol_dlms.views.sessions import SessionTable
@@ -142,6 +143,7 @@ class Worker:
         self._requests: dict[Place, DlmsRequest] = {}
         self._stays: dict[int, set[_Stay]] = {}
         self._now = asyncio.get_running_loop().time
+        self._unfinished = UnfinishedReadings(self._now)
 
     # What the consumer calls
 
@@ -293,6 +295,7 @@ class Worker:
             self._clock,
             images=NO_IMAGES if self._images is None else self._images.of(header.gateway, stay.guard.check),
             boundary=partial(self._go_on, stay),
+            unfinished=self._unfinished.of(header),
         )
         response = steps.settled(executor)
         if response is None:

@@ -102,9 +102,14 @@ class ProfileReading:
         self._rows: list[Row] = []
         self._undated = 0
         picks = plan.choose and len(plan.wanted) < len(plan.columns)
-        self._access = _Access.COLUMNS if picks else _Access.RANGE
+        self._access = self._first_access = _Access.COLUMNS if picks else _Access.RANGE
         self._part = ROWS_PER_PART
-        self._from = max(begin.astimezone(UTC), _FIRST_BEGIN)
+        self._from = self._begin = max(begin.astimezone(UTC), _FIRST_BEGIN)
+
+    @property
+    def begun(self) -> bool:
+        """Whether a part of the range is read, or something learnt of what the meter takes."""
+        return self._from > self._begin or self._access is not self._first_access
 
     @property
     def rows(self) -> Rows:
