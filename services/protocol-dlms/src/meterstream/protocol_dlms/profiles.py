@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from meterstream.contracts.errors import LinkFailed
+from meterstream.contracts.errors import PlatformError
 from meterstream.contracts.shared.profiles import CapturedColumn, ProfileGap, ProfileRow
 from meterstream.dlms.apdu import DataAccessResult
 from meterstream.dlms.data import AttributeRef, CaptureObject
@@ -39,8 +39,8 @@ async def read_rows(context: Context, buffer: Target, plan: ProfilePlan, begin: 
     reading = context.unfinished.take(wanted) or ProfileReading(plan, begin, end, context.device.zone)
     try:
         return await _read_on(context.meter, buffer, reading)
-    except LinkFailed:
-        if reading.begun:
+    except PlatformError as failure:
+        if failure.retryable and reading.begun:
             context.unfinished.keep(wanted, reading)
         raise
 
