@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from upstream_programs import run_upstream
 
 from meterstream.demo.client import Client
 from meterstream.demo.fleet import DemoMeter
 
 PROGRAM = Path(__file__).parents[2] / "examples" / "upstream" / "upstream.py"
-DEADLINE_S = 60.0
-
-
-async def run(client: Client, device: str, operation: str) -> tuple[int, str]:
-    settings = client.platform.stack.kafka_settings
-    arguments = {
-        "bootstrap": settings.bootstrap_servers,
-        "prefix": settings.topic_prefix,
-        "organisation": client.organisation,
-        "device": device,
-        "operation": operation,
-        "timeout": "45",
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        str(PROGRAM),
-        *(part for name, value in arguments.items() for part in (f"--{name}", value)),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    async with asyncio.timeout(DEADLINE_S):
-        output, _ = await process.communicate()
-    return process.returncode or 0, output.decode()
 
 
 @pytest.mark.parametrize("operation", ["SynchronizeTime", "GetActualMeterReads"])
@@ -44,14 +21,14 @@ async def test_the_example_commands_a_meter(
 ) -> None:
     (meter,) = unused_meters(1)
     await client.install([meter])
-    status, output = await run(client, meter.identification, operation)
+    status, output = await run_upstream((sys.executable, str(PROGRAM)), client, meter.identification, operation)
     assert status == 0, output
     assert "queued" in output
     assert "ok" in output
 
 
 async def test_the_example_tells_a_rejection(client: Client) -> None:
-    status, output = await run(client, "E0009999999999999", "SynchronizeTime")
+    status, output = await run_upstream((sys.executable, str(PROGRAM)), client, "E0009999999999999", "SynchronizeTime")
     assert status != 0
     assert "UNKNOWN_DEVICE" in output
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import hashlib
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from maven_build import classpath_of
+from upstream_programs import run_upstream
 
 from meterstream.demo.client import Client
 from meterstream.demo.fleet import DemoMeter
@@ -22,66 +20,18 @@ ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "examples" / "upstream" / "java"
 SCHEMAS = ROOT / "schemas" / "avro"
 MAIN = "meterstream.upstream.Upstream"
-COMPLETE = "complete"
-BUILD_TIMEOUT_S = 600.0
-DEADLINE_S = 90.0
 
 
 @pytest.fixture(scope="session")
 def java_example(request: pytest.FixtureRequest) -> str:
     """Class path of the built example; built when its source has changed."""
-    digest = hashlib.sha256()
-    for path in sorted(path for path in PROJECT.rglob("*") if path.name == "pom.xml" or path.suffix == ".java"):
-        digest.update(f"{path.relative_to(PROJECT)}\0{path.read_text(encoding='utf-8')}\0".encode())
     cache = request.config.rootpath / ".local" / "upstream-java"
-    folder = cache / digest.hexdigest()[:16]
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / COMPLETE).exists():
-            build(folder)
-            (folder / COMPLETE).touch()
-    return f"{folder / 'classes'}:{folder / 'lib'}/*"
-
-
-def build(folder: Path) -> None:
-    maven = shutil.which("mvn")
-    if maven is None:
-        pytest.fail("the Java example needs Maven (`mvn`) and a JDK, 17 or newer", pytrace=False)
-    shutil.rmtree(folder, ignore_errors=True)
-    command = [maven, "-q", "-B", "-f", str(PROJECT / "pom.xml"), f"-Dbuild.folder={folder}", "process-classes"]
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=BUILD_TIMEOUT_S, check=False
-    )
-    if done.returncode != 0:
-        pytest.fail(f"Maven could not build the example:\n{(done.stdout + done.stderr)[-2000:]}", pytrace=False)
+    return classpath_of(PROJECT, cache, missing="the Java example needs Maven (`mvn`) and a JDK, 17 or newer")
 
 
 async def run(classpath: str, client: Client, device: str, operation: str, **more: str) -> tuple[int, str]:
-    settings = client.platform.stack.kafka_settings
-    arguments = {
-        "bootstrap": settings.bootstrap_servers,
-        "prefix": settings.topic_prefix,
-        "organisation": client.organisation,
-        "device": device,
-        "operation": operation,
-        "schemas": str(SCHEMAS),
-        "timeout": "45",
-    } | more
-    process = await asyncio.create_subprocess_exec(
-        str(find_java()),
-        "-Xmx96m",
-        "-XX:+UseSerialGC",
-        "-cp",
-        classpath,
-        MAIN,
-        *(part for name, value in arguments.items() for part in (f"--{name.replace('_', '-')}", value)),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    async with asyncio.timeout(DEADLINE_S):
-        output, _ = await process.communicate()
-    return process.returncode or 0, output.decode()
+    program = (str(find_java()), "-Xmx96m", "-XX:+UseSerialGC", "-cp", classpath, MAIN)
+    return await run_upstream(program, client, device, operation, schemas=str(SCHEMAS), **more)
 
 
 @pytest.mark.parametrize("operation", ["SynchronizeTime", "GetActualMeterReads"])

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import selectors
-import shutil
 import socket
 import subprocess
 import time
@@ -15,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from maven_build import classpath_of
 from stacks.jdlms import CLIENT_CLASS, METER_CLASS, JdlmsProcess
 from stacks.port import (
     AUTHENTICATION_KEY,
@@ -29,8 +27,6 @@ from stacks.world import NAME
 from meterstream.demo.servers.kafka_jars import find_java
 
 PROJECT = Path(__file__).with_name("jdlms-meter")
-COMPLETE = "complete"
-BUILD_TIMEOUT_S = 600.0
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
 STARTS = 3  # another process may take the free port first
@@ -95,35 +91,7 @@ MORE_SECRETS = [
 @pytest.fixture(scope="session")
 def jdlms_classpath(request: pytest.FixtureRequest) -> str:
     """The built program with its libraries; built when its source has changed."""
-    sources = sorted(path for path in PROJECT.rglob("*") if path.name == "pom.xml" or path.suffix == ".java")
-    digest = hashlib.sha256()
-    for path in sources:
-        digest.update(f"{path.relative_to(PROJECT)}\0{path.read_text(encoding='utf-8')}\0".encode())
-    cache = request.config.rootpath / ".local" / "jdlms-meter"
-    folder = cache / digest.hexdigest()[:16]
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / COMPLETE).exists():
-            build(folder)
-            (folder / COMPLETE).touch()
-    return f"{folder / 'classes'}:{folder / 'lib'}/*"
-
-
-def build(folder: Path) -> None:
-    maven = shutil.which("mvn")
-    if maven is None:
-        pytest.fail(NO_MAVEN, pytrace=False)
-    shutil.rmtree(folder, ignore_errors=True)
-    command = [maven, "-q", "-B", "-f", str(PROJECT / "pom.xml"), f"-Dbuild.folder={folder}", "process-classes"]
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=BUILD_TIMEOUT_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        pytest.fail(f"Maven did not build the jDLMS meter within {BUILD_TIMEOUT_S:g} s", pytrace=False)
-    if done.returncode != 0:
-        pytest.fail(f"Maven could not build the jDLMS meter:\n{(done.stdout + done.stderr)[-2000:]}", pytrace=False)
+    return classpath_of(PROJECT, request.config.rootpath / ".local" / "jdlms-meter", missing=NO_MAVEN)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from framed_sessions import KEYS, SMALL, config_of, opened, served
 
 from meterstream.dlms.apdu import ActionResult, DataNotification
 from meterstream.dlms.asyncio import (
@@ -16,12 +17,10 @@ from meterstream.dlms.asyncio import (
     InMemoryCounters,
     Listener,
     ListenerLimits,
-    MeterSession,
     SessionFraming,
     WrapperOverTcp,
     WrapperOverUdp,
     open_session,
-    serve_meter,
 )
 from meterstream.dlms.client import AssociationConfig, Level, SecurityKeys
 from meterstream.dlms.data import AttributeRef, LogicalName, MethodRef, integer, octet_string, unsigned
@@ -51,45 +50,12 @@ CLOCK = AttributeRef(8, LogicalName.parse("0.0.1.0.0.255"), 2)
 PROFILE = AttributeRef(7, LogicalName.parse("1.0.99.1.0.255"), 2)
 UNKNOWN = AttributeRef(3, LogicalName.parse("1.0.1.8.1.255"), 2)
 RESET = MethodRef(3, LogicalName.parse("1.0.1.8.0.255"), 1)
-TITLE = bytes.fromhex("2020201CBE991A14")
-KEYS = SecurityKeys(bytes(range(16)), bytes.fromhex("D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF"))
-SMALL = Habits(max_send_pdu=400)
 
 HDLC = HdlcOverTcp(17, parameters=HdlcParameters(256, 256, 3, 3), limits=HdlcLimits(poll_interval_s=0.02))
 FRAMINGS = [WrapperOverTcp(), WrapperOverUdp(), HDLC, HdlcOverTcp(wide=True, lower=300)]
 LEVELS = [Level.NONE, Level.LLS, Level.HLS5_GMAC]
 
 Pairs = Callable[..., Any]
-
-
-def config_of(level: Level, **settings: Any) -> AssociationConfig:
-    return AssociationConfig(
-        level,
-        client_sap=1 if level.ciphered else 16,
-        client_title=TITLE if level.ciphered else None,
-        keys=settings.pop("keys", KEYS) if level.ciphered else None,
-        password=b"11111111" if level is Level.LLS else None,
-        **settings,
-    )
-
-
-async def opened(
-    listener: Listener | tuple[str, int], framing: SessionFraming, level: Level = Level.HLS5_GMAC, **options: Any
-) -> MeterSession:
-    settings = {key: options.pop(key) for key in ("keys", "client_sap", "conformance", "max_pdu") if key in options}
-    options = {"connect_timeout_s": 5.0, "response_timeout_s": 5.0} | options
-    address = listener.address if isinstance(listener, Listener) else listener
-    config = config_of(level, **settings)
-    return await open_session(address, config, InMemoryCounters(1), framing=framing, **options)
-
-
-async def served(pair: Any, framing: SessionFraming, habits: Habits = SMALL, **options: Any) -> Listener:
-    return await serve_meter(
-        lambda: MeterAssociation(pair.application, pair.security, habits),
-        ("127.0.0.1", 0),
-        framing=framing,
-        **options,
-    )
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -88,32 +88,30 @@ def is_told(answer: dict[str, Any], field: str, breakage: Breakage) -> bool:
     return inside and bool(problem["rule"]) and breakage.says in problem["rule"] and field in problem["detail"]
 
 
-@pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize("operation", [one for one in EVERY if one is not BUNDLE], ids=lambda one: one.name)
-async def test_each_rule_broken_once_is_told_with_field_and_rule(stack: Stack, operation: Operation) -> None:
+async def check(stack: Stack, operation: Operation, wrap: Callable[[Any], dict[str, Any]], inside: str) -> None:
+    """Each broken request, as `wrap` makes a line of it, is told; its fields lie at `inside`."""
     broken = list(broken_requests(operation))
-    answers = await answers_of(stack, [line(operation, one.values) for one in broken])
-    places = [".".join(("request", *map(str, one.path))) for one in broken]
+    answers = await answers_of(stack, [wrap(one.values) for one in broken])
+    pairs = zip(broken, answers, strict=True)
     untold = [
         (one.label, answer)
-        for one, place, answer in zip(broken, places, answers, strict=True)
-        if not is_told(answer, place, one)
+        for one, answer in pairs
+        if not is_told(answer, ".".join((inside, one.field)) if one.path else inside, one)
     ]
     assert untold == []
     assert stack.domain.commands == []
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("operation", [one for one in EVERY if one is not BUNDLE], ids=lambda one: one.name)
+async def test_each_rule_broken_once_is_told_with_field_and_rule(stack: Stack, operation: Operation) -> None:
+    await check(stack, operation, lambda request: line(operation, request), "request")
 
 
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("operation", BUNDLED, ids=lambda one: one.name)
 async def test_so_it_is_inside_a_bundle(stack: Stack, operation: Operation) -> None:
-    broken = list(broken_requests(operation))
-    actions = [{"actions": [{"operation": operation.name, "request": one.values}]} for one in broken]
-    answers = await answers_of(stack, [line(BUNDLE, request) for request in actions])
-    places = [".".join(("request.actions.0.request", *map(str, one.path))) for one in broken]
-    untold = [
-        (one.label, answer)
-        for one, place, answer in zip(broken, places, answers, strict=True)
-        if not is_told(answer, place, one)
-    ]
-    assert untold == []
-    assert stack.domain.commands == []
+    def wrap(request: Any) -> dict[str, Any]:
+        return line(BUNDLE, {"actions": [{"operation": operation.name, "request": request}]})
+
+    await check(stack, operation, wrap, "request.actions.0.request")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from meterstream.contracts.operation import Kind, Operation, OperationRequest, Target
-from meterstream.contracts.shared.device_models import ModelEntry
-from meterstream.contracts.shared.firmware_files import FirmwareFile, ModuleVersions
+from meterstream.contracts.shared.firmware_files import EXAMPLE, FirmwareFile
 from meterstream.contracts.shared.registry import Recorded
 from meterstream.contracts.soap import Soap, SoapBinding
 
@@ -32,15 +31,5 @@ OPERATION = Operation(
     needs_known_device=False,
     admin_only=True,
     soap=SoapBinding(service="CoreFirmwareManagement", operation="AddFirmware", device=None),
-    examples=(
-        AddFirmwareRequest(
-            firmware=FirmwareFile(
-                identification="DM-E100-2.4",
-                device_models=[ModelEntry(manufacturer="DEM", model_code="DM-E100")],
-                module_versions=ModuleVersions(active="2.4"),
-                file=b"\x00" * 64,
-                image_identifier=b"DM-E100-2.4",
-            )
-        ),
-    ),
+    examples=(AddFirmwareRequest(firmware=EXAMPLE),),
 )

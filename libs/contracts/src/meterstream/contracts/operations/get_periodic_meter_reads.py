@@ -5,27 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from meterstream.contracts.base import Moment, Record
 from meterstream.contracts.operation import Operation, OperationResponse
+from meterstream.contracts.shared.energy import EnergyReading
 from meterstream.contracts.shared.periods import PeriodicReadsRequest, PeriodType
 from meterstream.contracts.soap import Soap, SoapBinding
-from meterstream.contracts.types import AmrProfileStatusFlag, Quantity
+from meterstream.contracts.types import AmrProfileStatusFlag
 
 
 class GetPeriodicMeterReadsRequest(PeriodicReadsRequest):
     """Rows with a capture time from `begin_date` to `end_date`, both included."""
 
 
-class PeriodicMeterReading(Record):
+class PeriodicMeterReading(EnergyReading):
     """One profile row in kWh: totals in an interval profile, tariff registers in the others."""
 
-    log_time: Annotated[Moment, Soap("LogTime")]
-    active_energy_import: Annotated[Quantity | None, Soap("ActiveEnergyImport")] = None
-    active_energy_export: Annotated[Quantity | None, Soap("ActiveEnergyExport")] = None
-    active_energy_import_tariff_one: Annotated[Quantity | None, Soap("ActiveEnergyImportTariffOne")] = None
-    active_energy_import_tariff_two: Annotated[Quantity | None, Soap("ActiveEnergyImportTariffTwo")] = None
-    active_energy_export_tariff_one: Annotated[Quantity | None, Soap("ActiveEnergyExportTariffOne")] = None
-    active_energy_export_tariff_two: Annotated[Quantity | None, Soap("ActiveEnergyExportTariffTwo")] = None
     status: Annotated[list[AmrProfileStatusFlag] | None, Soap("AmrProfileStatusCode/AmrProfileStatusCodeFlag")] = None
 
 

@@ -72,3 +72,13 @@ class InstalledFirmware(Record):
     installed_by: Annotated[_Text | None, Soap("InstalledBy")] = None
     active: Annotated[bool, Soap("Active")]
     firmware: Annotated[FirmwareFile, Soap("Firmware")]
+
+
+EXAMPLE = FirmwareFile(
+    identification="DM-E100-2.4",
+    device_models=[ModelEntry(manufacturer="DEM", model_code="DM-E100")],
+    module_versions=ModuleVersions(active="2.4"),
+    file=b"\x00" * 64,
+    image_identifier=b"DM-E100-2.4",
+)
+"""A file of one version for one model."""
