@@ -115,11 +115,11 @@ class Associations:
         challenge: Callable[[int], bytes] = secrets.token_bytes,
         profiles: ProfileLibrary | None = None,
         reach: Reach | None = None,
-    ) -> None:
         frames: FrameLog | None = None,
+    ) -> None:
         self._settings = settings
-        self._profiles = shipped_profiles() if profiles is None else profiles
         self._frames = frames
+        self._profiles = shipped_profiles() if profiles is None else profiles
         self._keyring = keyring
         self._reserver = reserver
         self._limits = limits
@@ -263,8 +263,8 @@ class Associations:
                     connect_timeout_s=self._settings.connect_timeout_s,
                     response_timeout_s=self._settings.response_timeout_s,
                     challenge=self._challenge,
-                )
                     trace=None if self._frames is None else self._frames.recorder(target.visit.record, config.keys),
+                )
         except TimeoutError as late:
             self._give_place_back()
             raise self._opening_failure(dlms.ResponseTimeout("no association in time"), target, counters) from late
