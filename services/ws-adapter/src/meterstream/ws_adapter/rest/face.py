@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from re import compile as pattern
@@ -19,7 +20,7 @@ from meterstream.ws_adapter.platform import Platform
 from meterstream.ws_adapter.rest import views
 from meterstream.ws_adapter.rest.answers import answer_to, json_response, tagged_response, unknown
 from meterstream.ws_adapter.rest.docs import CONTENT_SECURITY_POLICY
-from meterstream.ws_adapter.rest.documents import Documents
+from meterstream.ws_adapter.rest.documents import Documents, find_schema, render_asyncapi
 from meterstream.ws_adapter.rest.events import stream_events
 from meterstream.ws_adapter.rest.forms import Form, Forms
 from meterstream.ws_adapter.rest.resources import Resource, resources_of
@@ -63,6 +64,8 @@ class RestFace:
         places: dict[str, dict[str, Handler]] = {
             f"{PREFIX}/openapi.json": {hdrs.METH_GET: self._openapi},
             f"{PREFIX}/docs": {hdrs.METH_GET: self._docs},
+            f"{PREFIX}/asyncapi.json": {hdrs.METH_GET: self._asyncapi},
+            f"{PREFIX}/avro/{{path:.+}}": {hdrs.METH_GET: self._schema},
             many: {
                 hdrs.METH_GET: self._guarded(self._search),
                 hdrs.METH_POST: self._guarded(self._submit_many),
@@ -88,6 +91,16 @@ class RestFace:
 
     async def _openapi(self, _: web.Request) -> web.StreamResponse:
         return web.Response(body=self._documents.openapi, content_type="application/json")
+
+    async def _asyncapi(self, _: web.Request) -> web.StreamResponse:
+        body = await asyncio.to_thread(render_asyncapi, self._forms)
+        return web.Response(body=body, content_type="application/json")
+
+    async def _schema(self, request: web.Request) -> web.StreamResponse:
+        body = find_schema(request.match_info["path"])
+        if body is None:
+            return answer_to(web.HTTPNotFound(text=f"there is nothing at {request.path}"))
+        return web.Response(body=body, content_type="application/json")
 
     async def _docs(self, _: web.Request) -> web.StreamResponse:
         headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "X-Content-Type-Options": "nosniff"}
