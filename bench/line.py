@@ -5,7 +5,8 @@ the sequence of `line_reference`. Counted is what lies between association and r
 blocks included, and the octets both ways of the packets that carry the frames: what a mobile network bills, without
 acknowledgements that travel alone. Writes of the sequence carry the values that the operation wrote. The other
 head-end's default is a request for each attribute; figures that end in `_lists` give it lists of the same length as
-ours. Left out are operations whose sequence is that of the blocks and keys they carry, and those it does not have.
+ours. The meter has been read before: that its scalers are those of its type is known. Left out are operations whose
+sequence is that of the blocks and keys they carry, and those that the other head-end does not have.
 
 * `line_round_trips_ratio`, `line_bytes_ratio`: geometric mean over operations and versions; bar 0.6, aim 0.5;
 * `line_frame_bytes_ratio`: of the frames alone, without the headers of IPv4 and TCP;
@@ -113,7 +114,8 @@ class Line(NamedTuple):
 
     def meter(self, profile: MeterProfile, gateway: str) -> Recorder:
         """What executors see of it."""
-        return Recorder(self.session, profile, None, Identity(gateway, Level.HLS5_GMAC, ()), time.monotonic)
+        identity = Identity(gateway, Level.HLS5_GMAC, ())
+        return Recorder(self.session, profile, None, identity, time.monotonic, scalers_verified=True)
 
     def cost(self, since: Cost = NOTHING) -> Cost:
         """What it has cost since then."""
@@ -124,8 +126,8 @@ class Line(NamedTuple):
 class Recorder(LiveMeter):
     """Keeps what an operation writes."""
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
         self.written: Written = {}
 
     async def set(self, target: Target, data: Data, selection: Selection | None = None) -> None:
