@@ -10,7 +10,7 @@ from types import MappingProxyType, ModuleType
 
 from meterstream.contracts import operations
 from meterstream.contracts.base import Record
-from meterstream.contracts.envelope import CancelCommand, CommandState, Reply
+from meterstream.contracts.envelope import CancelCommand, CommandState, Progress, Reply
 from meterstream.contracts.errors import error
 from meterstream.contracts.events import DeviceEvent, Event, MessageLog
 from meterstream.contracts.operation import Operation
@@ -97,7 +97,7 @@ def records_by_topic(known: Mapping[str, Operation] | None = None) -> Mapping[st
         "replies": (Reply,),
         "command-states": (CommandState,),
         "dlms-requests": tuple(operation.dlms_request for operation in metered),
-        "dlms-responses": tuple(operation.dlms_response for operation in metered),
+        "dlms-responses": (*(operation.dlms_response for operation in metered), Progress),
         "results": tuple(operation.result for operation in every),
         "pushes": (Push,),
         "device-events": (DeviceEvent,),

@@ -81,8 +81,36 @@ class State(StrEnum):
     WAITING_FOR_RETRY = "waiting_for_retry"
 
 
+class Advance(Record):
+    """How far a long piece of work is: `done` of `total` octets.
+
+    `per_second` is the mean since the attempt began, `seconds_left` what that comes to; absent where nothing was done.
+    """
+
+    done: Annotated[int, Field(ge=0)]
+    total: Annotated[int, Field(ge=1)]
+    percent: Annotated[int, Field(ge=0, le=100)]
+    per_second: Annotated[int, Field(ge=0)] | None = None
+    seconds_left: Annotated[int, Field(ge=0)] | None = None
+
+
+class Progress(Record):
+    """The current attempt of a long operation goes on; topic `dlms-responses`. Observed at `observed_at`."""
+
+    organisation: str
+    correlation_uid: str
+    attempt: int
+    device_identification: str
+    gateway: str
+    observed_at: Moment
+    advance: Advance
+
+
 class CommandState(Record):
-    """A command moved; topic `command-states`. `error` is why it waits for another attempt, `due_at` until when."""
+    """A command moved; topic `command-states`.
+
+    `error` is why it waits for another attempt, `due_at` until when. `advance` tells of one that runs how far it is.
+    """
 
     header: CommandHeader
     operation: str
@@ -91,6 +119,7 @@ class CommandState(Record):
     changed_at: Moment
     due_at: Moment | None = None
     error: ErrorRecord | None = None
+    advance: Advance | None = None
 
 
 class CancelCommand(Record):

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from meterstream.contracts.base import Record
-from meterstream.contracts.envelope import DlmsRequestHeader, DlmsResponseHeader
+from meterstream.contracts.envelope import Advance, DlmsRequestHeader, DlmsResponseHeader, Progress
 from meterstream.contracts.errors import ErrorRecord, PlatformError, error
 from meterstream.contracts.operation import DlmsRequest, Operation, OperationResponse
 from meterstream.contracts.records import ProvenKeys, Quirks
@@ -77,6 +77,19 @@ class Envelopes:
         if answer.quirks is not None:
             messages.append(self._for_sessions(header, "quirks", answer.quirks, now))
         return messages
+
+    def progress(self, header: DlmsRequestHeader, advance: Advance, now: datetime) -> Outgoing:
+        """How far an attempt is."""
+        record = Progress(
+            organisation=header.organisation,
+            correlation_uid=header.correlation_uid,
+            attempt=header.attempt,
+            device_identification=header.device_identification,
+            gateway=header.gateway,
+            observed_at=now,
+            advance=advance,
+        )
+        return self._message(RESPONSES, header.gateway, record, f"{attempt_id(header)}|{advance.done}", now, None)
 
     def dead(self, whose: Identity, poison: PoisonMessage, now: datetime, traceparent: bytes | None) -> Outgoing:
         """The failed response of a request that nobody can handle."""

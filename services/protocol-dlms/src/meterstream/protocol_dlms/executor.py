@@ -160,6 +160,10 @@ def _go_on() -> None:
     """Nothing is in the way."""
 
 
+def _nobody_asks(done: int, total: int) -> None:
+    """How far it is concerns nobody."""
+
+
 async def _no_clock(seconds: float) -> None:
     raise CODES["TECHNICAL_ERROR"](f"nobody lets {seconds:g} s pass here")
 
@@ -174,6 +178,7 @@ class Context:
             meter's partition goes. Work that takes long may go on for the time of another attempt then.
         wait: lets so many seconds pass.
         unfinished: what attempts before broke off, and what this one leaves to the next.
+        report: takes how much of how much is done, in octets; to be called as often as there is something to tell.
     """
 
     meter: Meter
@@ -185,6 +190,7 @@ class Context:
     boundary: Callable[[], None] = _go_on
     wait: Callable[[float], Awaitable[None]] = _no_clock
     unfinished: Unfinished = NOTHING_UNFINISHED
+    report: Callable[[int, int], None] = _nobody_asks
 
 
 Req = TypeVar("Req", bound=OperationRequest)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from meterstream.contracts.catalogue import find_operation
-from meterstream.contracts.envelope import DlmsRequestHeader
+from meterstream.contracts.envelope import Advance, DlmsRequestHeader
 from meterstream.contracts.errors import PlatformError, error, from_record
 from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse, Target
 from meterstream.contracts.records import UnsafeStep
@@ -22,6 +22,7 @@ from meterstream.protocol_dlms.foreseen import ForeseenMeter
 from meterstream.protocol_dlms.images import NO_IMAGES, Images
 from meterstream.protocol_dlms.keys import NO_KEYS, Keys
 from meterstream.protocol_dlms.marks import Marks
+from meterstream.protocol_dlms.model.advance import Pace
 from meterstream.protocol_dlms.model.marks import Met, StepId, closed, doubtful, leaves_doubt, meet, opened
 from meterstream.protocol_dlms.model.readings import StepRows
 from meterstream.protocol_dlms.unfinished import NOTHING_UNFINISHED, Unfinished
@@ -52,8 +53,12 @@ class Steps:
         images: Images = NO_IMAGES,
         boundary: Callable[[], None] | None = None,
         unfinished: Unfinished = NOTHING_UNFINISHED,
+        tell: Callable[[Advance], None] | None = None,
     ) -> None:
-        """Args: boundary, what executors call between pieces of their work; that of `guard` unless given."""
+        """Args: boundary, what executors call between pieces of their work; that of `guard` unless given.
+
+        tell: takes how far an attempt is that takes long.
+        """
         self._header = header
         self._device = device
         self._guard = guard
@@ -64,6 +69,7 @@ class Steps:
         self._images = images
         self._boundary = boundary or guard.boundary
         self._unfinished = unfinished
+        self._tell = tell
         self._meter: Meter | None = None
         self._foreseen: ForeseenMeter | None = None
         self._reopen: Reopen | None = None
@@ -127,6 +133,7 @@ class Steps:
             self._boundary,
             asyncio.sleep,
             self._unfinished,
+            self._reporter(executor),
         )
         response: OperationResponse
         try:
@@ -140,6 +147,18 @@ class Steps:
         except Exception as raised:  # a mistake of ours stays with this step
             raise as_platform_error(raised) from raised
         return response
+
+    def _reporter(self, executor: Executor[Any, Any]) -> Callable[[int, int], None]:
+        """Tells how far an operation is that takes long; an action of a bundle is only a part of its attempt."""
+        tell, pace = self._tell, Pace()
+
+        def report(done: int, total: int) -> None:
+            if tell is not None and executor.operation.long and self._foreseen is None:
+                advance = pace.advance(done, total, self._clock())
+                if advance is not None:
+                    tell(advance)
+
+        return report
 
     def read(self, operation: str, request: bytes) -> tuple[Executor[Any, Any], OperationRequest]:
         """See Actions."""

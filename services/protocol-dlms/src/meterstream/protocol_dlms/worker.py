@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from meterstream.contracts.envelope import DlmsRequestHeader
+from meterstream.contracts.envelope import Advance, DlmsRequestHeader
 from meterstream.contracts.errors import PlatformError, error
 from meterstream.contracts.operation import DlmsRequest
 from meterstream.contracts.records import DeviceRecord, Quirks
@@ -296,6 +296,7 @@ class Worker:
             images=NO_IMAGES if self._images is None else self._images.of(header.gateway, stay.guard.check),
             boundary=partial(self._go_on, stay),
             unfinished=self._unfinished.of(header),
+            tell=partial(self._tell, header),
         )
         response = steps.settled(executor)
         if response is None:
@@ -313,6 +314,11 @@ class Worker:
             answer.rows = steps.rows
         answer.response = response
         answer.retryable = executor.leaves_work is not None and executor.leaves_work(response)
+
+    def _tell(self, header: DlmsRequestHeader, advance: Advance) -> None:
+        """Nobody waits for it: a piece of news that is lost is followed by another one."""
+        sent = self._responder.publish([self._envelopes.progress(header, advance, self._clock())])
+        sent.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     def _go_on(self, stay: _Stay) -> None:
         """A piece of a long piece of work is done: its time begins anew.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from pydantic import ValidationError
 
-from meterstream.contracts.envelope import DlmsResponseHeader
+from meterstream.contracts.envelope import DlmsResponseHeader, Progress
 from meterstream.contracts.errors import CODES
 from meterstream.contracts.operation import DlmsResponse
 from meterstream.domain.adapters.contexts import Contexts
@@ -19,6 +19,7 @@ from meterstream.domain.model.attachments import needs_of_answer
 from meterstream.domain.model.facts import Facts, apply_facts, observe_title
 from meterstream.domain.model.messages import COMPONENT
 from meterstream.domain.model.poison import fail_answer
+from meterstream.domain.model.progress import News, decide_progress
 from meterstream.domain.model.world import Outcome, Rejected, World
 from meterstream.runtime.codec import Codec
 from meterstream.runtime.errors import PoisonMessage, UnknownSchema, UnreadableMessage
@@ -39,23 +40,27 @@ class ResponseHandler:
 
     async def handle(self, messages: Sequence[Message]) -> None:
         """Handle a batch in offset order per partition; returns when its effects are done."""
-        answers, rejected = self._read(messages)
+        arrived, rejected = self._read(messages)
+        answers = [item for item in arrived if isinstance(item, Answer)]
         context = self._contexts.now()
         facts = [fact for answer in answers if (fact := Facts.of(answer.response.header)) is not None]
 
         def decide(world: World) -> Outcome:
             outcome = Outcome(rejected=list(rejected))
-            for answer in answers:
+            for item in arrived:
                 since = len(outcome.publications)
-                decide_answer(answer, world, context, outcome)
-                trace(outcome.publications, since, answer.traceparent)
+                if isinstance(item, Answer):
+                    decide_answer(item, world, context, outcome)
+                else:
+                    decide_progress(item, world, context, outcome)
+                trace(outcome.publications, since, item.traceparent)
             apply_facts(facts, world)
             for answer in answers:
                 observe_title(answer.response.header, world)
             return outcome
 
         wanted = Wanted(
-            commands={answer.identity for answer in answers},
+            commands={item.identity for item in arrived},
             proofs={named for fact in facts for named in fact.named},
             changing={device for fact in facts for device in fact.devices},
         )
@@ -71,6 +76,8 @@ class ResponseHandler:
             answer = self._read_one(message)
         except PoisonMessage:
             return
+        if isinstance(answer, News):
+            return
         context = self._contexts.now()
 
         def decide(world: World) -> Outcome:
@@ -81,8 +88,8 @@ class ResponseHandler:
         outcome = await self._store.work(Wanted(commands={answer.identity}), decide)
         await self._delivery.deliver([message], outcome, set())
 
-    def _read(self, messages: Sequence[Message]) -> tuple[list[Answer], list[Rejected]]:
-        answers: list[Answer] = []
+    def _read(self, messages: Sequence[Message]) -> tuple[list[Answer | News], list[Rejected]]:
+        answers: list[Answer | News] = []
         rejected: list[Rejected] = []
         for message in messages:
             try:
@@ -94,10 +101,14 @@ class ResponseHandler:
                 answers += self._salvage(message, poison)
         return answers, rejected
 
-    def _read_one(self, message: Message) -> Answer:
+    def _read_one(self, message: Message) -> Answer | News:
         if message.value is None:
             raise UnreadableMessage("the message has no value")
-        response = self._codec.decode_as(message.value, DlmsResponse)
+        response = self._codec.decode(message.value)
+        if isinstance(response, Progress):
+            return News(position_of(message), response, message.header("traceparent"))
+        if not isinstance(response, DlmsResponse):
+            raise UnreadableMessage(f"a {type(response).__name__} is no response")
         if (response.response is None) == (response.error is None):
             raise UnreadableMessage(f"{type(response).__name__}: exactly one of response and error is set")
         return Answer(position_of(message), response, message.header("traceparent"))

@@ -12,6 +12,7 @@ from meterstream.contracts.envelope import (
     CommandState,
     DlmsRequestHeader,
     DlmsResponseHeader,
+    Progress,
     Reply,
     ResultStatus,
     State,
@@ -177,6 +178,25 @@ class Composer:
             record="CommandState",
             ce_id=f"{row.organisation}|{row.correlation_uid}|{row.attempt}|{state}",
             moment=row.changed_at,
+        )
+
+    def running(self, row: StoredCommand, command: Command, progress: Progress) -> Publication:
+        """Tells how far the command's attempt is."""
+        record = CommandState(
+            header=command.header,
+            operation=row.operation,
+            state=State.RUNNING,
+            attempt=row.attempt,
+            changed_at=progress.observed_at,
+            advance=progress.advance,
+        )
+        return Publication(
+            topic="command-states",
+            key=key_of(command.header),
+            value=self.codec.encode(record),
+            record="CommandState",
+            ce_id=f"{row.organisation}|{row.correlation_uid}|{row.attempt}|{State.RUNNING}|{progress.advance.done}",
+            moment=progress.observed_at,
         )
 
     def request(self, row: StoredCommand, command: Command) -> Publication:

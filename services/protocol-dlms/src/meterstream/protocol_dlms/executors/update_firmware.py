@@ -164,11 +164,13 @@ class Transfer:
         blocks = Blocks(self._job.octets, await self.target.block_size())
         refused = 0
         for number in range(await self.target.first_missing() if first is None else first, blocks.count):
+            self._context.report(blocks.before(number), len(self._job.octets))
             refused = 0 if await self._send(blocks, number) else refused + 1
             if refused == _REFUSED_IN_A_ROW:
                 raise not_taken(f"{refused} blocks in a row were refused for the time being.", block=number)
         while (number := await self.target.first_missing()) < blocks.count:
             await self._send(blocks, number)
+        self._context.report(len(self._job.octets), len(self._job.octets))
 
     async def _send(self, blocks: Blocks, number: int) -> bool:
         self._context.boundary()

@@ -73,6 +73,10 @@ class Blocks:
         self._tries: Counter[int] = Counter()
         self.count = -(-len(octets) // size)
 
+    def before(self, number: int) -> int:
+        """Octets in front of a block."""
+        return min(number * self._size, len(self._octets))
+
     def take(self, number: int) -> bytes:
         """A block that is to be sent now; the last one is as short as it is.
 
