@@ -13,10 +13,25 @@ from meterstream.contracts.envelope import DlmsRequestHeader
 from meterstream.contracts.key_transfers import NewKey
 from meterstream.contracts.operation import DlmsResponse, Operation, OperationRequest
 from meterstream.contracts.operations import replace_keys, synchronize_time
-from meterstream.contracts.records import Connection, DeviceRecord, KeyKind, KeyState, ProvenKeys
+from meterstream.contracts.records import (
+    Connection,
+    DeviceRecord,
+    KeyKind,
+    KeyState,
+    MbusChannel,
+    MbusDevice,
+    ProvenKeys,
+    SealedKey,
+)
 from meterstream.dlms.client import client_title_for
 from meterstream.domain.model.keys import DeviceKey, decide, in_record, prove
 from meterstream.protocol_dlms.answers import Envelopes
+from meterstream.protocol_dlms.executors import (
+    bundle,
+    generate_and_replace_keys,
+    set_key_on_g_meter,
+    set_mbus_user_key_by_channel,
+)
 from meterstream.protocol_dlms.executors import replace_keys as replaces
 from meterstream.protocol_dlms.executors import synchronize_time as synchronizes
 from meterstream.protocol_dlms.marks import Marks
@@ -32,6 +47,14 @@ AUTHENTICATION: Final = KeyKind.E_METER_AUTHENTICATION_KEY
 ENCRYPTION: Final = KeyKind.E_METER_ENCRYPTION_KEY_UNICAST
 REPLACE: Final = replace_keys.ReplaceKeysRequest(authentication_key=bytes(256), encryption_key=bytes(256))
 SYNCHRONIZE: Final = synchronize_time.SynchronizeTimeRequest()
+_EXECUTORS: Final[Sequence[Any]] = (
+    bundle,
+    generate_and_replace_keys,
+    replaces,
+    set_key_on_g_meter,
+    set_mbus_user_key_by_channel,
+    synchronizes,
+)
 _START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -165,20 +188,29 @@ class Registry:
 
     octets: dict[str, bytes] = field(default_factory=dict)
     keys: tuple[DeviceKey, ...] = ()
+    mbus: MbusDevice | None = None
+    mbus_keys: tuple[DeviceKey, ...] = ()
     revision: int = 1
 
     def hold(self, kind: KeyKind, key_id: str, octets: bytes, state: KeyState) -> None:
         self.octets[key_id] = octets
         proven = state is KeyState.ACTIVE
-        self.keys += (DeviceKey(key_id, kind, state, proven, b"", _START, _START if proven else None),)
+        key = DeviceKey(key_id, kind, state, proven, b"", _START, _START if proven else None)
+        if kind.value.startswith("G_"):
+            self.mbus_keys += (key,)
+        else:
+            self.keys += (key,)
 
     def state(self, key_id: str) -> KeyState:
-        return next(key.state for key in self.keys if key.key_id == key_id)
+        return next(key.state for key in self.keys + self.mbus_keys if key.key_id == key_id)
 
     def learn(self, response: DlmsResponse) -> None:
         header = response.header
         for fact in header.key_facts:
-            self.keys = decide(self.keys, fact.key_id, fact.outcome, header.observed_at)
+            if self.mbus is not None and fact.device_identification == self.mbus.device_identification:
+                self.mbus_keys = decide(self.mbus_keys, fact.key_id, fact.outcome, header.observed_at)
+            else:
+                self.keys = decide(self.keys, fact.key_id, fact.outcome, header.observed_at)
         self.keys = prove(self.keys, header.proven_keys, header.observed_at)
         self.revision += 1
 
@@ -199,7 +231,7 @@ class KeyPlatform:
             devices=bench.devices,
             sessions=bench.sessions,
             associations=bench.associations,
-            executors={found.operation.name: found for found in (replaces.EXECUTOR, synchronizes.EXECUTOR)},
+            executors={module.EXECUTOR.operation.name: module.EXECUTOR for module in _EXECUTORS},
             marks=Marks(bench.broker, bench.sessions, bench.codec, self.clock),
             envelopes=Envelopes(bench.codec, bench.broker),
             responder=Responder(bench.broker),
@@ -226,14 +258,26 @@ class KeyPlatform:
 
     def record(self) -> DeviceRecord:
         sealer = Sealer(public_key_of(self.bench.private_key))
-        gateway = self.bench.gateway()
-        keys = []
-        for key in in_record(self.registry.keys):
-            value = sealer.seal(self.registry.octets[key.key_id], key_binding(gateway, key.kind, key.key_id))
-            keys.append(
-                {"key_id": key.key_id, "kind": key.kind, "state": key.state, "proven": key.proven, "sealed": value}
-            )
+
+        def sealed(device: str, keys: tuple[DeviceKey, ...]) -> list[SealedKey]:
+            return [
+                SealedKey(
+                    key_id=key.key_id,
+                    kind=key.kind,
+                    state=key.state,
+                    proven=key.proven,
+                    sealed=sealer.seal(self.registry.octets[key.key_id], key_binding(device, key.kind, key.key_id)),
+                )
+                for key in in_record(keys)
+            ]
+
+        keys, channels = sealed(self.bench.gateway(), self.registry.keys), []
+        if (mbus := self.registry.mbus) is not None:
+            behind = sealed(mbus.device_identification, self.registry.mbus_keys)
+            number = mbus.channel or 0
+            channels = [MbusChannel(channel=number, device_identification=mbus.device_identification, keys=behind)]
         return self.bench.record(  # type: ignore[no-any-return]
+            channels=channels,
             revision=self.registry.revision,
             connection=Connection(address="127.0.0.1", port=self.line.port, logical_id=1),
             ephemeral_public=sealer.ephemeral_public,
@@ -261,6 +305,7 @@ class KeyPlatform:
             record_revision=self.registry.revision,
             published_at=self._now,
             new_keys=list(new_keys),
+            mbus_devices=[] if self.registry.mbus is None else [self.registry.mbus],
         )
         value = self.bench.codec.encode(operation.dlms_request(header=header, request=request))
         turn = self._make_turn(gateway, [_message("dlms-requests-normal", self._asked, gateway, value)])
