@@ -16,6 +16,7 @@ import jsonschema_rs
 import pytest
 from fastavro import parse_schema
 
+from meterstream.contracts.__main__ import main as print_table
 from meterstream.contracts.asyncapi import as_text, build_asyncapi
 from meterstream.contracts.catalogue import load_operations, records_by_topic, schema_folder
 from meterstream.contracts.operation import Target
@@ -183,7 +184,40 @@ def test_without_executor_the_table_says_what_is_answered() -> None:
     assert (row.executor, row.rules, row.soap) == (UNSUPPORTED, "–", "–")
 
 
+def test_each_face_has_its_column() -> None:
+    rows = {row.operation.name: row for row in overview()}
+    reads = rows["GetActualMeterReads"]
+    assert reads.soap == "SmartMeteringMonitoring GetActualMeterReads"
+    assert (reads.kafka, reads.bundle) == ("GetActualMeterReadsCommand", "yes")
+    assert rows["GetRelayStatus"].soap == "–"
+    assert rows["GetRelayStatus"].bundle == "yes, not on SOAP"
+    assert rows["AddDevice"].bundle == "–"
+    for row in rows.values():
+        assert row.rest.startswith(f"POST operations/{row.operation.name}")
+        assert (row.kafka == "–") == (row.operation.from_event is not None) == (row.executor == "ws-adapter")
+
+
 def test_it_is_printed() -> None:
     command = [sys.executable, "-m", "meterstream.contracts"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    assert "| `SynchronizeTime` |" in done.stdout
+    head, _, *lines = done.stdout.splitlines()
+    assert head == "| operation | SOAP | REST | Kafka | bundle | executor | rules |"
+    assert len(lines) == len(load_operations())
+    assert any(line.startswith("| `SynchronizeTime` |") for line in lines)
+
+
+def test_some_operations_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    alias = load_operations()["GetAllAttributeValues"].aliases[0]
+    assert print_table(["--operation", "SynchronizeTime", "--operation", alias, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [row["operation"] for row in found] == ["GetAllAttributeValues", "SynchronizeTime"]
+    assert set(found[0]) == set(COLUMNS)
+    assert print_table(["--operation", "MakeCoffee"]) == 2
+    assert "MakeCoffee" in capsys.readouterr().err
+
+
+def test_those_without_executor_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert print_table(["--without-executor", "--all-columns"]) == 0
+    head, _, *lines = capsys.readouterr().out.splitlines()
+    assert head.count("|") == len(COLUMNS) + 1
+    assert len(lines) == sum(row.executor == UNSUPPORTED for row in overview())
