@@ -49,7 +49,7 @@ class CapturedValue(Record):
 
     @model_validator(mode="after")
     def _is_of_one_kind(self) -> Self:
-        if sum(value is not None for value in (self.text, self.moment, self.number, self.integer)) > 1:
+        if (self.text, self.moment, self.number, self.integer).count(None) < 3:
             raise ValueError("at most one of text, moment, number and integer")
         return self
 

@@ -46,6 +46,7 @@ _LONGEST_PERIOD_S: Final = 0xFFFF_FFFF
 _SIGNAL_QUALITY: Final = (47, 6, 3)
 _BIT_ERROR_RATE: Final = (47, 6, 4)
 _STATUS_BITS: Final = tuple(zip((0, 1, 2, 3, 7), ClockStatusFlag, strict=True))
+_SHORTEST_MONTH_S: Final = 28 * 86_400
 _MONTH_TOLERANCE: Final = timedelta(days=1)
 
 
@@ -176,13 +177,12 @@ def told_rows(rows: Iterable[Row], columns: Sequence[ToldColumn], zone: tzinfo |
     """
     tellers = [_teller(column, zone) for column in columns]
     clock = clock_place(one.capture for one in columns)
-    return [
-        ProfileRow(
-            values=[tell(cell) for tell, cell in zip(tellers, row.cells, strict=True)],
-            clock_status=_flags(row.cells[clock]),
-        )
-        for row in rows
-    ]
+    told: list[ProfileRow] = []
+    for row in rows:
+        values = [tell(cell) for tell, cell in zip(tellers, row.cells, strict=True)]
+        values[clock] = CapturedValue(moment=row.captured_at)
+        told.append(ProfileRow(values=values, clock_status=_flags(row.cells[clock])))
+    return told
 
 
 def clock_place(columns: Iterable[CaptureObject]) -> int:
@@ -201,6 +201,8 @@ def _flags(clock: Cell) -> list[ClockStatusFlag]:
 def _teller(column: ToldColumn, zone: tzinfo | None) -> Callable[[Cell], CapturedValue]:
     """How the values of a column are told."""
     class_id, logical_name, attribute, data_index = column.capture
+    if (class_id, attribute, data_index) == CLOCK_TIME:
+        return lambda _: NOTHING  # the time of the row is known
     what, how = str(AttributeRef(class_id, logical_name, attribute)), column.how
     if (class_id, attribute, data_index) == _SIGNAL_QUALITY:
         return lambda cell: CapturedValue(text=signal_quality(cell if isinstance(cell, Data) else NULL).value)
@@ -229,9 +231,12 @@ def gaps_in(rows: Sequence[Row], period_s: int | None, zone: tzinfo | None) -> l
     if period_s is None:
         return []
     tolerance = timedelta(seconds=period_s / 2) if period_s else _MONTH_TOLERANCE
+    shortest = timedelta(seconds=period_s or _SHORTEST_MONTH_S)
     after = capture_after(period_s, zone)
     gaps: list[ProfileGap] = []
     for former, latter in pairwise(sorted(row.captured_at for row in rows)):
+        if latter - former <= shortest:
+            continue
         local = former if zone is None else former.astimezone(zone)
         due = moment_of(after(CosemDateTime.from_datetime(local)), zone)
         if due is not None and latter > due + tolerance:
