@@ -237,6 +237,7 @@ async def test_refused_set_list_is_not_repeated(pair_of: Callable[..., Any]) -> 
     async with serving(playing(pair.meter)) as (address, _), await opened(address, with_list_max=3) as session:
         results = await session.set_list([(CLOCK, null())] * 4)
     assert results == [DataAccessResult.SCOPE_OF_ACCESS_VIOLATED] * 3 + [DataAccessResult.SUCCESS]
+    assert session.lists_refused
 
 
 @pytest.mark.parametrize(
@@ -259,9 +260,10 @@ async def test_no_list_where_single_requests_must_do(
         assert session.sent_apdus == before + 6
 
 
+@pytest.mark.parametrize("writes", [False, True])
 @pytest.mark.parametrize(("service_error", "falls_back"), [(1, True), (2, True), (4, True), (5, False), (6, False)])
 async def test_list_answered_by_an_exception_response(
-    pair_of: Callable[..., Any], service_error: int, falls_back: bool
+    pair_of: Callable[..., Any], service_error: int, falls_back: bool, writes: bool
 ) -> None:
     pair = pair_of(Level.NONE)
     frames = count()
@@ -272,12 +274,13 @@ async def test_list_answered_by_an_exception_response(
         return pair.meter.receive(octets) or b"!"
 
     async with serving(answer) as (address, _), await opened(address, Level.NONE, with_list_max=2) as session:
+        exchange = session.set_list([(CLOCK, null())] * 2) if writes else session.get_list([CLOCK] * 2)
         if falls_back:
-            assert await session.get_list([CLOCK, CLOCK]) == [pair.application.values[CLOCK]] * 2
+            assert await exchange == [DataAccessResult.SUCCESS if writes else pair.application.values[CLOCK]] * 2
         else:
             with pytest.raises(ExceptionResponse):
-                await session.get_list([CLOCK, CLOCK])
-        assert session.usable
+                await exchange
+        assert (session.usable, session.lists_refused) == (True, falls_back)
 
 
 async def test_too_large_request_leaves_the_session_usable(pair_of: Callable[..., Any]) -> None:
