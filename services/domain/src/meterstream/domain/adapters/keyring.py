@@ -152,8 +152,9 @@ class Keyring:
         try:
             plaintext = self._private_key.decrypt(ciphertext, _OAEP)
         except ValueError:
+            rule = "encrypted with the platform's public key (RSA, OAEP with SHA-1)"
             raise CODES["DECRYPTION_EXCEPTION"](
-                f"{kind} of {device} is not encrypted with the platform's public key (RSA, OAEP with SHA-1)", key=kind
+                f"{kind} of {device} is not {rule}", field="request", rule=rule, key=kind
             ) from None
         _check_length(device, kind, plaintext)
         return self._keep(device, kind, plaintext)
@@ -185,4 +186,6 @@ def _check_length(device: str, kind: KeyKind, plaintext: bytes) -> None:
     expected = PASSWORD_BYTES if kind is KeyKind.LLS_PASSWORD else (KEY_BYTES,)
     if len(plaintext) not in expected:
         rule = "1 to 64 octets" if kind is KeyKind.LLS_PASSWORD else f"{KEY_BYTES} octets"
-        raise CODES["INVALID_DLMS_KEY_FORMAT"](f"{kind} of {device} must have {rule}", key=kind, rule=rule)
+        raise CODES["INVALID_DLMS_KEY_FORMAT"](
+            f"{kind} of {device} must have {rule}", field="request", rule=rule, key=kind
+        )

@@ -43,13 +43,16 @@ def _check_organisation(ask: Ask, world: World) -> None:
     name = ask.header.organisation
     organisation = world.organisations.get(name)
     if organisation is None:
-        raise CODES["UNKNOWN_ORGANISATION"](f"there is no organisation {name}", field="header.organisation")
+        rule = "an organisation of the registry"
+        raise CODES["UNKNOWN_ORGANISATION"](f"there is no organisation {name}", field="header.organisation", rule=rule)
     if not organisation.enabled:
-        raise CODES["DISABLED_ORGANISATION"](f"organisation {name} is disabled", field="header.organisation")
+        rule = "an organisation that is enabled"
+        raise CODES["DISABLED_ORGANISATION"](f"organisation {name} is disabled", field="header.organisation", rule=rule)
     if ask.operation.admin_only and not organisation.admin:
         raise CODES["UNAUTHORIZED"](
             f"organisation {name} may not {ask.operation.function}: it does not administer the platform",
             field="header.organisation",
+            rule="an organisation that administers the platform",
             function=ask.operation.function,
         )
 
@@ -61,7 +64,9 @@ def _check_device(ask: Ask, world: World, context: Context) -> Device:
         raise CODES["VALIDATION_ERROR"](f"{field}: is required", field=field, rule="is required")
     device = world.device(identification)
     if device is None:
-        raise CODES["UNKNOWN_DEVICE"](f"there is no device {identification}", field=field, device=identification)
+        raise CODES["UNKNOWN_DEVICE"](
+            f"there is no device {identification}", field=field, rule="a device of the registry", device=identification
+        )
     organisation = ask.header.organisation
     if ask.operation.admin_only:
         return device
@@ -69,6 +74,7 @@ def _check_device(ask: Ask, world: World, context: Context) -> Device:
         raise CODES["UNAUTHORIZED"](
             f"organisation {organisation} may not {ask.operation.function} for device {identification}",
             field=field,
+            rule="a device for which the organisation holds the function",
             function=ask.operation.function,
         )
     return device

@@ -148,7 +148,8 @@ def action_of(action: BundleAction, rules: Rules, codec: Codec) -> tuple[Operati
     try:
         operation = find_operation(action.operation)
         rule = rules.get(operation.name)
-        if operation.target is Target.METER and operation.naming_field is None and not isinstance(rule, MeterRule):
+        is_plain = not isinstance(rule, MeterRule) or not rule.looks_at_requests
+        if operation.target is Target.METER and operation.naming_field is None and is_plain:
             return None
         return operation, codec.decode_as(action.request, operation.request)
     except (UnknownEntity, PoisonMessage):

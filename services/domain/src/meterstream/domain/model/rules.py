@@ -176,6 +176,12 @@ class MeterRule:
     ciphertexts: Callable[[OperationRequest], Mapping[KeyKind, bytes]] | None = None
     prepare: Callable[[Departure], Sequence[NewKey]] | None = None
 
+    @property
+    def looks_at_requests(self) -> bool:
+        """Whether it has a say before the meter is asked; otherwise actions of bundles need not be read."""
+        parts = (self.check, self.needs, self.images, self.mbus_devices, self.ciphertexts, self.prepare)
+        return any(part is not None for part in parts)
+
 
 @dataclass(frozen=True, slots=True)
 class RegistryRule:

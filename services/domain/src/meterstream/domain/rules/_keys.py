@@ -48,7 +48,10 @@ def hand_over_mbus_key(departure: Departure, device: str, kind: KeyKind) -> list
     present = departure.subject.world.keys(device)
     if not any(key.kind is KeyKind.G_METER_MASTER_KEY for key in present):
         default = KeyKind.G_METER_MASTER_KEY
-        raise CODES["KEY_NOT_PRESENT"](f"{device} has no {default}", key=default, device=device)
+        rule = "an M-Bus device with a default key"
+        raise CODES["KEY_NOT_PRESENT"](
+            f"{device} has no {default}", field="request", rule=rule, key=default, device=device
+        )
     waiting = new_key(present, kind)
     if waiting is not None:
         return [NewKey(device_identification=device, kind=kind, key_id=waiting.key_id)]

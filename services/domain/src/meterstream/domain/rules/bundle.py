@@ -25,6 +25,7 @@ def check_bundle(subject: Subject) -> None:
             raise CODES["UNAUTHORIZED"](
                 f"request.actions.{place}: organisation {subject.header.organisation} may not {operation.name}",
                 field=f"request.actions.{place}",
+                rule="actions whose functions the organisation holds for the device",
                 function=operation.function,
             )
 

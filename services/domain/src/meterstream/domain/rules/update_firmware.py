@@ -27,9 +27,11 @@ def images(subject: Subject) -> list[FirmwareImage]:
     name = request.firmware_identification
     offered = subject.world.row(OFFERED, name)
     if offered is None:
-        raise CODES["UNKNOWN_FIRMWARE"](f"No firmware file found with Identification {name}", field=_FIELD)
+        message = f"No firmware file found with Identification {name}"
+        raise CODES["UNKNOWN_FIRMWARE"](message, field=_FIELD, rule="a firmware file of the registry")
     if offered.sha256 is None:
-        raise CODES["UNKNOWN_FIRMWARE"](f"Firmware file '{name}' is not available.", field=_FIELD)
+        message = f"Firmware file '{name}' is not available."
+        raise CODES["UNKNOWN_FIRMWARE"](message, field=_FIELD, rule="a firmware file with contents")
     _check_model(offered, subject.device.identification, subject.world)
     _check_kind(offered, subject.device)
     return [
@@ -45,12 +47,16 @@ def images(subject: Subject) -> list[FirmwareImage]:
 def _check_model(offered: OfferedImage, device: str, world: World) -> None:
     model = world.row(MODEL_OF, device)
     if model is None or model.manufacturer is None or model.model_code is None:
-        raise CODES["UNKNOWN_DEVICEMODEL"](f"No deviceModel for SmartMeter {device}", device=device)
+        field, rule = "header.device_identification", "a device whose model is known"
+        raise CODES["UNKNOWN_DEVICEMODEL"](
+            f"No deviceModel for SmartMeter {device}", field=field, rule=rule, device=device
+        )
     if model_key(model.manufacturer, model.model_code) not in offered.models:
         raise CODES["FIRMWARE_DOES_NOT_SUPPORT_DEVICE_MODEL"](
             f"model {model.model_code} of device {device} is none of firmware file {offered.identification}:"
             f" {', '.join(offered.models) or 'it has none'}",
             field=_FIELD,
+            rule="a firmware file for the model of the device",
             device=device,
             model=model.model_code,
         )
