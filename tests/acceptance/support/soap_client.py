@@ -1,0 +1,166 @@
+"""A client of the SOAP services made from their descriptions alone, as an upstream system's would be (zeep)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+import zeep
+from lxml import etree
+from zeep.exceptions import Fault
+from zeep.helpers import serialize_object
+from zeep.transports import Transport
+
+from meterstream.ws_adapter.soap.facts import load_facts
+
+HEADERS = "http://www.opensmartgridplatform.org/schemas/common/2014/10"
+NOT_READY = "405"
+DEADLINE_S = 60.0
+ACTIONS = "Actions"
+ONLY = "value"
+"""Path of the one value of an answer that has no other; zeep hands out just the value."""
+
+
+class SoapRefusal(Exception):
+    """A fault: its code where it has one, and its words."""
+
+    def __init__(self, fault: Fault) -> None:
+        detail = fault.detail
+        texts = {} if detail is None else {etree.QName(one).localname: one.text or "" for one in detail.iter()}
+        self.code = texts.get("Code", "")
+        self.words = " ".join([str(fault.message), *texts.values()])
+        super().__init__(f"{self.code} {self.words}")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An acknowledged request."""
+
+    service: str
+    operation: str
+    device: str
+    correlation_uid: str
+
+
+class SoapClient:
+    """All services, each loaded when it is needed first."""
+
+    def __init__(self, base: str, organisation: str, certificate: Path, key: Path, authority: Path) -> None:
+        self._base = base
+        self._organisation = organisation
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.cert = (str(certificate), str(key))
+        self._session.verify = str(authority)
+        self._facts = {service["name"]: service for service in load_facts().services}
+        self._clients: dict[str, zeep.Client] = {}
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._session.close()
+
+    def ask(
+        self, operation: str, device: str, values: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    ) -> Asked:
+        """Send a request and read its acknowledgement. Raises: SoapRefusal."""
+        service = self._service_of(operation)
+        told = self._call(service, operation, {"DeviceIdentification": device, **nested(values)}, headers or {})
+        return Asked(service, operation, device, told["CorrelationUid"])
+
+    def answer(self, asked: Asked) -> dict[str, Any]:
+        """Fetch the result, again and again until it is there. Raises: SoapRefusal, TimeoutError."""
+        described = self._operation(asked.service, asked.operation)
+        values = {"DeviceIdentification": asked.device, "CorrelationUid": asked.correlation_uid}
+        deadline = time.monotonic() + DEADLINE_S
+        while True:
+            try:
+                return self._call(asked.service, described["result_by"], values, {})
+            except SoapRefusal as refusal:
+                if refusal.code != NOT_READY:
+                    raise
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"no result of {asked.operation} in {DEADLINE_S:g} s") from refusal
+
+    def _call(
+        self, service: str, operation: str, values: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> dict[str, Any]:
+        client = self._client(service)
+        try:
+            told = client.service[operation](_soapheaders=self._headers(headers), **values)
+        except Fault as fault:
+            raise SoapRefusal(fault) from fault
+        found = serialize_object(told, dict)
+        return found if isinstance(found, dict) else {ONLY: found}
+
+    def _client(self, service: str) -> zeep.Client:
+        if service not in self._clients:
+            address = f"{self._base}{self._facts[service]['endpoint']}?wsdl"
+            transport = Transport(session=self._session, timeout=30, operation_timeout=30)
+            self._clients[service] = zeep.Client(address, transport=transport)
+        return self._clients[service]
+
+    def _headers(self, more: Mapping[str, str]) -> list[etree._Element]:
+        mandatory = {"OrganisationIdentification": self._organisation, "UserName": "tester", "ApplicationName": "Test"}
+        found = []
+        for name, value in (mandatory | dict(more)).items():
+            element = etree.Element(f"{{{HEADERS}}}{name}")
+            element.text = value
+            found.append(element)
+        return found
+
+    def _service_of(self, operation: str) -> str:
+        """The smart-metering services come first where the core ones have the name too."""
+        found = [
+            name for name in self._facts if any(one["name"] == operation for one in self._facts[name]["operations"])
+        ]
+        return min(found, key=lambda name: name.startswith("Core"))
+
+    def _operation(self, service: str, operation: str) -> dict[str, Any]:
+        described: dict[str, Any] = next(one for one in self._facts[service]["operations"] if one["name"] == operation)
+        return described
+
+
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by path, "SetAdministrativeStatusData/Status", as elements below each other.
+
+    The actions of a bundle are numbered: "Actions/1/GetAdministrativeStatusRequest". "{}" is an empty element.
+    """
+    found: dict[str, Any] = {}
+    actions: dict[str, dict[str, Any]] = {}
+    for path, value in values.items():
+        first, _, rest = path.partition("/")
+        if first == ACTIONS:
+            number, _, below = rest.partition("/")
+            _put(actions.setdefault(number, {}), below, value)
+        else:
+            _put(found, path, value)
+    if actions:
+        found[ACTIONS] = {"_value_1": [actions[number] for number in sorted(actions, key=int)]}
+    return found
+
+
+def _put(place: dict[str, Any], path: str, value: Any) -> None:
+    *parents, last = path.split("/")
+    for name in parents:
+        place = place.setdefault(name, {})
+    place[last] = {} if value == "{}" else value
+
+
+def flat(value: Any, path: str = "") -> dict[str, str]:
+    """Every text of an answer by its path; items of lists are numbered from 1."""
+    if isinstance(value, dict):
+        found: dict[str, str] = {}
+        for name, one in value.items():
+            below = path if name == "_value_1" else f"{path}/{name}".lstrip("/")
+            found |= flat(one, below)
+        return found
+    if isinstance(value, list):
+        found = {}
+        for number, one in enumerate(value, 1):
+            found |= flat(one, f"{path}/{number}")
+        return found
+    return {} if value is None else {path: str(value)}
