@@ -59,6 +59,12 @@ def test_a_schedule_in_the_past_means_at_once() -> None:
     assert (header.schedule_time, header.expires_at) == (due, due + timedelta(hours=24))
 
 
+@pytest.mark.parametrize("past", [timedelta(minutes=5), timedelta(days=3000)])
+def test_a_command_that_is_over_already_is_over_now_and_gets_its_answer(past: timedelta) -> None:
+    assert build(expires_at=NOW - past).header.expires_at == NOW
+    assert build(expires_at=NOW + past).header.expires_at == NOW + past
+
+
 @pytest.mark.parametrize(
     ("field", "options", "caller"),
     [

@@ -78,6 +78,8 @@ def build_command(
     if names_device(operation) and device is None:
         raise missing("device_identification")
     due = max(options.schedule_time or now, now)
+    # What is over already is over now: domain takes what was over a day ago for a message of another time.
+    expires_at = due + LIFETIME if options.expires_at is None else max(options.expires_at, now)
     try:
         header = CommandHeader(
             correlation_uid=options.correlation_uid or make_correlation_uid(caller.organisation, device, now, random),
@@ -90,7 +92,7 @@ def build_command(
             created_at=now,
             priority=DEFAULT_PRIORITY if options.priority is None else options.priority,
             schedule_time=options.schedule_time if options.schedule_time and options.schedule_time > now else None,
-            expires_at=options.expires_at or due + LIFETIME,
+            expires_at=expires_at,
             bypass_retry=options.bypass_retry,
             response_url=options.response_url,
         )
