@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from hashlib import blake2b
 from typing import Final
 
 from meterstream.contracts.errors import PlatformError
+from meterstream.contracts.events import DeviceEvent, EventKind
 from meterstream.contracts.records import CounterReservation
+from meterstream.contracts.shared.system_events import SystemEventType
 from meterstream.dlms.errors import CountersExhausted
-from meterstream.protocol_dlms.model.counters import Blocks, Series, plan
+from meterstream.protocol_dlms.model.counters import LAST_COUNTER, Blocks, Series, passed, plan
 from meterstream.protocol_dlms.views.sessions import TOPIC, SessionTable
 from meterstream.runtime.clock import Clock
 from meterstream.runtime.codec import Codec
@@ -31,8 +34,6 @@ STALE_S: Final = 600.0
 """A reservation that took longer is not used: compaction (an hour's lag) may have taken an earlier one from the log."""
 FIRST_BACK_OFF_S: Final = 0.1
 LAST_BACK_OFF_S: Final = 5.0
-WARN_ABOVE: Final = 2_000_000_000
-"""Above this counter operators replace the encryption key, which starts a new series."""
 
 CaughtUp = Callable[[int, int], Awaitable[None]]
 """Returns when the view of `device-sessions` has read a partition up to and including an offset."""
@@ -193,7 +194,9 @@ class CounterReserver:
         planned = [(state, record) for state in states if (record := self._plan(state)) is not None]
         if not planned:
             return []
-        positions = await self._producer.send([self._outgoing(state, record) for state, record in planned])
+        batch = [self._outgoing(state, record) for state, record in planned]
+        batch += [told for state, record in planned for told in self._warning(state, record)]
+        positions = (await self._producer.send(batch))[: len(planned)]
         newest: dict[int, int] = {}
         for position in positions:
             newest[position.partition] = max(newest.get(position.partition, 0), position.offset)
@@ -222,9 +225,26 @@ class CounterReserver:
         except (CountersExhausted, PlatformError) as failure:
             state.settle(failure)
             return None
-        if record.previous_mark < WARN_ABOVE <= record.new_mark:
-            log.warning("invocation counters of %s pass %d: replace its keys", state.series.gateway, WARN_ABOVE)
         return record
+
+    def _warning(self, state: _SeriesState, record: CounterReservation) -> Iterator[Outgoing]:
+        """The event that tells operators to replace the encryption key, once at each step of the way."""
+        level = passed(self._sessions.mark(state.partition, state.series), record.new_mark)
+        if level is None:
+            return
+        gateway, key_id, now = state.series.gateway, state.series.key_id, self._clock()
+        log.warning("invocation counters of %s pass %d: replace its keys", gateway, level)
+        event = DeviceEvent(
+            event_id=blake2b(f"{state.series.record_key}|{level}".encode(), digest_size=16).hexdigest(),
+            gateway=gateway,
+            device_identification=gateway,
+            kind=EventKind.SYSTEM_EVENT,
+            occurred_at=now,
+            system_event=SystemEventType.INVOCATION_COUNTER_THRESHOLD_REACHED,
+            reason=f"invocation counters under encryption key {key_id} have passed {level}; the last is {LAST_COUNTER}",
+        )
+        headers = ce_headers("DeviceEvent", "protocol-dlms", event.event_id, now)
+        yield Outgoing("device-events", gateway.encode(), self._codec.encode(event), headers)
 
     def _outgoing(self, state: _SeriesState, record: CounterReservation) -> Outgoing:
         key = state.series.record_key

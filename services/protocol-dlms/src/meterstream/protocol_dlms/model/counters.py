@@ -18,6 +18,10 @@ from meterstream.dlms.errors import CountersExhausted
 FIRST_COUNTER: Final = 1
 LAST_COUNTER: Final = 0xFFFF_FFFF
 """Invocation counters are unsigned 32-bit numbers (IEC 62056-5-3, 5.7)."""
+WARN_ABOVE: Final = 2_000_000_000
+"""Above this counter operators replace the encryption key, which starts a new series."""
+WARN_STEP: Final = 100_000_000
+"""They are told again after so many more."""
 
 
 class Series(NamedTuple):
@@ -53,6 +57,12 @@ def lags(reservation: CounterReservation, mark: int) -> bool:
     Compaction would keep it and forget the ones above it, so somebody has to write a higher one in time.
     """
     return reservation.new_mark < mark
+
+
+def passed(before: int, after: int) -> int | None:
+    """The highest step at which operators are told that is passed from one mark to the next; None: there is none."""
+    step = after - after % WARN_STEP
+    return step if before < step and step >= WARN_ABOVE else None
 
 
 def plan(series: Series, mark: int, floor: int, block: int, owner: str) -> CounterReservation:
