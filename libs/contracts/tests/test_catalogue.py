@@ -15,7 +15,7 @@ from meterstream.contracts.catalogue import collect_operations, find_operation, 
 from meterstream.contracts.errors import CODES, InvalidRequest, PlatformError, error, from_record
 from meterstream.contracts.operation import Operation
 from meterstream.contracts.operations.get_periodic_meter_reads import GetPeriodicMeterReadsRequest
-from meterstream.contracts.schemas import check, rendered, schema_directory, write
+from meterstream.contracts.schemas import as_text, check, rendered, schema_directory, write
 from meterstream.contracts.topics import LANES, TOPICS, dead_letter_of, lane_of
 
 EVERY = list(load_operations().values())
@@ -69,6 +69,18 @@ def test_an_incompatible_change_is_found(tmp_path: Path) -> None:
     newest["fields"] = [field for field in newest["fields"] if field["name"] != "operation"]
     (folder / "001.avsc").write_text(json.dumps(newest))
     assert "replies/Reply: cannot read 001.avsc: operation: is new and has no default" in map(str, check(tmp_path))
+
+
+def test_other_words_alone_are_no_release(tmp_path: Path) -> None:
+    write(tmp_path, release=True)
+    path = tmp_path / "replies" / "Reply" / "001.avsc"
+    schema = json.loads(path.read_text())
+    path.write_text(as_text({**schema, "doc": "Older words."}))
+    assert write(tmp_path, release=True) == [path]
+    assert json.loads(path.read_text()) == schema
+    (path.parent / "002.avsc").write_text(path.read_text())
+    path.write_text(as_text({**schema, "doc": "Older words."}))
+    assert check(tmp_path) == []
 
 
 def test_every_record_of_a_topic_can_be_rendered() -> None:

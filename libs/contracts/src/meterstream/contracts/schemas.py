@@ -62,6 +62,15 @@ def as_text(schema: dict[str, Any]) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
+def without_words(schema: Any) -> Any:
+    """A schema without its documentation, which reads and writes the same."""
+    if isinstance(schema, list):
+        return [without_words(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {name: without_words(value) for name, value in schema.items() if name != "doc"}
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something that keeps the schema files from matching the contract."""
@@ -88,7 +97,7 @@ def check(directory: Path) -> list[Finding]:
             findings += _check_record(topic, model.__name__, schema, released.pop((topic, model.__name__), []))
     findings += [Finding(topic, record, "is released but no longer in the contract") for topic, record in released]
     for item in read_released(directory):
-        text = as_text(item.schema)
+        text = as_text(without_words(item.schema))
         other = by_fingerprint.setdefault(item.fingerprint, (item.record, text))
         if other != (item.record, text):
             findings.append(Finding(item.topic, item.record, f"has the fingerprint of another schema of {other[0]}"))
@@ -107,17 +116,22 @@ def _check_record(topic: str, record: str, schema: dict[str, Any], files: list[R
 
 
 def write(directory: Path, *, release: bool) -> list[Path]:
-    """Write what the contract renders: as the next number if `release`, else in place of the newest."""
+    """Write what the contract renders: as the next number if `release`, else in place of the newest.
+
+    Other words alone are no release: they replace those of the newest.
+    """
     written: list[Path] = []
     for topic, models in records_by_topic().items():
         for model in models:
             folder = directory / topic / model.__name__
             existing = sorted(folder.glob("*.avsc"))
             text = as_text(rendered(model))
-            if existing and existing[-1].read_text(encoding="utf-8") == text:
+            newest = existing[-1].read_text(encoding="utf-8") if existing else "null"
+            if newest == text:
                 continue
             number = int(existing[-1].stem) if existing else 0
-            number += 1 if release or not existing else 0
+            same = without_words(json.loads(newest)) == without_words(rendered(model))
+            number += 0 if existing and (same or not release) else 1
             folder.mkdir(parents=True, exist_ok=True)
             path = folder / f"{number:03}.avsc"
             path.write_text(text, encoding="utf-8")
