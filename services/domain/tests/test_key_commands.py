@@ -10,6 +10,7 @@ from meterstream.contracts.catalogue import load_operations
 from meterstream.contracts.envelope import ResultStatus
 from meterstream.contracts.errors import error
 from meterstream.contracts.key_transfers import KeyFact, KeyOutcome
+from meterstream.contracts.operations.add_device import AddDeviceRequest, DeviceModel, NewDevice
 from meterstream.contracts.operations.bundle import BundleAction, BundleAnswer, BundleRequest, BundleResponse
 from meterstream.contracts.operations.generate_and_replace_keys import (
     GenerateAndReplaceKeysRequest,
@@ -307,6 +308,18 @@ async def test_a_user_key_by_channel_is_that_of_the_device_coupled_there(meter):
     assert [key.device_identification for key in asked.header.new_keys] == [GAS]
     (result,) = (await ask(meter, SetMbusUserKeyByChannelRequest(channel=3), uid="keys-000000000000009")).results()
     assert result.error.number == 201
+
+
+async def test_new_keys_of_a_coupled_device_reach_the_record_of_its_gateway(meter):
+    names = ("mbus_default_key", "mbus_user_key", "mbus_firmware_update_authentication_key", "mbus_p0_key")
+    given = {name: meter.keys.encrypt(bytes([200 + place]) * 16) for place, name in enumerate(names)}
+    described = NewDevice(device_type="SMART_METER_G", **given, **SHORT_ID)
+    model = DeviceModel(manufacturer="TST", model_code="G4")
+    request = AddDeviceRequest(device=described, device_model=model, overwrite=True)
+    meter.clock.advance(seconds=1)
+    sent = await meter.handle(meter.command(request, uid="keys-000000000000001", device=GAS))
+    (record,) = [found for found in sent.on("devices") if found.device_identification == METER]
+    assert opened(meter, record, USER, "ACTIVE", channel=2) == [bytes([201]) * 16]
 
 
 def test_every_operation_that_hands_keys_over_may_be_repeated():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +21,11 @@ from meterstream.contracts.operations import (
 from meterstream.contracts.records import KeyKind, KeyState, MbusDevice, SealedKey, SecurityLevel
 from meterstream.dlms.data import encode
 from meterstream.dlms.meter import Habits
+from meterstream.dlms.objects import shipped_profiles
+from meterstream.dlms.security import SecurityKeys
+from meterstream.protocol_dlms.executor import Context, Device
+from meterstream.protocol_dlms.executors import replace_keys as replaces
+from meterstream.protocol_dlms.executors import set_key_on_g_meter as sets_key
 from meterstream.protocol_dlms.key_transfer import Secret, _secret
 from meterstream.protocol_dlms.model.candidates import KeySet
 from meterstream.protocol_dlms.model.mbus_keys import (
@@ -31,6 +37,7 @@ from meterstream.protocol_dlms.model.mbus_keys import (
     sealed_gcm,
 )
 from meterstream.protocol_dlms.model.opening import GiveUp, Opening, ReadCounter, Refusal, Try
+from meterstream.protocol_dlms.twin import MemoryMeter
 from meterstream.simulator.mbus import bus as mbus
 from meterstream.simulator.mbus.keys import mbus_keys_for
 from meterstream.simulator.objects.keytransfer import KeyTransferFaults
@@ -336,3 +343,73 @@ async def test_change_counters_rise_whatever_the_clock_says(at: Any, make_reserv
     moment = change_counter(datetime(2026, 10, 25, 2, 30, tzinfo=UTC))
     seen = [await keys.change_counters("default", least) for least in (moment, moment, moment - 3600, moment + 900)]
     assert seen == [moment, moment + 1, moment + 2, moment + 900]
+
+
+# Requests octet by octet (vectors of the field)
+
+
+class Association:
+    """What stands in for an association: it takes whatever keys it is given."""
+
+    def __init__(self) -> None:
+        self.key_ids: tuple[str, ...] = ("ek", "ak")
+        self.offered: list[SecurityKeys] = []
+
+    def offer_keys(self, keys: SecurityKeys) -> None:
+        self.offered.append(keys)
+
+    def use_keys(self, keys: SecurityKeys) -> None:
+        assert keys == self.offered[-1]
+
+    async def renew(self, likeliest: Sequence[str]) -> None:
+        self.key_ids = tuple(likeliest)
+
+
+async def asked_of(platform: KeyPlatform, executor: Any, request: Any, keys: list[NewKey], guard: Any) -> list[str]:
+    """Method and data of each ACTION, in hexadecimal."""
+    bench = platform.bench
+    header = platform._header(bench.gateway(), new_keys=keys, mbus_devices=[ELS.model_copy(update={"channel": 1})])
+    association = Association()
+    moment = datetime(2024, 7, 15, 10, 30, tzinfo=UTC)
+    port = bench.associations.keys_of(platform.record(), header, guard, lambda: moment)
+    meter = MemoryMeter(shipped_profiles().get("SMR", "5.0.0"))
+    named = {device.device_identification: device for device in header.mbus_devices}
+    subject = Device(GAS, channel=1, mbus_devices=named) if keys[0].kind is USER else Device(bench.gateway())
+    step = port.of_step(0, association, association.renew)
+    await executor.execute(request, Context(meter, subject, lambda: moment, keys=step))
+    return [
+        f"{ref.class_id}/{ref.logical_name}/{ref.method} {encode(data).hex().upper()}" for _, ref, data in meter.asked
+    ]
+
+
+async def test_transfers_to_a_meter(at: Any, guard: Any) -> None:
+    platform = await at()
+    platform.registry.keys = ()
+    for kind, key_id, octets, state in (
+        (MASTER, "mk", "112233445566778899AABBCCDDEEFF00", KeyState.ACTIVE),
+        (AUTHENTICATION, "ak", "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF", KeyState.ACTIVE),
+        (ENCRYPTION, "ek", "000102030405060708090A0B0C0D0E0F", KeyState.ACTIVE),
+        (AUTHENTICATION, "ak2", "A0A1A2A3A4A5A6A7A8A9AAABACADAEAF", KeyState.NEW),
+        (ENCRYPTION, "ek2", "B0B1B2B3B4B5B6B7B8B9BABBBCBDBEBF", KeyState.NEW),
+    ):
+        platform.registry.hold(kind, key_id, bytes.fromhex(octets), state)
+    keys = [
+        NewKey(device_identification=platform.bench.gateway(), kind=kind, key_id=key_id)
+        for kind, key_id in ((AUTHENTICATION, "ak2"), (ENCRYPTION, "ek2"))
+    ]
+    assert await asked_of(platform, replaces.EXECUTOR, REPLACE, keys, guard) == [
+        "64/0.0.43.0.0.255/2 01010202160209188198CCA56911B62BA73E000E22CA5B926EAB38C103D1658D",
+        "64/0.0.43.0.0.255/2 0101020216000918AA320B2668EEC02231C19A30CA62B7E06621A1C9E420B755",
+    ]
+
+
+async def test_transfers_to_an_mbus_device(at: Any, guard: Any) -> None:
+    platform = await at()
+    platform.registry.mbus = ELS.model_copy(update={"channel": 1})
+    platform.registry.hold(DEFAULT, "default", DEFAULT_KEY, KeyState.ACTIVE)
+    platform.registry.hold(USER, "new", NEW, KeyState.NEW)
+    keys = [NewKey(device_identification=GAS, kind=USER, key_id="new")]
+    assert await asked_of(platform, sets_key.EXECUTOR, request(USER), keys, guard) == [
+        "72/0.1.24.1.0.255/8 091E2E27B6A8BAF64E24F906AF0C00D92EA4E672A5D89492CA675B445349B08C",
+        "72/0.1.24.1.0.255/7 091000112233445566778899AABBCCDDEEFF",
+    ]
