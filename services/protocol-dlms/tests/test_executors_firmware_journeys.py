@@ -10,19 +10,24 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from worker_stage import Make, MemoryCluster
 
+from meterstream.contracts.envelope import Progress
 from meterstream.contracts.errors import PlatformError
 from meterstream.contracts.operations import switch_firmware, update_firmware
 from meterstream.contracts.operations.get_firmware_version import GetFirmwareVersionRequest
-from meterstream.contracts.records import BLOCK_OCTETS, FirmwareBlock, FirmwareImage
+from meterstream.contracts.records import BLOCK_OCTETS, FirmwareBlock, FirmwareImage, MbusDevice
 from meterstream.protocol_dlms import executors
 from meterstream.protocol_dlms.executor import Context, Device, load_executors
+from meterstream.protocol_dlms.keys import NoKeys
 from meterstream.protocol_dlms.settings import ImageSettings
 from meterstream.protocol_dlms.twin import MemoryImages
 from meterstream.runtime.codec import shared_codec
 from meterstream.runtime.kafka import Outgoing
 from meterstream.simulator.faults import Fault, FaultKind
+from meterstream.simulator.mbus import bus as mbus
+from meterstream.simulator.mbus.keys import mbus_keys_for
 from meterstream.simulator.options import ImageOptions
 from meterstream.simulator.settings import FleetSettings
 
@@ -105,6 +110,47 @@ async def test_after_a_lost_line_the_transfer_goes_on(update: Make, eventually: 
     assert port.noted == [IMAGE.sha256, None]  # begun once
 
 
+class FactoryKeys(NoKeys):
+    """The firmware authentication key that a simulated gas meter has from the factory."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def firmware_mac(self, device: str, iv: bytes, associated_data: bytes) -> bytes:
+        return AESGCM(self._key).encrypt(iv, b"", associated_data)
+
+
+async def test_a_gas_meter_gets_its_firmware_through_the_gateway(make_bench: Make, eventually: Any) -> None:
+    images = replace(SOON, forward_ms=1, block_size=20)
+    bench = await make_bench(FleetSettings(protocols=("SMR 5.1",), images=images))
+    gateway = bench.fleet.meter(1)
+    identity = mbus.look(gateway, 1).identity
+    number, gas = f"{identity.identification:08d}", "G" * 16
+    header = bytes.fromhex("534D523500230022005000100000001000020801") + identity.manufacturer.to_bytes(2, "little")
+    file = header + b"\xff" * 4 + bytes.fromhex("110303000000000000") + b"firmware of gas!" + bytes(16)
+    image = FirmwareImage(firmware_identification="FW-1", sha256=sha256(file).digest(), size=len(file))
+    device = Device(
+        gas,
+        channel=1,
+        mbus_devices={gas: MbusDevice(device_identification=gas, channel=1, identification_number=number)},
+        images={"FW-1": image},
+    )
+    keys = FactoryKeys(mbus_keys_for(bench.fleet.settings.seed, identity.identification).firmware)
+    meter = await bench.associations.open(bench.visit(bench.record()))
+    context = Context(meter, device, lambda: datetime.now(UTC), keys=keys, images=MemoryImages(file), wait=in_a_hurry)
+    await FOUND["UpdateFirmware"].execute(UPDATE, context)
+    await bench.associations.close(meter)
+    await eventually(lambda: mbus.look(gateway, 1).firmware)
+    assert mbus.look(gateway, 1).firmware == bytes.fromhex("00500022")
+
+
+def told(stage: Any) -> tuple[list[int], list[Any]]:
+    """How far attempts were said to be, and their responses."""
+    records = stage.records("dlms-responses")
+    news = [record.advance.done for record in records if isinstance(record, Progress)]
+    return news, [record for record in records if not isinstance(record, Progress)]
+
+
 class TestFromWorkerToWorker:
     @pytest.fixture
     def make_cluster(self) -> Make:
@@ -124,10 +170,13 @@ class TestFromWorkerToWorker:
         await stage.producer.send([request])
         await stage.eventually(lambda: stage.bench.fleet.stats.actions >= 20)
         await stage.stop_worker(first)
-        assert stage.read["dlms-responses"] == []
+        assert told(stage) == ([0], [])
         await stage.start_worker()
-        (response,) = await stage.responses(1)
+        await stage.eventually(lambda: told(stage)[1])
+        advances, (response,) = told(stage)
         assert response.error is None
+        assert advances[1] > 0
+        assert advances[-1] == len(FILE)
         blocks = -(-len(FILE) // images.block_size)
         assert stage.bench.fleet.stats.actions <= blocks + 3 + 4  # logins apart: two associations of two passes each
         begun = [message.value for message in stage.read["device-sessions"] if (message.key or b"").endswith(b"|image")]
