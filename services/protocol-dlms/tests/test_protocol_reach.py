@@ -45,7 +45,7 @@ from meterstream.simulator.settings import FleetSettings
 Make = Callable[..., Any]
 GATEWAY = "EXXXX123456789012"
 CONFIGURED, LEARNT = "192.0.2.1", "192.0.2.2"
-NOT_OF_SESSIONS = {"organisation", "device_type", "protocol_variant", "debug"}
+NOT_OF_SESSIONS = {"device_type", "protocol_variant"}
 """What the record says of a device that no session has to know."""
 METER: Any = object()
 AWAY = error("CONNECTION_TIMED_OUT", "nobody", phase="connect")
@@ -134,9 +134,12 @@ class TestAddresses:
 
 
 class TestReach:
-    async def test_a_forged_address_costs_one_try(self, sought: Make, table: AddressTable) -> None:
+    @pytest.mark.parametrize(
+        "code", ["AUTHENTICATION_ERROR", "ILLEGAL_RESPONSE", "RESPONSE_TIMEOUT", "COUNTERS_EXHAUSTED"]
+    )
+    async def test_a_forged_address_costs_one_try(self, sought: Make, table: AddressTable, code: str) -> None:
         table.told(0, GATEWAY, LEARNT)
-        line = Line(**{"192_0_2_2": error("AUTHENTICATION_ERROR", "somebody else")})
+        line = Line(**{"192_0_2_2": error(code, "somebody else")})
         line.up = {CONFIGURED}
         assert await Reach(quick()).open(sought(), line) is METER
         assert line.tried == [LEARNT, CONFIGURED]

@@ -143,6 +143,7 @@ class Associations:
         return await self._reach.open(sought, lambda host: self._open_at(replace(target, address=(host, port))))
 
     async def _open_at(self, target: _Target) -> LiveMeter:
+        target.visit.counter_told = None  # what somebody at another address told counts for nothing here
         if not target.level.ciphered:
             return await self._associate(target, None)
         try:

@@ -23,6 +23,8 @@ Opening: TypeAlias = Callable[[str], Awaitable[LiveMeter]]
 
 _SLICE_S: Final = 1.0
 _ELSEWHERE: Final = (LinkFailed, ProtocolViolation, SecurityFailure)
+_FORGED: Final = frozenset({"COUNTERS_EXHAUSTED", "ATTEMPT_TO_LOWER_INVOCATION_COUNTER"})
+"""Comes of a counter that the public client was told, which anybody may have made up."""
 
 
 class Pushing(Protocol):
@@ -99,7 +101,7 @@ class Reach:
             try:
                 return await opening(address)
             except PlatformError as failure:
-                if not (failure.retryable and isinstance(failure, _ELSEWHERE)):
+                if not _may_be_elsewhere(failure):
                     raise
                 last = failure
         raise last
@@ -132,6 +134,11 @@ class Reach:
             return await sought.pushing.next(seconds)
         await asyncio.sleep(seconds)
         return False
+
+
+def _may_be_elsewhere(failure: PlatformError) -> bool:
+    """Whether somebody who is not the meter may have caused it; what the record lacks it lacks at every address."""
+    return failure.code.name in _FORGED or (failure.retryable and isinstance(failure, _ELSEWHERE))
 
 
 def _is_away(failure: PlatformError) -> bool:
