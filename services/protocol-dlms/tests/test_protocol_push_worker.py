@@ -11,6 +11,7 @@ import pytest
 from worker_stage import Make, MemoryCluster, RealCluster, Stage
 
 from meterstream.contracts.events import EventKind, PushTrigger
+from meterstream.contracts.records import LearntAddress
 from meterstream.contracts.shared.alarms import AlarmType
 from meterstream.dlms.apdu import DataNotification
 from meterstream.dlms.data import Data, DataType, LogicalName, double_long_unsigned, octet_string
@@ -117,6 +118,30 @@ class PushContract:
             b"no key of the device opens it",
             b"the key names another device than the push",
         ]
+
+    async def test_a_push_teaches_the_address_of_a_meter_with_a_dynamic_one(self, make_stage: Make) -> None:
+        stage: Stage = await make_stage(FleetSettings(meters=2))
+        for number in (1, 2):
+            known = stage.bench.record(number).connection
+            nowhere = known.model_copy(update={"address": None, "dynamic": number == 1})
+            await stage.publish(stage.bench.record(number, connection=nowhere))
+        components = await stage.start_worker(pushes=PORTS)
+        gateway = stage.bench.gateway(1).encode()
+        unknown = await stage.ask(stage.read_request(1), stage.read_request(2))
+        numbers = {response.header.gateway.encode(): response.error.number for response in unknown}
+        assert numbers == {gateway: 419, stage.bench.gateway(2).encode(): 212}
+        for _ in range(2):
+            assert await push(listener_of(components).tcp, text_push(gateway, SCHEDULED))
+            assert await push(listener_of(components).tcp, text_push(stage.bench.gateway(2).encode(), SCHEDULED))
+        await stage.eventually(lambda: len(stage.read["device-events"]) == 4)
+        (read,) = await stage.ask(stage.read_request(1))
+        assert read.error is None
+        await stage.stop_worker(components)
+        await stage.start_worker()
+        (again,) = await stage.ask(stage.read_request(1))
+        assert again.error is None, "the next worker knows it too"
+        learnt = [found for found in stage.records("device-sessions") if isinstance(found, LearntAddress)]
+        assert [(found.gateway.encode(), found.address) for found in learnt] == [(gateway, "127.0.0.1")]
 
     async def test_a_device_that_is_not_known_leaves_nothing(self, make_stage: Make) -> None:
         stage: Stage = await make_stage(FleetSettings(meters=1))
