@@ -213,7 +213,7 @@ class TestThdFingerprint:
         meter = distorted("SMR 5.5", 1)
         found = (await get_thd_fingerprint.execute(GetThdFingerprintRequest(), context(meter))).fingerprint
         assert (found.instantaneous_current_l1, found.over_limit_counter_l1) == (317, 3136)
-        assert found.instantaneous_current_l2 is found.fingerprint_l2 is found.over_limit_counter_l3 is None
+        assert [found.instantaneous_current_l2, found.fingerprint_l2, found.over_limit_counter_l3] == [None] * 3
         assert len(meter.asked) == 3
 
     async def test_a_refusal_names_the_object(self) -> None:
