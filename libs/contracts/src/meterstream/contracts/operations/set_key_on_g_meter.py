@@ -25,11 +25,11 @@ def _exchangeable(kind: SecretType) -> SecretType:
 
 
 class SetKeyOnGMeterRequest(OperationRequest):
-    """Make a key, encrypt it with the device's default key and send it through {72, 0.x.24.1.0.255}. A repeat sends
-    the same key again, until the gateway has taken it.
+    """Make a key, encrypt it with the device's default key and send it through {72, 0.x.24.1.0.255}.
 
     User key: methods 8 (transfer_key), then 7 (set_encryption_key); the others: method 6 (data_send), SMR 5 only.
     `close_optical_port` sends an optical port key of zeros, which closes the port, and keeps no key.
+    A repeat sends the same key again, until the gateway has taken it.
     """
 
     mbus_device_identification: Annotated[DeviceIdentification, Soap("MbusDeviceIdentification")]
