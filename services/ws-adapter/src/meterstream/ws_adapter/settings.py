@@ -36,7 +36,9 @@ class HttpSettings(SettingsGroup):
     forwarded_certificate_header: str = Field(
         "Client-Cert", description="header with the client's certificate: RFC 9440, escaped PEM, or Envoy's XFCC"
     )
-    max_body_bytes: Annotated[int, Field(ge=KIB, le=7 * MIB)] = Field(4 * MIB, description="largest request body")
+    max_body_bytes: Annotated[int, Field(ge=KIB, le=7 * MIB)] = Field(
+        6 * MIB, description="largest request body; a firmware file of 4 MiB fits in base64"
+    )
     max_header_bytes: Annotated[int, Field(ge=KIB, le=MIB)] = Field(32 * KIB, description="largest request head")
     body_timeout_s: Annotated[float, Field(gt=0, le=600)] = Field(30.0, description="longest arrival of a body")
     head_timeout_s: Annotated[float, Field(gt=0, le=600)] = Field(
