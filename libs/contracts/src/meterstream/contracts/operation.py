@@ -99,7 +99,8 @@ class Operation:
         resources: where REST reads it too, below /v1, for example "devices" or "devices/{device_identification}": an
             operation on the registry that changes nothing; what is not in the path is in the query string.
         from_event: what it answers for an event, None for another kind of event: an operation that has this is no
-            command; the faces answer it from the events of the organisation, `correlation_uid` of the request names one.
+            command; the faces answer it from the organisation's events, of which the request's `correlation_uid` names
+            one.
         also_soap: its places in further services, where its fields are spelled the same.
         naming_field: with which a request for a meter may name a device behind it.
     """
