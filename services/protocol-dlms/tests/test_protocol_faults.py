@@ -82,6 +82,10 @@ def make_cluster() -> Make:
     return make
 
 
+WAITED_OUT: Final = frozenset({K.SILENT, K.SLOW, K.LOST_BLOCK})
+"""Nothing but a time-out ends the wait for an answer."""
+
+
 def requests() -> list[tuple[Operation, OperationRequest]]:
     codec = shared_codec()
     reads = get_actual_meter_reads.GetActualMeterReadsRequest()
@@ -127,12 +131,17 @@ async def test_a_response_or_a_typed_error_and_never_a_wrong_value(
     await stage.publish(*(stage.bench.record(number, with_list_max=8) for number in numbers))
     for number in numbers:
         fleet.meter(number).fault = fault
-    await stage.start_worker(response_timeout_s=0.5)
+    patience = {"response_timeout_s": 25, "connect_timeout_s": 25}
+    hasty = {"response_timeout_s": 0.5, "connect_timeout_s": 25} if fault.kind in WAITED_OUT else patience
+    components = await stage.start_worker(**hasty)
     sent = [(number, *each) for number in numbers for each in requests()]
     struck = await stage.ask(*(stage.request(what, body, stage.bench.gateway(number)) for number, what, body in sent))
     assert fleet.stats.faults >= (0 if fault.kind is K.LOST_BLOCK else len(PROTOCOLS) // 2)
     for number in numbers:
         fleet.meter(number).fault = None
+    if fault.kind in WAITED_OUT:
+        await stage.stop_worker(components)
+        await stage.start_worker(**patience)
     steady = [(number, *each) for number in numbers for each in STEADY]
     relays = [(number, get_relay_status.OPERATION, get_relay_status.GetRelayStatusRequest()) for number in numbers]
     well = await stage.ask(

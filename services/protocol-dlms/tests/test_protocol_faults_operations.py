@@ -90,7 +90,7 @@ async def test_each_operation_is_answered_and_its_failure_says_whether_to_try_ag
     numbers = range(1, len(PROTOCOLS) + 1)
     channels = [MbusChannel(channel=1, device_identification=GAS)]
     await stage.publish(*(bench.record(number, with_list_max=8, channels=channels) for number in numbers))
-    await stage.start_worker(response_timeout_s=1)
+    await stage.start_worker(response_timeout_s=25, connect_timeout_s=25)
 
     def requests() -> list[Any]:
         return [
