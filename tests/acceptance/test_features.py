@@ -39,9 +39,10 @@ class World:
     asked: Asked | None = None
     answer: dict[str, str] = field(default_factory=dict)
     refusal: SoapRefusal | None = None
+    outcome: dict[str, Any] = field(default_factory=dict)
 
-    def post(self, operation: str, device: str, request: dict[str, Any]) -> dict[str, Any]:
-        """Carry an operation out over REST and wait for its result."""
+    def finish(self, operation: str, device: str, request: dict[str, Any]) -> dict[str, Any]:
+        """Carry an operation out over REST and wait for its result, good or bad."""
         base = f"{self.platform.stack.https_addresses[0]}/v1/operations"
         body = {"device_identification": device, "request": request}
         told = self.rest.post(f"{base}/{operation}", json=body, timeout=30)
@@ -50,7 +51,6 @@ class World:
         deadline = time.monotonic() + DEADLINE_S
         while not (found := self.rest.get(f"{base}/{uid}", timeout=30).json()).get("final"):
             assert time.monotonic() < deadline, f"no result of {operation}"
-        assert found["state"] == "ok", found
         return dict(found)
 
     def number_of(self, device: str) -> int:
@@ -104,7 +104,8 @@ def install(world: World, device: str, version: str, settings: dict[str, Any]) -
     assert isinstance(request, AddDeviceRequest)
     described = request.device.model_copy(update=settings)
     changed = request.model_copy(update={"device": described, "overwrite": True})
-    world.post("AddDevice", device, changed.model_dump(mode="json", exclude_none=True))
+    found = world.finish("AddDevice", device, changed.model_dump(mode="json", exclude_none=True))
+    assert found["state"] == "ok", found
     world.meters[device] = number
 
 
@@ -139,7 +140,22 @@ def ask(world: World, operation: str, device: str, values: dict[str, Any], heade
         world.refusal = refusal
 
 
+@when(parsers.parse('a device of protocol "{name}" "{version}" is added as "{device}"'))
+def added(world: World, name: str, version: str, device: str) -> None:
+    case = Case.of(world.fleet, 1, world.platform.installer)
+    request = case.installation()[0].request
+    assert isinstance(request, AddDeviceRequest)
+    described = request.device.model_copy(update={"protocol_name": name, "protocol_version": version})
+    asked = request.model_copy(update={"device": described}).model_dump(mode="json", exclude_none=True)
+    world.outcome = world.finish("AddDevice", device, asked)
+
+
 # Then
+
+
+@then(parsers.parse("adding ends with code {code}"))
+def adding_ends_with(world: World, code: str) -> None:
+    assert world.outcome["result"]["error"]["code"] == code
 
 
 @then("the answer is OK")

@@ -21,6 +21,8 @@ HEADERS = "http://www.opensmartgridplatform.org/schemas/common/2014/10"
 NOT_READY = "405"
 DEADLINE_S = 60.0
 ACTIONS = "Actions"
+REPEATED = "AlarmNotification"
+"""An element of which zeep wants the sequence around it repeated."""
 ONLY = "value"
 """Path of the one value of an answer that has no other; zeep hands out just the value."""
 
@@ -100,7 +102,8 @@ class SoapClient:
         if service not in self._clients:
             address = f"{self._base}{self._facts[service]['endpoint']}?wsdl"
             transport = Transport(session=self._session, timeout=30, operation_timeout=30)
-            self._clients[service] = zeep.Client(address, transport=transport)
+            # Strictly read, zeep takes a repeated sequence in an extension once and refuses the rest.
+            self._clients[service] = zeep.Client(address, transport=transport, settings=zeep.Settings(strict=False))
         return self._clients[service]
 
     def _headers(self, more: Mapping[str, str]) -> list[etree._Element]:
@@ -127,7 +130,8 @@ class SoapClient:
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values by path, "SetAdministrativeStatusData/Status", as elements below each other.
 
-    The actions of a bundle are numbered: "Actions/1/GetAdministrativeStatusRequest". "{}" is an empty element.
+    Items of lists are numbered from 1, also the actions of a bundle: "Actions/1/GetAdministrativeStatusRequest". "{}"
+    is an empty element.
     """
     found: dict[str, Any] = {}
     actions: dict[str, dict[str, Any]] = {}
@@ -138,9 +142,22 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
             _put(actions.setdefault(number, {}), below, value)
         else:
             _put(found, path, value)
+    found = {name: _listed(value) for name, value in found.items()}
     if actions:
-        found[ACTIONS] = {"_value_1": [actions[number] for number in sorted(actions, key=int)]}
+        found[ACTIONS] = {"_value_1": [_listed(actions[number]) for number in sorted(actions, key=int)]}
     return found
+
+
+def _listed(value: Any) -> Any:
+    """What is numbered becomes a list."""
+    if not isinstance(value, dict):
+        return value
+    inner = {name: _listed(one) for name, one in value.items()}
+    if (repeated := inner.get(REPEATED)) is not None and isinstance(repeated, list):
+        return {"_value_1": [{REPEATED: one} for one in repeated]}
+    if inner and all(name.isdigit() for name in inner):
+        return [inner[name] for name in sorted(inner, key=int)]
+    return inner
 
 
 def _put(place: dict[str, Any], path: str, value: Any) -> None:

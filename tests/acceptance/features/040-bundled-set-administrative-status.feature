@@ -1,0 +1,24 @@
+Feature: 040 The administrative status is set in a bundle
+
+  Scenario Outline: Versions that have it
+    Given the meter "TEST1024000000077" of "<version>"
+    When Bundle is asked of "TEST1024000000077" with
+      | path                                                              | value |
+      | Actions/1/SetAdministrativeStatusRequest/AdministrativeStatusType | ON    |
+    Then the answer tells "Set administrative status was successful"
+
+    Examples:
+      | version |
+      | DSMR 4.2.2 |
+      | SMR 4.3 |
+      | SMR 5.0.0 |
+      | SMR 5.1 |
+      | SMR 5.2 |
+      | SMR 5.5 |
+
+  Scenario: DSMR 2.2 does not
+    Given the meter "TEST1024000000077" of "DSMR 2.2"
+    When Bundle is asked of "TEST1024000000077" with
+      | path                                                              | value |
+      | Actions/1/SetAdministrativeStatusRequest/AdministrativeStatusType | ON    |
+    Then the answer tells "ADMINISTRATIVE_IN_OUT"
