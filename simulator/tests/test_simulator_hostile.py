@@ -124,6 +124,18 @@ def test_any_value_that_the_control_interface_puts_anywhere(number: int, data: s
         meter.override(ref, None)
 
 
+def test_an_alarm_is_raised_in_a_register_that_holds_a_strange_number() -> None:
+    meter = _fleet().meter(3)
+    register = meter.tree.by_role["alarm_register_1"]
+    ref = AttributeRef(register.class_id, LogicalName(register.logical_name), 2)
+    meter.override(ref, Data(DataType.INTEGER, -1))
+    try:
+        meter.raise_alarm(1, 0, meter.model.now_ms())
+    finally:
+        meter.override(ref, None)
+    assert isinstance(meter.get(MANAGEMENT, ref, None), Data)
+
+
 @pytest.mark.parametrize("number", range(1, len(PROTOCOLS) + 1))
 def test_the_meter_is_still_whole(number: int) -> None:
     _read_everything(_fleet().meter(number))

@@ -387,7 +387,7 @@ async def test_a_failed_result_raises_the_fault_that_was_stored(stack: Stack, cl
 
 async def test_text_of_a_meter_that_xml_does_not_have(stack: Stack, client: aiohttp.ClientSession) -> None:
     command = sent("GetSpecificAttributeValue")
-    await stack.domain.finish(command, response=GetSpecificAttributeValueResponse(value="a\x00b<&\ud7ff"))
+    await stack.domain.finish(command, response=GetSpecificAttributeValueResponse(value="a\x01b<&\ud7ff"))
     status, answered = await post(client, retrieval(command.header.correlation_uid, "GetSpecificAttributeValue"))
     assert (status, text_of("AttributeValueData", answered)) == (200, "a\ufffdb&lt;&amp;\ud7ff")
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _VALUE: Final = 2
 _BITS: Final = 32
+_ALL_BITS: Final = (1 << _BITS) - 1
 _LOG: Final = "standard_event_log"
 _CLEARED: Final = {"alarm_register_1": 11, "alarm_register_2": 24, "error_object": 10}
 _PUSH_SETUPS: Final = {1: "push_setup_alarm", 2: "push_setup_alarm", 3: "push_setup_udp"}
@@ -70,7 +71,8 @@ def raise_alarm(meter: SimulatedMeter, register: int, bit: int, at: int) -> None
     if not 0 <= bit < _BITS:
         raise ValueError(f"bit {bit} of an alarm register is outside 0 to {_BITS - 1}")
     item = register_of(meter, register)
-    meter.keep(item, _VALUE, double_long_unsigned(number(meter, item) | 1 << bit))
+    held = number(meter, item) & _ALL_BITS  # an override may be any number
+    meter.keep(item, _VALUE, double_long_unsigned(held | 1 << bit))
     if filter_lets(meter, register, bit):
         _push(meter, _PUSH_SETUPS[register], at)
 
