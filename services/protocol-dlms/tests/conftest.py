@@ -29,6 +29,7 @@ from meterstream.protocol_dlms.counters import CounterReserver
 from meterstream.protocol_dlms.fence import Leaving
 from meterstream.protocol_dlms.keyring import KeyRing
 from meterstream.protocol_dlms.limits import ConnectionLimits
+from meterstream.protocol_dlms.meter import LiveMeter
 from meterstream.protocol_dlms.settings import SessionSettings
 from meterstream.protocol_dlms.views.devices import DeviceTable
 from meterstream.protocol_dlms.views.sessions import SessionTable
@@ -332,6 +333,23 @@ async def make_bench(
     yield make
     for fleet in fleets:
         await fleet.stop()
+
+
+@pytest.fixture
+async def open_meter(make_bench: Make) -> AsyncIterator[Make]:
+    """Opens associations with simulated meters, each of a bench of its own; none of them repeats a nonce."""
+    opened: list[tuple[Bench, LiveMeter]] = []
+
+    async def make(protocol: str, with_list_max: int = 16, **settings: Any) -> tuple[Bench, LiveMeter]:
+        bench = await make_bench(FleetSettings(protocols=(protocol,), **settings))
+        meter = await bench.associations.open(bench.visit(bench.record(with_list_max=with_list_max)))
+        opened.append((bench, meter))
+        return bench, meter
+
+    yield make
+    for bench, meter in opened:
+        await bench.associations.close(meter)
+        assert bench.fleet.stats.repeated_nonces == 0
 
 
 @pytest.fixture

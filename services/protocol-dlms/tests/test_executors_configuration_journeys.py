@@ -24,7 +24,6 @@ from meterstream.contracts.shared.configuration_object import (
 from meterstream.contracts.shared.profiles import ColumnChoice
 from meterstream.protocol_dlms import executors
 from meterstream.protocol_dlms.executor import Context, Device, load_executors
-from meterstream.simulator.settings import FleetSettings
 
 Make = Callable[..., Any]
 FOUND = load_executors(executors)
@@ -69,19 +68,11 @@ class At:
 
 
 @pytest.fixture
-async def at(make_bench: Make) -> Any:
-    opened = []
-
+def at(open_meter: Make) -> Make:
     async def make(protocol: str, with_list_max: int = 16) -> At:
-        bench = await make_bench(FleetSettings(protocols=(protocol,)))
-        meter = await bench.associations.open(bench.visit(bench.record(with_list_max=with_list_max)))
-        opened.append((bench, meter))
-        return At(bench, meter)
+        return At(*await open_meter(protocol, with_list_max))
 
-    yield make
-    for bench, meter in opened:
-        await bench.associations.close(meter)
-        assert bench.fleet.stats.repeated_nonces == 0
+    return make
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -33,7 +33,6 @@ from meterstream.contracts.shared.units import Unit
 from meterstream.protocol_dlms import executors
 from meterstream.protocol_dlms.executor import Context, Device, load_executors
 from meterstream.simulator.buffers import BufferRules
-from meterstream.simulator.settings import FleetSettings
 
 Make = Callable[..., Any]
 FOUND = load_executors(executors)
@@ -57,19 +56,11 @@ class At:
 
 
 @pytest.fixture
-async def at(make_bench: Make) -> AsyncIterator[Make]:
-    opened = []
-
+def at(open_meter: Make) -> Make:
     async def make(protocol: str, with_list_max: int = 16, **settings: Any) -> At:
-        bench = await make_bench(FleetSettings(protocols=(protocol,), **settings))
-        meter = await bench.associations.open(bench.visit(bench.record(with_list_max=with_list_max)))
-        opened.append((bench, meter))
-        return At(bench, meter)
+        return At(*await open_meter(protocol, with_list_max, **settings))
 
-    yield make
-    for bench, meter in opened:
-        await bench.associations.close(meter)
-        assert bench.fleet.stats.repeated_nonces == 0
+    return make
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

@@ -7,8 +7,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-import pytest
-from worker_stage import Make, MemoryCluster, RealCluster, Stage
+from worker_stage import Make, OnMemory, OnRealKafka, Stage
 
 from meterstream.contracts.events import EventKind, PushTrigger
 from meterstream.contracts.records import LearntAddress
@@ -22,7 +21,6 @@ from meterstream.dlms.security.protector import Form, Protector
 from meterstream.dlms.security.suites import Ciphering
 from meterstream.protocol_dlms.pushes.listener import PushListener
 from meterstream.protocol_dlms.settings import PushSettings
-from meterstream.runtime.topics import apply_topics
 from meterstream.simulator.faults import Fault, FaultKind
 from meterstream.simulator.push import mx382_push, notification_push, standard_values, text_push
 from meterstream.simulator.settings import FleetSettings
@@ -168,21 +166,9 @@ class PushContract:
         await stage.responses(1)
 
 
-class TestInMemory(PushContract):
-    @pytest.fixture
-    def make_cluster(self) -> Make:
-        async def make() -> MemoryCluster:
-            return MemoryCluster()
-
-        return make
+class TestInMemory(OnMemory, PushContract):
+    """On Kafka in memory."""
 
 
-class TestOnKafka(PushContract):
-    @pytest.fixture
-    def make_cluster(self, kafka_bootstrap: str, topic_prefix: str) -> Make:
-        async def make() -> RealCluster:
-            cluster = RealCluster(kafka_bootstrap, topic_prefix)
-            await apply_topics(cluster.settings)
-            return cluster
-
-        return make
+class TestOnKafka(OnRealKafka, PushContract):
+    """On a real broker."""

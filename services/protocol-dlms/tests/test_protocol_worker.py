@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from worker_stage import READ, SYNCHRONIZE, Make, MemoryCluster, RealCluster
+from worker_stage import READ, SYNCHRONIZE, Make, OnMemory, OnRealKafka
 
 from meterstream.contracts.operations import (
     bundle,
@@ -23,7 +23,6 @@ from meterstream.protocol_dlms import executors as package
 from meterstream.protocol_dlms.executor import Executor, load_executors
 from meterstream.runtime.codec import shared_codec
 from meterstream.runtime.kafka import Outgoing
-from meterstream.runtime.topics import apply_topics
 from meterstream.simulator.faults import Fault, FaultKind
 from meterstream.simulator.settings import FleetSettings
 
@@ -301,13 +300,8 @@ def replace_value(outgoing: Outgoing, value: bytes | None) -> Outgoing:
     return outgoing._replace(value=value)
 
 
-class TestInMemory(WorkerContract):
-    @pytest.fixture
-    def make_cluster(self) -> Make:
-        async def make() -> MemoryCluster:
-            return MemoryCluster()
-
-        return make
+class TestInMemory(OnMemory, WorkerContract):
+    """On Kafka in memory."""
 
     async def test_lost_partitions_close_sockets_at_once_and_the_request_is_taken_up_again(
         self, make_stage: Make
@@ -350,12 +344,5 @@ class TestInMemory(WorkerContract):
         await starting
 
 
-class TestOnKafka(WorkerContract):
-    @pytest.fixture
-    def make_cluster(self, kafka_bootstrap: str, topic_prefix: str) -> Make:
-        async def make() -> RealCluster:
-            cluster = RealCluster(kafka_bootstrap, topic_prefix)
-            await apply_topics(cluster.settings)
-            return cluster
-
-        return make
+class TestOnKafka(OnRealKafka, WorkerContract):
+    """On a real broker."""

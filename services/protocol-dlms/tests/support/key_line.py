@@ -276,7 +276,7 @@ class KeyPlatform:
             behind = sealed(mbus.device_identification, self.registry.mbus_keys)
             number = mbus.channel or 0
             channels = [MbusChannel(channel=number, device_identification=mbus.device_identification, keys=behind)]
-        return self.bench.record(  # type: ignore[no-any-return]
+        return self.bench.record(  # type: ignore[no-any-return]  # of a bench that is Any here
             channels=channels,
             revision=self.registry.revision,
             connection=Connection(address="127.0.0.1", port=self.line.port, logical_id=1),
@@ -288,7 +288,7 @@ class KeyPlatform:
         """An association over the line, beside the worker."""
         record = self.record()
         found = self.bench.associations.open(self.bench.visit(record))
-        return await found  # type: ignore[no-any-return]
+        return await found  # type: ignore[no-any-return]  # of a bench that is Any here
 
     async def ask(
         self, operation: Operation, request: OperationRequest, new_keys: Sequence[NewKey] = ()

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+import pytest
+
 from meterstream.contracts.operation import Operation, OperationRequest
 from meterstream.contracts.operations import (
     get_actual_meter_reads,
@@ -24,6 +26,7 @@ from meterstream.runtime.kafka.log import LogReader, Start
 from meterstream.runtime.kafka.memory import MemoryKafka
 from meterstream.runtime.metrics import Metrics
 from meterstream.runtime.settings import KafkaSettings
+from meterstream.runtime.topics import apply_topics
 
 Make = Callable[..., Any]
 WATCHED = (
@@ -61,6 +64,17 @@ class MemoryCluster:
 
     def reader(self, topic: str, deliver: Callable[[list[Message]], None]) -> Any:
         return self.kafka.reader(self.settings, topic, start=Start.BEGINNING, deliver=deliver, overtaken=lambda _: None)
+
+
+class OnMemory:
+    """Base of test classes that run on Kafka in memory."""
+
+    @pytest.fixture
+    def make_cluster(self) -> Make:
+        async def make() -> MemoryCluster:
+            return MemoryCluster()
+
+        return make
 
 
 class RealCluster:
@@ -176,3 +190,16 @@ class Stage:
         for reader in self.readers:
             await reader.stop()
         await self.producer.stop()
+
+
+class OnRealKafka:
+    """Base of test classes that run on a real broker."""
+
+    @pytest.fixture
+    def make_cluster(self, kafka_bootstrap: str, topic_prefix: str) -> Make:
+        async def make() -> RealCluster:
+            cluster = RealCluster(kafka_bootstrap, topic_prefix)
+            await apply_topics(cluster.settings)
+            return cluster
+
+        return make

@@ -37,8 +37,8 @@ async def execute(request: GetGsmDiagnosticRequest, context: Context) -> GetGsmD
     captured_at = None
     for ref, answer in zip(refs, await context.meter.get_list(refs), strict=True):
         if ref.attribute == _CAPTURE_TIME:
-            known = isinstance(answer, Data)
-            captured_at = read_moment(answer, context.device.zone, "capture time") if known else None  # type: ignore[arg-type]
+            if isinstance(answer, Data):
+                captured_at = read_moment(answer, context.device.zone, "capture time")
         elif isinstance(answer, DataAccessResult):
             raise AccessRefused(answer, ref, f"Get gsm diagnostic failed for {context.device.identification}: ")
         else:
