@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -139,10 +140,11 @@ async def test_a_uid_of_something_else_does_not_match(
         assert texts(answered, "Message") == ["CorrelationUid does not match any data of the requested type."]
 
 
-async def test_a_notification_may_overtake_the_store(stack: Stack, client: aiohttp.ClientSession) -> None:
+async def test_a_notification_may_overtake_the_store(
+    stack: Stack, client: aiohttp.ClientSession, until: Callable[..., Any]
+) -> None:
     asking = asyncio.create_task(ask(client, RETRIEVE))
-    while not stack.watchers.count:  # noqa: ASYNC110  # nobody signals this condition
-        await asyncio.sleep(0.002)
+    await until(lambda: stack.watchers.count)
     await stack.domain.publish("events", event())
     status, answered = await asking
     assert (status, texts(answered, "AlarmTypes")) == (200, ["LAST_GASP", "FRAUD_ATTEMPT"])
