@@ -13,7 +13,7 @@ from meterstream.demo.commands import Installer
 from meterstream.demo.fleet import DemoMeter, FleetSettings, running_fleet
 from meterstream.demo.pytest_plugin import start_in_free_directory
 from meterstream.demo.receiver import running_receiver
-from meterstream.demo.servers.processes import ServerDirectory
+from meterstream.demo.servers.processes import ServerDirectory, free_ports
 from meterstream.demo.stack import Organisation, StackSettings, running_stack
 
 OWNER = "GridOne"
@@ -31,7 +31,14 @@ def journeys_directory(request: pytest.FixtureRequest) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def platform(journeys_directory: Path) -> Iterator[Platform]:
+def push_port() -> int:
+    """Where the platform listens for pushes, by TCP."""
+    (port,) = free_ports(1)
+    return port
+
+
+@pytest.fixture(scope="session")
+def platform(journeys_directory: Path, push_port: int) -> Iterator[Platform]:
     """The platform with two organisations; the first is told about results by SOAP and by a webhook."""
     secret = journeys_directory / "webhook-secret"
     secret.write_text("a webhook secret of this test run\n")
@@ -56,6 +63,12 @@ def platform(journeys_directory: Path) -> Iterator[Platform]:
                 "METERSTREAM_SESSIONS__RESPONSE_TIMEOUT_S": "3",
                 "METERSTREAM_SESSIONS__CONNECT_TIMEOUT_S": "2",
                 "METERSTREAM_DELIVERY__ALLOW_PRIVATE_TARGETS": "true",
+            },
+            service_environment={
+                "protocol-dlms": {
+                    "METERSTREAM_PUSHES__HOST": "127.0.0.1",
+                    "METERSTREAM_PUSHES__TCP_PORT": str(push_port),
+                }
             },
         )
         with running_stack(settings) as stack:
