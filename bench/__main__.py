@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 MODULES = (
-    "session_core", "line", "simulator_memory", "device_memory", "engine", "ingress", "ingress_kafka", "push", "e2e",
+    "session_core", "line", "simulator_memory", "device_memory", "engine", "ingress", "ingress_kafka", "push", "transfers", "e2e",
 )  # fmt: skip
 OUTPUT = Path("build") / "bench.json"
 TIMEOUT_S = 1800
