@@ -11,8 +11,17 @@ import sys
 from pathlib import Path
 
 MODULES = (
-    "session_core", "line", "simulator_memory", "device_memory", "engine", "ingress", "ingress_kafka", "push", "transfers", "e2e",
-)  # fmt: skip
+    "session_core",
+    "line",
+    "simulator_memory",
+    "device_memory",
+    "engine",
+    "ingress",
+    "ingress_kafka",
+    "push",
+    "transfers",
+    "e2e",
+)
 OUTPUT = Path("build") / "bench.json"
 TIMEOUT_S = 1800
 
