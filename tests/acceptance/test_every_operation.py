@@ -20,6 +20,7 @@ WORKS = "works"
 LACKS = "–"
 NOT_SUPPORTED = "OPERATION_NOT_SUPPORTED_BY_PLATFORM_FOR_PROTOCOL"
 DOCUMENT = Path("docs") / "support.md"
+BUILD = Path("build")
 
 OLDEST = {"DSMR 2.2"}
 BEFORE_5_0 = OLDEST | {"DSMR 4.2.2", "SMR 4.3"}
@@ -100,7 +101,8 @@ async def test_every_operation_works_or_says_that_the_version_lacks_it(client: C
         },
         VERSIONS,
     )
-    (Path("build") / "support.md").write_text(written)
+    BUILD.mkdir(exist_ok=True)
+    (BUILD / "support.md").write_text(written)
     wrong = {
         (name, version): outcome
         for name, outcomes in by_operation.items()

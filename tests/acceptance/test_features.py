@@ -19,6 +19,7 @@ from meterstream.demo.client import Platform
 from meterstream.demo.fleet import Fleet
 
 scenarios("features")
+pytestmark = pytest.mark.servers  # its fixtures are asked for by the steps, which collection does not see
 
 ORGANISATION = "GridOne"
 POLL_S = 0.1
