@@ -54,6 +54,12 @@ LACKING = {
 """Versions whose meters have no objects for an operation (support matrix of the companion standards)."""
 
 
+def keep(written: str) -> None:
+    """Leave the table where it can be taken into the document from."""
+    BUILD.mkdir(exist_ok=True)
+    (BUILD / "support.md").write_text(written)
+
+
 @pytest.fixture
 def cases(client: Client, fleet_of_versions: Fleet) -> list[Case]:
     """One of each version."""
@@ -101,8 +107,7 @@ async def test_every_operation_works_or_says_that_the_version_lacks_it(client: C
         },
         VERSIONS,
     )
-    BUILD.mkdir(exist_ok=True)
-    (BUILD / "support.md").write_text(written)
+    keep(written)
     wrong = {
         (name, version): outcome
         for name, outcomes in by_operation.items()
