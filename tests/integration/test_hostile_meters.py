@@ -15,7 +15,8 @@ Meters = Callable[[int], list[DemoMeter]]
 
 FAULTS = {
     "silent": ({"kind": "silent"}, {"RESPONSE_TIMEOUT", "CONNECTION_TIMED_OUT"}),
-    "wrong tag": ({"kind": "wrong-tag"}, {"UNABLE_TO_DECYPHER", "AUTHENTICATION_ERROR"}),
+    # A meter that cannot be believed has failed logins as well, after five of which it drops the line.
+    "wrong tag": ({"kind": "wrong-tag"}, {"UNABLE_TO_DECYPHER", "AUTHENTICATION_ERROR", "SOCKET_CLOSED_BY_REMOTE"}),
     "cut": (
         {"kind": "cut", "after": 40},
         {"SOCKET_CLOSED_BY_REMOTE", "CONNECTION_RESET", "UNABLE_TO_DECYPHER", "WRAPPER_HEADER_INVALID"},
