@@ -6,13 +6,13 @@ follows for a moment.
 
 from __future__ import annotations
 
-from typing import Final
-
-from meterstream.protocol_dlms.model.pushes import MAX_OCTETS, PushUnreadable
-
-_VERSION: Final = b"\x00\x01"
-_HEADER: Final = 8
-_LENGTH_AT: Final = 6
+from meterstream.protocol_dlms.model.pushes import (
+    MAX_OCTETS,
+    WRAPPER_OCTETS,
+    WRAPPER_VERSION,
+    PushUnreadable,
+    apdu_octets,
+)
 
 
 class PushStream:
@@ -31,7 +31,7 @@ class PushStream:
     @property
     def text_waits(self) -> bool:
         """Whether they are no beginning of a frame with a header, so that silence ends them."""
-        return bool(self._buffer) and not self._buffer.startswith(_VERSION[: len(self._buffer)])
+        return bool(self._buffer) and not self._buffer.startswith(WRAPPER_VERSION[: len(self._buffer)])
 
     def feed(self, octets: bytes) -> list[bytes]:
         """The pushes that are whole now. Raises: PushUnreadable for more octets than a push has."""
@@ -56,9 +56,9 @@ class PushStream:
         return left or None
 
     def _whole(self) -> int | None:
-        if len(self._buffer) < _HEADER or not self._buffer.startswith(_VERSION):
+        if len(self._buffer) < WRAPPER_OCTETS or not self._buffer.startswith(WRAPPER_VERSION):
             return None
-        length = _HEADER + int.from_bytes(self._buffer[_LENGTH_AT:_HEADER])
+        length = WRAPPER_OCTETS + apdu_octets(self._buffer)
         if length > MAX_OCTETS:
             raise PushUnreadable(f"a frame of {length} octets; a push has at most {MAX_OCTETS}")
         return length if len(self._buffer) >= length else None

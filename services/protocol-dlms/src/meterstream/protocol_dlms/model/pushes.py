@@ -25,8 +25,8 @@ from meterstream.protocol_dlms.model.alarms import read_register
 MAX_OCTETS: Final = 2048
 """Of one push; the longest that a known meter sends has 50."""
 
-_WRAPPER_VERSION: Final = b"\x00\x01"
-_WRAPPER_OCTETS: Final = 8
+WRAPPER_VERSION: Final = b"\x00\x01"
+WRAPPER_OCTETS: Final = 8
 _LENGTH_AT: Final = 6
 _SHORTEST: Final = 9
 _LIMITS: Final = DataLimits(max_depth=4, max_values=64, max_compact_octets=64)
@@ -101,14 +101,19 @@ class CipheredPush:
 ReadPush: TypeAlias = PushContent | CipheredPush
 
 
+def apdu_octets(octets: bytes | bytearray) -> int:
+    """How many octets a wrapper header promises behind it (IEC 62056-47, 5.2)."""
+    return int.from_bytes(octets[_LENGTH_AT:WRAPPER_OCTETS])
+
+
 def read_push(octets: bytes, transport: PushTransport) -> ReadPush:
     """Raises: PushUnreadable."""
     if not _SHORTEST <= len(octets) <= MAX_OCTETS:
         raise PushUnreadable(f"{len(octets)} octets; a push has {_SHORTEST} to {MAX_OCTETS}")
-    if not octets.startswith(_WRAPPER_VERSION):
+    if not octets.startswith(WRAPPER_VERSION):
         return _text(octets)
-    length = int.from_bytes(octets[_LENGTH_AT:_WRAPPER_OCTETS])
-    apdu = octets[_WRAPPER_OCTETS:]
+    length = apdu_octets(octets)
+    apdu = octets[WRAPPER_OCTETS:]
     if length != len(apdu):
         raise PushUnreadable(f"wrapper length {length} with {len(apdu)} octets behind it")
     if apdu[0] in _CIPHERED:
