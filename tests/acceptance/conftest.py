@@ -1,25 +1,29 @@
-"""Meters of every protocol version beside the platform of all journeys."""
+"""Meters of every protocol version beside the platform of all journeys, and the steps that all features share."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
-from every_operation import VERSIONS
+from every_operation import VERSIONS, Case
+from pytest_bdd import given, parsers, then, when
 from soap_client import SoapClient
+from world import Table, World, rows, typed
 
+from meterstream.contracts.operations.add_device import AddDeviceRequest
 from meterstream.demo.client import Platform
 from meterstream.demo.fleet import Fleet, FleetSettings, running_fleet
 
 OWNER = "GridOne"
-METERS = 40 * len(VERSIONS)
+METERS = 120 * len(VERSIONS)
 
 
 @pytest.fixture(scope="session")
 def fleet_of_versions(journeys_directory: Path) -> Iterator[Fleet]:
-    """Forty meters of each version, with a gas meter on their first channel; images are activated at once."""
+    """Meters of each version, with a gas meter on their first channel; images are activated at once."""
     name, _, version = VERSIONS[0].partition(" ")
     others = tuple(f"--protocol={one}" for one in VERSIONS[1:])
     settings = FleetSettings(
@@ -65,3 +69,111 @@ def rest(platform: Platform) -> Iterator[requests.Session]:
         session.cert = (str(files.certificate), str(files.key))
         session.verify = str(authority.files.certificate)
         yield session
+
+
+@pytest.fixture
+def world(
+    platform: Platform,
+    fleet_of_versions: Fleet,
+    soap: SoapClient,
+    rest: requests.Session,
+    free_meters: dict[str, Iterator[int]],
+) -> World:
+    """A scenario's own view of the platform."""
+    return World(platform, fleet_of_versions, soap, rest, free_meters)
+
+
+# Given
+
+
+@given(parsers.parse('the meter "{device}" of "{version}"'))
+def a_meter(world: World, device: str, version: str) -> None:
+    world.install(device, version, {})
+
+
+@given(parsers.parse('the meter "{device}" of "{version}" with'))
+def a_meter_with(world: World, device: str, version: str, datatable: Table) -> None:
+    world.install(device, version, {name: typed(value) for name, value in rows(datatable).items()})
+
+
+@given(parsers.parse('attribute {attribute:d} of {class_id:d} {obis} of "{device}" is {kind} {value}'))
+def an_attribute(world: World, attribute: int, class_id: int, obis: str, device: str, kind: str, value: str) -> None:
+    path = f"/meters/{world.number_of(device)}/attributes/{class_id}/{obis}/{attribute}"
+    world.fleet.control("PUT", path, {"type": kind, "value": typed(value)})
+
+
+# When
+
+
+@when(parsers.parse('{operation} is asked of "{device}"'))
+def asked(world: World, operation: str, device: str) -> None:
+    world.ask(operation, device, {}, {})
+
+
+@when(parsers.parse('{operation} is asked of "{device}" with'))
+def asked_with(world: World, operation: str, device: str, datatable: Table) -> None:
+    cells = {name: {} if value == "{}" else typed(value) for name, value in rows(datatable).items()}
+    headers = {name[1:]: str(value) for name, value in cells.items() if name.startswith("@")}
+    world.ask(operation, device, {name: value for name, value in cells.items() if not name.startswith("@")}, headers)
+
+
+@when(parsers.parse('a device of protocol "{name}" "{version}" is added as "{device}"'))
+def added(world: World, name: str, version: str, device: str) -> None:
+    case = Case.of(world.fleet, 1, world.platform.installer)
+    request = case.installation()[0].request
+    assert isinstance(request, AddDeviceRequest)
+    described = request.device.model_copy(update={"protocol_name": name, "protocol_version": version})
+    asked = request.model_copy(update={"device": described}).model_dump(mode="json", exclude_none=True)
+    world.outcome = world.finish("AddDevice", device, asked)
+
+
+# Then
+
+
+@then(parsers.parse("adding ends with code {code}"))
+def adding_ends_with(world: World, code: str) -> None:
+    assert world.outcome["result"]["error"]["code"] == code
+
+
+@then("the answer is OK")
+def is_ok(world: World) -> None:
+    assert world.refusal is None
+    assert world.answer.get("Result", "OK") == "OK"
+
+
+@then("the answer is NOT OK")
+def is_not_ok(world: World) -> None:
+    assert world.refusal is None
+    assert world.answer.get("Result") == "NOT OK"
+
+
+@then(parsers.parse('the answer tells "{words}"'))
+def tells(world: World, words: str) -> None:
+    assert world.refusal is None
+    assert any(words in text for text in world.answer.values()), world.answer
+
+
+@then("the answer has")
+def has(world: World, datatable: Table) -> None:
+    assert world.refusal is None
+    wanted = rows(datatable)
+    assert {path: world.answer.get(path) for path in wanted} == wanted
+
+
+@then(parsers.parse("the answer has {count:d} {name}"))
+def has_so_many(world: World, count: int, name: str) -> None:
+    assert world.refusal is None
+    numbers = {match.group(1) for path in world.answer if (match := re.search(rf"(?:^|/){name}/(\d+)(?:/|$)", path))}
+    assert len(numbers) == count
+
+
+@then(parsers.parse("it ends with fault {code}"))
+def ends_with_fault(world: World, code: str) -> None:
+    assert world.refusal is not None, world.answer
+    assert world.refusal.code == code, world.refusal.words
+
+
+@then(parsers.parse('attribute {attribute:d} of {class_id:d} {obis} of "{device}" is now {value}'))
+def attribute_is(world: World, attribute: int, class_id: int, obis: str, device: str, value: str) -> None:
+    path = f"/meters/{world.number_of(device)}/attributes/{class_id}/{obis}/{attribute}"
+    assert world.fleet.control("GET", path)["value"] == typed(value)
