@@ -28,7 +28,6 @@ from meterstream.notification.adapters.store import DeliveryStore
 from meterstream.notification.adapters.undeliverable import Undeliverable
 from meterstream.notification.dispatcher import Bounds, Dispatcher
 from meterstream.notification.handlers.results import ResultsHandler
-from meterstream.notification.model.addresses import TargetRules
 from meterstream.notification.model.circuit import CircuitPolicy, Circuits
 from meterstream.notification.model.retry import RetryPolicy
 from meterstream.notification.model.soap import Sender
@@ -38,6 +37,7 @@ from meterstream.runtime.codec import shared_codec
 from meterstream.runtime.errors import BrokerOutage, DatabaseOutage
 from meterstream.runtime.kafka.messages import Message
 from meterstream.runtime.metrics import Metrics
+from meterstream.runtime.outbound.addresses import TargetRules
 from meterstream.runtime.sealing import Opener, Sealer, generate_key_pair
 
 SECRET = b"a webhook's secret"

@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from meterstream.notification.adapters.http import Answer, HttpSender, retry_after
-from meterstream.notification.model.addresses import TargetRules
 from meterstream.notification.model.retry import Refused
 from meterstream.notification.settings import DeliverySettings
 from meterstream.runtime.clock import system_clock
 from meterstream.runtime.errors import ConfigurationError
+from meterstream.runtime.outbound.addresses import TargetRules
 
 OPEN = TargetRules(allow_private=True)
 

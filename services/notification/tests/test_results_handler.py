@@ -6,11 +6,11 @@ from meterstream.notification.adapters.database import ServiceDatabase
 from meterstream.notification.adapters.organisations import Organisations
 from meterstream.notification.adapters.store import DeliveryStore
 from meterstream.notification.handlers.results import ResultsHandler
-from meterstream.notification.model.addresses import TargetRules
 from meterstream.runtime.codec import shared_codec
 from meterstream.runtime.errors import DatabaseOutage, UnreadableMessage
 from meterstream.runtime.kafka import Message
 from meterstream.runtime.metrics import Metrics
+from meterstream.runtime.outbound.addresses import TargetRules
 from meterstream.runtime.settings import PostgresSettings
 
 

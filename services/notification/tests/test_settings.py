@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from meterstream.notification.model.addresses import RefusedTarget
 from meterstream.notification.service import build, read_private_key
 from meterstream.notification.settings import DeliverySettings, Settings
 from meterstream.runtime.errors import ConfigurationError
 from meterstream.runtime.metrics import Metrics
+from meterstream.runtime.outbound.addresses import RefusedTarget
 from meterstream.runtime.settings import SettingsError, read_settings
 
 

@@ -4,9 +4,9 @@ import pytest
 
 from meterstream.contracts.records import Endpoint, EndpointKind, OrganisationRecord
 from meterstream.notification.adapters.organisations import Organisations
-from meterstream.notification.model.addresses import TargetRules
 from meterstream.notification.model.notice import notice_of
 from meterstream.notification.model.targets import Target, find_endpoint, targets_of
+from meterstream.runtime.outbound.addresses import TargetRules
 
 SOAP = Endpoint(kind=EndpointKind.SOAP, url="https://erp.example.org/soap")
 PORTAL = Endpoint(kind=EndpointKind.SOAP, url="https://portal.example.org/soap", application="portal")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from meterstream.notification.model.addresses import TargetRules
+from meterstream.runtime.outbound.addresses import TargetRules, entries_of
 from meterstream.runtime.settings import PostgresSettings, ServiceSettings, SettingsGroup
 
 DAY_S = 86_400.0
@@ -78,16 +78,12 @@ class DeliverySettings(SettingsGroup):
     @field_validator("response_url_allowed")
     @classmethod
     def _entries_are_hosts(cls, text: str) -> str:
-        TargetRules(_entries(text))
+        TargetRules(entries_of(text))
         return text
 
     def target_rules(self) -> TargetRules:
         """The rules for response URLs."""
-        return TargetRules(_entries(self.response_url_allowed), allow_private=self.allow_private_targets)
-
-
-def _entries(text: str) -> list[str]:
-    return [entry for part in text.split(",") if (entry := part.strip())]
+        return TargetRules(entries_of(self.response_url_allowed), allow_private=self.allow_private_targets)
 
 
 class Settings(ServiceSettings):

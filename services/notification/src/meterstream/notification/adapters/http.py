@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
 from typing import Final, Self
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from meterstream.notification.model.addresses import RefusedTarget, TargetRules
 from meterstream.notification.model.retry import Refused
 from meterstream.notification.settings import DeliverySettings
 from meterstream.runtime.clock import Clock
 from meterstream.runtime.errors import ConfigurationError
+from meterstream.runtime.outbound.addresses import RefusedTarget, TargetRules
+from meterstream.runtime.outbound.resolver import AddressRefused, JudgingResolver, check_target
 
 USER_AGENT: Final = "meterstream-notification"
 
@@ -33,39 +31,6 @@ class Answer:
     body: bytes
     complete: bool
     retry_after_s: float = 0.0
-
-
-class AddressRefused(OSError):
-    """A host leads only to addresses that must not be called."""
-
-
-class JudgingResolver(AbstractResolver):
-    """Resolves names and leaves only addresses that the rules allow: exactly these are connected to."""
-
-    def __init__(self, rules: TargetRules) -> None:
-        self._rules = rules
-        self._inner = aiohttp.ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """The allowed addresses of a host. Raises: AddressRefused when there is none."""
-        found = await self._inner.resolve(host, port, family)
-        allowed: list[ResolveResult] = []
-        refusal = "no address"
-        for one in found:
-            try:
-                self._rules.check_address(host.lower().rstrip("."), ip_address(one["host"].split("%")[0]))
-            except RefusedTarget as refused:
-                refusal = str(refused)
-            else:
-                allowed.append(one)
-        if not allowed:
-            raise AddressRefused(refusal)
-        return allowed
-
-    async def close(self) -> None:
-        """Nothing to close."""
 
 
 class HttpSender:
@@ -118,29 +83,19 @@ class HttpSender:
         try:
             target = URL(url)
             if requested:
-                self._judge_literal(target)
+                check_target(self._rules, target)
             async with self._sessions[requested].post(
                 target, data=body, headers=headers, allow_redirects=False
             ) as response:
                 return await self._answer(response)
         except RefusedTarget as refused:
-            return Refused(str(refused), permanent=True, receiver=False)
+            return Refused(f"response_url: {refused}", permanent=True, receiver=False)
         except aiohttp.InvalidURL:
             return Refused("the URL is not valid", permanent=requested, receiver=False)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             return self._failure(error)
         except ValueError:  # from the URL's parser; a certificate's failure is one, too, and caught above
             return Refused("the URL is not valid", permanent=requested, receiver=False)
-
-    def _judge_literal(self, target: URL) -> None:
-        """Addresses written in the URL are not resolved, so they are judged here."""
-        self._rules.check_url(str(target))
-        host = (target.host or "").split("%")[0]
-        try:
-            address = ip_address(host)
-        except ValueError:
-            return
-        self._rules.check_address(host, address)
 
     async def _answer(self, response: aiohttp.ClientResponse) -> Answer:
         limit = self._settings.max_answer_bytes
@@ -164,7 +119,7 @@ class HttpSender:
         """The reason in words of ours: a library's text may hold the URL."""
         match error:
             case aiohttp.ClientConnectorError(os_error=AddressRefused() as refused):
-                return Refused(str(refused), permanent=True, receiver=False)
+                return Refused(f"response_url: {refused}", permanent=True, receiver=False)
             case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():
                 return Refused("the endpoint's certificate is not trusted")
             case aiohttp.ClientSSLError():

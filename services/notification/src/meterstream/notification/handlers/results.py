@@ -11,13 +11,13 @@ from meterstream.contracts.operation import Result
 from meterstream.notification.adapters.organisations import Organisations
 from meterstream.notification.adapters.store import DeliveryStore, NewDelivery, Source
 from meterstream.notification.adapters.undeliverable import DeadLetters
-from meterstream.notification.model.addresses import TargetRules
 from meterstream.notification.model.notice import Notice, notice_of, notices_of
 from meterstream.notification.model.targets import targets_of
 from meterstream.runtime.codec import Codec
 from meterstream.runtime.errors import UnreadableMessage
 from meterstream.runtime.kafka import Message
 from meterstream.runtime.metrics import DELIVERIES, Metrics
+from meterstream.runtime.outbound.addresses import TargetRules
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from meterstream.contracts.records import Endpoint, EndpointKind, OrganisationRecord
-from meterstream.notification.model.addresses import RefusedTarget, TargetRules
 from meterstream.notification.model.notice import Notice
+from meterstream.runtime.outbound.addresses import RefusedTarget, TargetRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def _requested(notice: Notice, url: str, rules: TargetRules) -> Target:
     try:
         lane, refusal = str(rules.check_url(url)), None
     except RefusedTarget as refused:
-        lane, refusal = "refused", str(refused)
+        lane, refusal = "refused", f"response_url: {refused}"
     return Target(
         delivery_id=_identity(notice.organisation, notice.correlation_uid, kind, url),
         lane_id=_identity(notice.organisation, "requested", lane),

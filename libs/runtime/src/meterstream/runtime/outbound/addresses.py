@@ -1,9 +1,10 @@
-"""Which addresses a command's own response URL may lead to.
+"""Which addresses a URL may lead to that came with a message.
 
-A response URL is written by a client, so it must not let the platform reach what the client cannot (server-side
-request forgery): plain http or https, no user information, by name only where an allow-list says so, and never an
-address inside the platform's own network unless the operator allows it. Names are judged by the address that is
-connected to, at the moment of connecting. URLs of configured endpoints are the operator's word and not restricted.
+Such a URL is written by a client (where to send a response, where a firmware file lies), so it must not let the
+platform reach what the client cannot (server-side request forgery): plain http or https, no user information, by name
+only where an allow-list says so, and never an address inside the platform's own network unless the operator allows it.
+Names are judged by the address that is connected to, at the moment of connecting. URLs in settings are the operator's
+word and not restricted.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _RESERVED: Final = IPv4Network("240.0.0.0/4")
 
 
 class RefusedTarget(Exception):
-    """A response URL that is not called; the message names the rule."""
+    """A URL that is not called; the message names the rule, never the URL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,42 +48,44 @@ class Origin:
 
 
 def origin_of(url: str) -> Origin:
-    """The origin of a response URL.
+    """The origin of a URL.
 
     Raises: RefusedTarget for anything but an absolute http or https URL of printable ASCII without user information.
     """
     if not _PRINTABLE.fullmatch(url) or "\\" in url:
-        raise RefusedTarget("response_url: only printable ASCII characters without a backslash")
+        raise RefusedTarget("only printable ASCII characters without a backslash")
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise RefusedTarget("response_url: no valid URL") from None
+        raise RefusedTarget("no valid URL") from None
     if parts.scheme not in _PORTS:
-        raise RefusedTarget("response_url: only http and https")
+        raise RefusedTarget("only http and https")
     if parts.username is not None or parts.password is not None:
-        raise RefusedTarget("response_url: no user information")
+        raise RefusedTarget("no user information")
     if not parts.hostname or not _HOST.fullmatch(parts.hostname):
-        raise RefusedTarget("response_url: names no host")
+        raise RefusedTarget("names no host")
     return Origin(parts.scheme, parts.hostname.lower().rstrip("."), port or _PORTS[parts.scheme])
 
 
 class TargetRules:
-    """Judges response URLs and the addresses that their hosts resolve to.
+    """Judges URLs and the addresses that their hosts resolve to.
 
     Args:
         allowed: host names ("notify.example.org"), all names below one ("*.example.org") and networks ("10.2.0.0/16")
             that may be called; empty allows every public host.
         allow_private: also loopback, link-local, private and metadata addresses; for laptops and tests.
+        https_only: no plain http.
 
     Raises: ValueError for an entry that is neither.
     """
 
-    def __init__(self, allowed: Iterable[str] = (), *, allow_private: bool = False) -> None:
+    def __init__(self, allowed: Iterable[str] = (), *, allow_private: bool = False, https_only: bool = False) -> None:
         entries = [entry.strip().lower() for entry in allowed]
         self._networks = [ip_network(entry) for entry in entries if _is_network(entry)]
         self._names = {entry.rstrip(".") for entry in entries if not _is_network(entry)}
         self._allow_private = allow_private
+        self._https_only = https_only
         for name in self._names:
             if not re.fullmatch(r"(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?", name):
                 raise ValueError(f"{name!r} is neither a host name nor a network")
@@ -93,11 +96,13 @@ class TargetRules:
         Raises: RefusedTarget.
         """
         origin = origin_of(url)
+        if self._https_only and origin.scheme != "https":
+            raise RefusedTarget("only https")
         literal = _literal(origin.host)
         if literal is not None:
             self.check_address(origin.host, literal)
         elif self._names and not self._networks and not self._is_listed(origin.host):
-            raise RefusedTarget("response_url: host is not in the allow-list")
+            raise RefusedTarget("host is not in the allow-list")
         return origin
 
     def check_address(self, host: str, address: Address) -> None:
@@ -108,13 +113,13 @@ class TargetRules:
         address = _embedded(address)
         listed = self._is_listed(host) or any(address in network for network in self._networks)
         if (self._names or self._networks) and not listed:
-            raise RefusedTarget("response_url: host and address are not in the allow-list")
+            raise RefusedTarget("host and address are not in the allow-list")
         if self._allow_private:
             return
         if reason := _unusable(address):
-            raise RefusedTarget(f"response_url: {reason} address")
+            raise RefusedTarget(f"{reason} address")
         if not address.is_global and not listed:
-            raise RefusedTarget("response_url: private address")
+            raise RefusedTarget("private address")
 
     def _is_listed(self, host: str) -> bool:
         if host in self._names:
@@ -164,3 +169,8 @@ def _unusable(address: Address) -> str | None:
     if address.is_unspecified or address.is_multicast or address in _THIS_NETWORK or address in _RESERVED:
         return "unusable"
     return None
+
+
+def entries_of(text: str) -> list[str]:
+    """The entries of an allow-list that is written in one setting, comma separated."""
+    return [entry for part in text.split(",") if (entry := part.strip())]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meterstream.notification.model.addresses import RefusedTarget, TargetRules, origin_of
+from meterstream.runtime.outbound.addresses import RefusedTarget, TargetRules, origin_of
 
 INSIDE = [
     "127.0.0.1",
