@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from worker_stage import Make, OnMemory, OnRealKafka, Stage
 
 from meterstream.contracts.events import EventKind, PushTrigger
-from meterstream.contracts.records import LearntAddress
+from meterstream.contracts.records import LearntAddress, Push, PushTransport
 from meterstream.contracts.shared.alarms import AlarmType
 from meterstream.dlms.apdu import DataNotification
 from meterstream.dlms.data import Data, DataType, LogicalName, double_long_unsigned, octet_string
@@ -21,10 +23,13 @@ from meterstream.dlms.security.protector import Form, Protector
 from meterstream.dlms.security.suites import Ciphering
 from meterstream.protocol_dlms.pushes.listener import PushListener
 from meterstream.protocol_dlms.settings import PushSettings
+from meterstream.runtime.codec import shared_codec
+from meterstream.runtime.kafka import Outgoing, keyed
 from meterstream.simulator.faults import Fault, FaultKind
 from meterstream.simulator.push import mx382_push, notification_push, standard_values, text_push
 from meterstream.simulator.settings import FleetSettings
 
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 TITLE = bytes.fromhex("4D4D4D0000000001")
 ALARM = LogicalName.parse("0.1.25.9.0.255")
 SCHEDULED = LogicalName.parse("0.0.15.0.4.255")
@@ -167,7 +172,32 @@ class PushContract:
 
 
 class TestInMemory(OnMemory, PushContract):
-    """On Kafka in memory."""
+    """On Kafka in memory, which can fail at a chosen moment."""
+
+    async def test_a_ciphered_push_that_is_read_again_is_no_replay(
+        self, make_stage: Make, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(keyed, "CLOSE_S", 0.05)
+        stage: Stage = await make_stage(FleetSettings(meters=1))
+        gateway, keys = stage.bench.gateway(1), stage.bench.fleet.keys(1)
+        await stage.publish(stage.bench.record(system_title=TITLE))
+        await stage.start_worker(pushes=PORTS)
+        known = SecurityKeys(keys.encryption, keys.authentication)
+        tcp = PushTransport.TCP
+        pushes = [
+            Push(octets=octets, transport=tcp, source_address="192.0.2.1", source_port=4059, received_at=NOW)
+            for octets in (ciphered(known, gateway, 7), ciphered(known, gateway, 8))
+        ]
+        codec = shared_codec()
+        await stage.producer.send([Outgoing("pushes", gateway.encode(), codec.encode(one)) for one in pushes])
+        stage.cluster.kafka.down = True
+        await stage.eventually(lambda: "responses wait" in caplog.text)
+        (membership,) = stage.cluster.memberships
+        membership.lose("the session timed out")
+        await stage.eventually(lambda: "it is cancelled" in caplog.text)
+        stage.cluster.kafka.down = False
+        await membership.rejoin()
+        await stage.eventually(lambda: len(stage.read["device-events"]) == 2)
 
 
 class TestOnKafka(OnRealKafka, PushContract):

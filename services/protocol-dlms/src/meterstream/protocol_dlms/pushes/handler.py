@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final, Protocol
 
@@ -64,6 +64,18 @@ class _Told:
     verified: bool
 
 
+@dataclass(slots=True)
+class _Batch:
+    """What a batch becomes once Kafka has its events; until then nothing of it counts, for it may be read again."""
+
+    outgoing: list[Outgoing] = field(default_factory=list)
+    good: list[Message] = field(default_factory=list)
+    counted: list[tuple[str, str]] = field(default_factory=list)
+    """Transport and outcome of each."""
+    noted: dict[tuple[str, str, bytes], int] = field(default_factory=dict)
+    """Highest invocation counter by meter, key and system title."""
+
+
 class PushHandler:
     """Turns pushes into events, a partition's all in one turn: none waits for a session with its meter."""
 
@@ -99,24 +111,27 @@ class PushHandler:
             await self._read_all(turn, taken)
 
     async def _read_all(self, turn: Turn, messages: Sequence[Message]) -> None:
-        events: list[Outgoing] = []
-        good: list[Message] = []
+        batch = _Batch()
         for message in messages:
             try:
-                events += self._read(message)
+                self._read(message, batch)
             except PoisonMessage as poison:
                 self._metrics.count(PUSHES, _KEY, "unreadable")
                 await turn.reject(message, poison)
             else:
-                good.append(message)
-        if events:
+                batch.good.append(message)
+        if batch.outgoing:
             turn.check()
-            await self._responder.publish(events)
-        for message in good:
+            await self._responder.publish(batch.outgoing)
+        for (gateway, key_id, title), counter in batch.noted.items():
+            self._received.note(gateway, key_id, title, counter)
+        for transport, outcome in batch.counted:
+            self._metrics.count(PUSHES, transport, outcome)
+        for message in batch.good:
             turn.done(message)
 
-    def _read(self, message: Message) -> list[Outgoing]:
-        """The event of one push, a line for its device's log, and where it came from if that is news.
+    def _read(self, message: Message, batch: _Batch) -> None:
+        """Add the event of one push, a line for its device's log, and where it came from if that is news.
 
         Nothing for a device that is not known here.
 
@@ -127,28 +142,27 @@ class PushHandler:
         _, record = self._devices.find(message.partition, gateway)
         if record is None:
             log.info("a push of %s, which is not known here", gateway)
-            self._metrics.count(PUSHES, push.transport, "unknown_device")
-            return []
+            batch.counted.append((push.transport, "unknown_device"))
+            return
         try:
-            told = self._open(push, record, message.partition)
+            told = self._open(push, record, message.partition, batch)
         except PushUnreadable as unreadable:
             raise PoisonMessage("UNREADABLE_MESSAGE", str(unreadable)) from None
         except PlatformError as failure:  # of the record's keys
             raise PoisonMessage(failure.code.name, failure.message) from None
         if told is None:
-            return []
+            return
         if told.content.identification != gateway:
             raise PoisonMessage("UNREADABLE_MESSAGE", "the key names another device than the push")
         if told.content.unknown_bits:
             log.info("a push of %s sets bits without a name: %s", gateway, told.content.unknown_bits)
-        self._metrics.count(PUSHES, push.transport, "verified" if told.verified else "read")
-        messages = self._messages(message, push, gateway, told)
+        batch.counted.append((push.transport, "verified" if told.verified else "read"))
+        batch.outgoing += self._messages(message, push, gateway, told)
         if self._lessons is not None:
             learnt = self._lessons.learn(push, record, message.partition, verified=told.verified)
-            messages += [] if learnt is None else [learnt]
-        return messages
+            batch.outgoing += [] if learnt is None else [learnt]
 
-    def _open(self, push: Push, record: DeviceRecord, partition: int) -> _Told | None:
+    def _open(self, push: Push, record: DeviceRecord, partition: int, batch: _Batch) -> _Told | None:
         """What the push says; None for one that was played again. Raises: PushUnreadable."""
         read = read_push(push.octets, push.transport)
         if not isinstance(read, CipheredPush):
@@ -159,11 +173,13 @@ class PushHandler:
             if opened is None:
                 continue
             title, key_id = opened.title or b"", keys.encryption.key_id
-            if opened.counter is not None and opened.counter <= self._received.of(gateway, key_id).get(title, -1):
-                log.warning("a push of %s has an invocation counter that is not above the last", gateway)
-                self._metrics.count(PUSHES, push.transport, "replayed")
-                return None
-            self._received.note(gateway, key_id, title, opened.counter)
+            if opened.counter is not None:
+                known = self._received.of(gateway, key_id).get(title, -1)
+                if opened.counter <= max(known, batch.noted.get((gateway, key_id, title), -1)):
+                    log.warning("a push of %s has an invocation counter that is not above the last", gateway)
+                    batch.counted.append((push.transport, "replayed"))
+                    return None
+                batch.noted[gateway, key_id, title] = opened.counter
             return _Told(read_service(opened.plaintext, push.transport), verified=True)
         raise PushUnreadable("no key of the device opens it")
 
