@@ -431,3 +431,13 @@ def test_every_method_is_in_the_object_list(make_meter: Maker) -> None:
     methods = client[3].value[1].value
     assert [method.value[0].value for method in methods] == list(range(1, 9))
     assert client[0].type is DataType.LONG_UNSIGNED
+
+
+def test_what_a_client_writes_takes_the_place_of_an_override(make_meter: Maker) -> None:
+    meter = make_meter("DSMR 4.2.2")
+    assert (
+        meter.override(ref(CLIENT, "0.1.24.1.0.255", 6), double_long_unsigned(0xA2056731)) is DataAccessResult.SUCCESS
+    )
+    assert get(meter, CLIENT, "0.1.24.1.0.255", 6) == 0xA2056731
+    assert put(meter, CLIENT, "0.1.24.1.0.255", 6, double_long_unsigned(0)) is DataAccessResult.SUCCESS
+    assert get(meter, CLIENT, "0.1.24.1.0.255", 6) == 0

@@ -97,17 +97,17 @@ class TestIdentifiers:
             (0x12049260, 0, "12049260"),
             (0x1, 0, "00000001"),
             (0, 0, "00000000"),
-            (0x1204926A, 0, "1204926A (Cannot not be correctly interpreted)"),
+            (0xA2056731, 0, "DOUBLE_LONG_UNSIGNED Value: 2718263089"),
             (12049260, 1, "12049260"),
             (1, 1, "00000001"),
             (99_999_999, 1, "99999999"),
-            (100_000_000, 1, "100000000 (Cannot not be correctly interpreted)"),
-            (0xFFFFFFFF, 1, "4294967295 (Cannot not be correctly interpreted)"),
+            (100_000_000, 1, "DOUBLE_LONG_UNSIGNED Value: 100000000"),
+            (0xFFFFFFFF, 1, "DOUBLE_LONG_UNSIGNED Value: 4294967295"),
         ],
     )
     def test_numbers(self, raw: int, version: int, text: str) -> None:
-        assert number_text(raw, version) == text
-        assert is_number(text) is ("(" not in text)
+        assert number_text(raw, version, "DOUBLE_LONG_UNSIGNED") == text
+        assert is_number(text) is (":" not in text)
 
     @pytest.mark.parametrize(("raw", "letters"), [(0x30E2, "LGB"), (1057, "AAA"), (27482, "ZZZ"), (0, None)])
     def test_manufacturers(self, raw: int, letters: str | None) -> None:
@@ -156,7 +156,8 @@ class TestScan:
         meter = meter_with("SMR 4.3", double_long_unsigned(0xABC), *values(BCD_ANSWER)[1:])
         found = (await scan_mbus_channels.execute(ScanMbusChannelsRequest(), context(meter))).channels
         assert found[0].short_id is not None
-        assert found[0].short_id.identification_number == "00000ABC (Cannot not be correctly interpreted)"
+        told = "DOUBLE_LONG_UNSIGNED Value: 2748 (Cannot not be correctly interpreted)"
+        assert found[0].short_id.identification_number == told
 
     async def test_a_channel_that_the_meter_has_not_comes_without_identifier(self) -> None:
         meter = meter_with("SMR 5.0.0", *values(PLAIN_ANSWER))
@@ -288,7 +289,7 @@ class TestDecouple:
             DecoupleMbusDeviceByChannelRequest(channel=1), context(meter)
         )
         found = response.channel_values
-        assert found.identification_number == "0000000A (Cannot not be correctly interpreted)"
+        assert found.identification_number == "DOUBLE_LONG_UNSIGNED Value: 10"
         assert (found.manufacturer, found.version, found.device_type) == (None, None, None)
 
     async def test_a_channel_that_the_meter_has_not(self) -> None:

@@ -375,7 +375,10 @@ class SimulatedMeter:
             return DataAccessResult.OTHER_REASON
         if data.type is not attribute.type:
             return DataAccessResult.TYPE_UNMATCHED
+        before = self.written(item, ref.attribute)
         result = item.behaviour.write(self, item, ref.attribute, data, self.model.now_ms())
+        if result is DataAccessResult.SUCCESS and before is not None and self.written(item, ref.attribute) is before:
+            self.override(ref, None)  # the behaviour took the value: an override would hide it
         return self.keep(item, ref.attribute, data) if result is None else result
 
     def _action(self, client_sap: int, ref: MethodRef, data: Data | None) -> tuple[ActionResult, Data | None]:

@@ -12,7 +12,7 @@ from meterstream.contracts.operations.scan_mbus_channels import (
 from meterstream.dlms.objects import MeterProfile
 from meterstream.protocol_dlms.executor import At, Context, Device, Executor
 from meterstream.protocol_dlms.mbus import CLIENT, channel_values, read_clients, targets
-from meterstream.protocol_dlms.model.mbus import CHANNELS, SHORT_ID
+from meterstream.protocol_dlms.model.mbus import CHANNELS, SHORT_ID, UNREADABLE_NUMBER, is_number
 
 
 async def execute(request: ScanMbusChannelsRequest, context: Context) -> ScanMbusChannelsResponse:  # noqa: ARG001  # the request has no fields
@@ -26,8 +26,9 @@ async def execute(request: ScanMbusChannelsRequest, context: Context) -> ScanMbu
         values = channel_values(meter.profile, channel, answers)
         short_id = None
         if values is not None:
+            number = values.identification_number
             short_id = MbusShortId(
-                identification_number=values.identification_number,
+                identification_number=number if number is None or is_number(number) else number + UNREADABLE_NUMBER,
                 manufacturer=values.manufacturer,
                 version=values.version,
                 device_type=values.device_type,

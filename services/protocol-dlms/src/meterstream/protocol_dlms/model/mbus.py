@@ -34,7 +34,7 @@ FIELDS: Final[Mapping[int, str]] = MappingProxyType(
 """Attribute of the M-Bus client -> field of the contract."""
 
 UNREADABLE_NUMBER: Final = " (Cannot not be correctly interpreted)"
-"""Follows the raw text of an identification number that is none; clients know it in this spelling."""
+"""Follows the raw text of an identification number that is none in a scan; clients know it in this spelling."""
 
 _KEY_STATUSES: Final = tuple(EncryptionKeyStatus)
 _NO_NUMBER: Final = "00000000"
@@ -46,13 +46,13 @@ _ALPHABET: Final = len(string.ascii_uppercase)
 _SCORES: Final = {"identification_number": 5, "manufacturer": 1, "version": 1, "device_type": 1}
 
 
-def number_text(raw: int, client_version: int) -> str:
+def number_text(raw: int, client_version: int, type_name: str) -> str:
     """Eight digits: of a BCD number in version 0 of the class, of a plain one from version 1 on.
 
-    What is no such number comes as raw text with UNREADABLE_NUMBER behind it.
+    What is no such number comes as clients know it, as the meter's value with its type.
     """
     text = f"{raw:08X}" if client_version == _BCD_VERSION else f"{raw:08d}"
-    return text if is_number(text) else f"{text}{UNREADABLE_NUMBER}"
+    return text if is_number(text) else f"{type_name} Value: {raw}"
 
 
 def is_number(text: str | None) -> bool:
@@ -95,7 +95,7 @@ def decode(attribute: int, data: Data, client_version: int, what: str) -> str | 
     if raw is None:
         return None
     if attribute == IDENTIFICATION_NUMBER:
-        return number_text(raw, client_version)
+        return number_text(raw, client_version, data.type.name)
     if attribute == MANUFACTURER:
         return manufacturer_letters(raw, what)
     if not 0 <= raw <= 0xFF:
