@@ -51,6 +51,7 @@ async def test_unknown_protocol(domain):
 async def test_an_unknown_variant_falls_back(domain):
     result, _ = await add(domain, domain.new_meter(protocol_variant="X"))
     assert result.status is ResultStatus.OK
+    assert await domain.rows("select description ->> 'protocol_variant' from domain.devices") == [(None,)]
 
 
 @pytest.mark.parametrize("missing", ["master_key", "authentication_key", "global_encryption_unicast_key"])

@@ -232,6 +232,7 @@ class TestDecouple:
         request = DecoupleMbusDeviceByChannelRequest(channel=1)
         response = await decouple_mbus_device_by_channel.execute(request, context(meter))
         assert response.channel_values.identification_number == "12049260"
+        assert response.result_text == "Decouple Mbus Device was successful"
         assert meter.exchanges == 3
         assert apdu(meter.asked[5], 0x48) == "C3014800480001180100FF02010F00"
         assert asked(meter)[6:] == [f"set 72/0.1.24.1.0.255/{attribute}" for attribute in (6, 7, 8, 9, 5)]
@@ -290,6 +291,8 @@ class TestDecouple:
         )
         found = response.channel_values
         assert found.identification_number == "DOUBLE_LONG_UNSIGNED Value: 10"
+        assert response.result_text is not None
+        assert response.result_text.startswith("Channel information could not be correctly interpreted.")
         assert (found.manufacturer, found.version, found.device_type) == (None, None, None)
 
     async def test_a_channel_that_the_meter_has_not(self) -> None:

@@ -19,6 +19,7 @@ from meterstream.contracts.operations.get_periodic_meter_reads import (
     GetPeriodicMeterReadsResponse,
     PeriodicMeterReading,
 )
+from meterstream.contracts.shared.mbus import MbusChannelValues
 from meterstream.contracts.soap import Soap
 from meterstream.contracts.types import AmrProfileStatusFlag, Quantity
 from meterstream.ws_adapter.soap.forms import Form
@@ -89,6 +90,13 @@ def specific(obis: str = "<a>0</a><b>0</b><c>1</c><d>0</d><e>0</e><f>255</f>", a
 def test_a_logical_name_is_six_elements() -> None:
     request = form_of_request().read(specific())
     assert (request.class_id, request.attribute, request.obis) == (8, 2, "0.0.1.0.0.255")
+
+
+def test_what_the_schema_demands_is_there_also_without_a_value() -> None:
+    owner = type_of(type_of(SCHEMAS.element("sminst:CoupleMbusDeviceResponse")).child("ChannelElementValues"))
+    element = etree.Element("r")
+    Form(MbusChannelValues, owner, UTC_ZONE).write(element, MbusChannelValues(channel=2))
+    assert [child.text or "" for child in element] == ["2", "0", "00000000", "", "0", "0"]
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,13 @@ class Soap:
     says that its fields lie directly in the element; of a list of models, that the element holds one of them. A path
     of two names on a list repeats the last one inside the first. None: the field has no place outside bundles.
     `bundle` differs where the spelling inside a bundle does. `shape` names a spelling that is no plain text: "obis"
-    is the six elements a to f.
+    is the six elements a to f. `absent` is what an element says that the schema demands and there is no value for.
     """
 
     path: str | None
     bundle: str | None = None
     shape: Literal["text", "obis"] = "text"
+    absent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

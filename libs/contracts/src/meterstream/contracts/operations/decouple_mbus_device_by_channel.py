@@ -20,10 +20,14 @@ class DecoupleMbusDeviceByChannelRequest(OperationRequest):
 
 
 class DecoupleMbusDeviceByChannelResponse(OperationResponse):
-    """What was on the channel before, and which device of the registry that is, where it is known."""
+    """What was on the channel before, and which device of the registry that is, where it is known.
+
+    `result_text` tells whether the identification number was one.
+    """
 
     mbus_device_identification: Annotated[str | None, Soap("mbusDeviceIdentification")] = None
     channel_values: Annotated[MbusChannelValues, Soap("ChannelElementValues")]
+    result_text: Annotated[str | None, Soap("resultString")] = None
 
 
 OPERATION = Operation(

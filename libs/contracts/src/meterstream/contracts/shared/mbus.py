@@ -16,8 +16,8 @@ class MbusChannelValues(Record):
     """
 
     channel: Annotated[MbusChannel, Soap("Channel")]
-    primary_address: Annotated[int | None, Soap("PrimaryAddress")] = None
-    identification_number: Annotated[str | None, Soap("IdentificationNumber")] = None
-    manufacturer: Annotated[str | None, Soap("ManufacturerIdentification")] = None
-    version: Annotated[int | None, Soap("Version")] = None
-    device_type: Annotated[int | None, Soap("DeviceTypeIdentification")] = None
+    primary_address: Annotated[int | None, Soap("PrimaryAddress", absent="0")] = None
+    identification_number: Annotated[str | None, Soap("IdentificationNumber", absent="00000000")] = None
+    manufacturer: Annotated[str | None, Soap("ManufacturerIdentification", absent="")] = None
+    version: Annotated[int | None, Soap("Version", absent="0")] = None
+    device_type: Annotated[int | None, Soap("DeviceTypeIdentification", absent="0")] = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from meterstream.contracts.envelope import CommandHeader
 from meterstream.contracts.errors import CODES
@@ -15,6 +15,9 @@ from meterstream.domain.model.events import lifecycle_event
 from meterstream.domain.model.registers import DESCRIPTIONS, GRANTS, UPKEEP, Needs, Upkeep, rows
 from meterstream.domain.model.registry import Device
 from meterstream.domain.model.rules import RegistryTurn
+
+PROTOCOL_VARIANTS: Final = frozenset({None, "GPRS", "CDMA", "LTE"})
+"""Every protocol is known without variant and in one for each way of communication."""
 
 
 def device_of(turn: RegistryTurn) -> Device:

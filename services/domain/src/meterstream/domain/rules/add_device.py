@@ -17,7 +17,7 @@ from meterstream.domain.model.registers import Needs
 from meterstream.domain.model.registry import OWNER, Device
 from meterstream.domain.model.rules import RegistryRule, RegistryTurn
 from meterstream.domain.model.uids import device_uid
-from meterstream.domain.rules._devices import tell_lifecycle
+from meterstream.domain.rules._devices import PROTOCOL_VARIANTS, tell_lifecycle
 
 KEY_FIELDS: Final = MappingProxyType(
     {
@@ -70,7 +70,7 @@ def check_keys(device: NewDevice) -> None:
 
 
 def add_device(turn: RegistryTurn) -> OperationResponse:
-    """Register the device for the organisation, which becomes its OWNER.
+    """Register the device for the organisation, which becomes its OWNER; a protocol variant nobody knows is none.
 
     Raises: VALIDATION_ERROR (401), EXISTING_DEVICE (204), UNAUTHORIZED (301) where another organisation owns it,
         UNKNOWN_PROTOCOL_NAME_OR_VERSION_OR_VARIANT (206), KEY_NOT_PRESENT (806), and what opening the keys raised.
@@ -123,6 +123,8 @@ def _device(turn: RegistryTurn, identification: str, request: AddDeviceRequest) 
     former = turn.world.trace_of(identification)
     revision = former.revision + 1 if former else 1
     is_mbus = request.device.mbus_default_key is not None
+    variant = request.device.protocol_variant
+    described = {**dict.fromkeys(KEY_FIELDS), "protocol_variant": variant if variant in PROTOCOL_VARIANTS else None}
     device = Device(
         identification=identification,
         uid=former.uid if former else device_uid(identification),
@@ -132,7 +134,7 @@ def _device(turn: RegistryTurn, identification: str, request: AddDeviceRequest) 
         gateway=None,
         revision=revision,
         published_revision=former.published_revision if former else 0,
-        description=request.device.model_copy(update=dict.fromkeys(KEY_FIELDS)),
+        description=request.device.model_copy(update=described),
         model=request.device_model,
         time_zone=request.device.time_zone,
         changed_at=turn.now,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
 
 from meterstream.contracts.errors import CODES
 from meterstream.contracts.operation import OperationResponse
 from meterstream.contracts.operations.update_protocol import OPERATION, UpdateProtocolRequest, UpdateProtocolResponse
 from meterstream.domain.model.rules import RegistryRule, RegistryTurn
-from meterstream.domain.rules._devices import connected_device_of, description_of, needs_description, revise
-
-VARIANTS: Final = frozenset({None, "GPRS", "CDMA", "LTE"})
-"""Every protocol is known without variant and in one for each way of communication."""
+from meterstream.domain.rules._devices import (
+    PROTOCOL_VARIANTS,
+    connected_device_of,
+    description_of,
+    needs_description,
+    revise,
+)
 
 
 def update_protocol(turn: RegistryTurn) -> OperationResponse:
@@ -25,7 +27,7 @@ def update_protocol(turn: RegistryTurn) -> OperationResponse:
     assert isinstance(request, UpdateProtocolRequest)  # noqa: S101  # narrows the type; the operation's command holds no other
     device = connected_device_of(turn)
     name, version, variant = request.protocol_name, request.protocol_version, request.protocol_variant
-    if (name, version) not in turn.protocols or variant not in VARIANTS:
+    if (name, version) not in turn.protocols or variant not in PROTOCOL_VARIANTS:
         raise CODES["UNKNOWN_PROTOCOL_NAME_OR_VERSION_OR_VARIANT"](
             f"there is no protocol {name} {version}" + (f" in variant {variant}" if variant else ""),
             field="request.protocol_name",

@@ -68,7 +68,7 @@ async def _put(device: MbusDevice, channels: list[MbusChannelValues], meter: Met
     except ValueError as wrong:
         raise error("VALIDATION_ERROR", f"{device.device_identification}: {wrong}", rule=str(wrong)) from None
     await write_client(meter, free.channel, encoded.items())
-    return values
+    return values.model_copy(update={"primary_address": values.primary_address or 0})
 
 
 def _check_complete(device: MbusDevice, values: MbusChannelValues) -> None:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from meterstream.contracts.operations.decouple_mbus_device_by_channel import (
     OPERATION,
     DecoupleMbusDeviceByChannelRequest,
     DecoupleMbusDeviceByChannelResponse,
 )
+from meterstream.contracts.shared.mbus import MbusChannelValues
 from meterstream.protocol_dlms.executor import Context, Executor
 from meterstream.protocol_dlms.mbus import empty_channel, found_empty
+from meterstream.protocol_dlms.model.mbus import is_number
+
+_SUCCESSFUL: Final = "Decouple Mbus Device was successful"
+_SUCCESSFUL_ANYWAY: Final = (
+    "Channel information could not be correctly interpreted. Mbus Device was successful decoupled anyway."
+)
+"""Clients know both in these words."""
 
 
 async def execute(request: DecoupleMbusDeviceByChannelRequest, context: Context) -> DecoupleMbusDeviceByChannelResponse:
@@ -16,7 +26,7 @@ async def execute(request: DecoupleMbusDeviceByChannelRequest, context: Context)
 
     Raises: NO_MBUS_DEVICE_CHANNEL_FOUND, AccessRefused.
     """
-    return DecoupleMbusDeviceByChannelResponse(channel_values=await empty_channel(context.meter, request.channel))
+    return _response(await empty_channel(context.meter, request.channel))
 
 
 async def verify(
@@ -24,7 +34,13 @@ async def verify(
 ) -> DecoupleMbusDeviceByChannelResponse | None:
     """Whether the channel is empty now; what stood there is not known any more."""
     values = await found_empty(context.meter, request.channel)
-    return None if values is None else DecoupleMbusDeviceByChannelResponse(channel_values=values)
+    return None if values is None else _response(values)
+
+
+def _response(before: MbusChannelValues) -> DecoupleMbusDeviceByChannelResponse:
+    number = before.identification_number
+    text = _SUCCESSFUL if number is None or is_number(number) else _SUCCESSFUL_ANYWAY
+    return DecoupleMbusDeviceByChannelResponse(channel_values=before, result_text=text)
 
 
 EXECUTOR = Executor(OPERATION, execute, verify=verify, writes=True)

@@ -42,6 +42,7 @@ class Node:
     form: Form[Any] | None = None
     nodes: list[Node] = field(default_factory=list)
     constant: str | None = None
+    absent: str | None = None
 
     def sort(self) -> None:
         """Bring the elements below into the order of the schema."""
@@ -185,6 +186,7 @@ class Form(Generic[M]):
             node = _below(node, local)
         node.holds = name
         node.many = many
+        node.absent = soap.absent
         if soap.shape == "obis":
             node.leaf = _obis_leaf(node.element)
         elif isinstance(item, type) and issubclass(item, BaseModel):
@@ -258,6 +260,8 @@ class Form(Generic[M]):
             else:
                 value = getattr(record, node.holds)
                 if value is None:
+                    if node.absent is not None:
+                        etree.SubElement(parent, node.element.name).text = node.absent
                     continue
                 for item in value if node.many else (value,):
                     child = etree.SubElement(parent, node.element.name)
