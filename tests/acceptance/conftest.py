@@ -112,7 +112,7 @@ def asked(world: World, operation: str, device: str) -> None:
 
 @when(parsers.parse('{operation} is asked of "{device}" with'))
 def asked_with(world: World, operation: str, device: str, datatable: Table) -> None:
-    cells = {name: {} if value == "{}" else typed(value) for name, value in rows(datatable).items()}
+    cells = {name: world.cell(value) for name, value in rows(datatable).items()}
     headers = {name[1:]: str(value) for name, value in cells.items() if name.startswith("@")}
     world.ask(operation, device, {name: value for name, value in cells.items() if not name.startswith("@")}, headers)
 
@@ -171,6 +171,14 @@ def has_so_many(world: World, count: int, name: str) -> None:
 def ends_with_fault(world: World, code: str) -> None:
     assert world.refusal is not None, world.answer
     assert world.refusal.code == code, world.refusal.words
+
+
+@then(parsers.parse('it ends with fault {code} of {component} because of "{words}"'))
+def ends_with_fault_because(world: World, code: str, component: str, words: str) -> None:
+    ends_with_fault(world, code)
+    assert world.refusal is not None
+    assert component in world.refusal.words.split()
+    assert words in world.refusal.words
 
 
 @then(parsers.parse('attribute {attribute:d} of {class_id:d} {obis} of "{device}" is now {value}'))

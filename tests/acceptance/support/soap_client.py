@@ -19,7 +19,11 @@ from meterstream.ws_adapter.soap.facts import load_facts
 
 HEADERS = "http://www.opensmartgridplatform.org/schemas/common/2014/10"
 NOT_READY = "405"
+NOT_FOUND = "NOT FOUND"
+"""How the core services tell that a result is not there yet."""
 DEADLINE_S = 60.0
+NAMED_INSIDE = frozenset({"AddDevice"})
+"""Operations whose device stands deeper in the request."""
 ACTIONS = "Actions"
 REPEATED = "AlarmNotification"
 """An element of which zeep wants the sequence around it repeated."""
@@ -70,22 +74,30 @@ class SoapClient:
     ) -> Asked:
         """Send a request and read its acknowledgement. Raises: SoapRefusal."""
         service = self._service_of(operation)
-        told = self._call(service, operation, {"DeviceIdentification": device, **nested(values)}, headers or {})
+        whose = {} if operation in NAMED_INSIDE else {"DeviceIdentification": device}
+        told = self._call(service, operation, {**whose, **nested(values)}, headers or {})
         return Asked(service, operation, device, told["CorrelationUid"])
+
+    def call(self, operation: str, values: Mapping[str, Any], *, service: str | None = None) -> dict[str, Any]:
+        """What is answered at once. Raises: SoapRefusal."""
+        return self._call(service or self._service_of(operation), operation, nested(values), {})
 
     def answer(self, asked: Asked) -> dict[str, Any]:
         """Fetch the result, again and again until it is there. Raises: SoapRefusal, TimeoutError."""
         described = self._operation(asked.service, asked.operation)
-        values = {"DeviceIdentification": asked.device, "CorrelationUid": asked.correlation_uid}
+        device = "DeviceId" if asked.service.startswith("Core") else "DeviceIdentification"
+        values = {device: asked.device, "CorrelationUid": asked.correlation_uid}
         deadline = time.monotonic() + DEADLINE_S
-        while True:
+        while time.monotonic() < deadline:
             try:
-                return self._call(asked.service, described["result_by"], values, {})
+                found = self._call(asked.service, described["result_by"], values, {})
             except SoapRefusal as refusal:
                 if refusal.code != NOT_READY:
                     raise
-                if time.monotonic() > deadline:
-                    raise TimeoutError(f"no result of {asked.operation} in {DEADLINE_S:g} s") from refusal
+            else:
+                if found.get("Result") != NOT_FOUND:
+                    return found
+        raise TimeoutError(f"no result of {asked.operation} in {DEADLINE_S:g} s")
 
     def _call(
         self, service: str, operation: str, values: Mapping[str, Any], headers: Mapping[str, str]
