@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
+import event_logs
+import mbus
 import pytest
 import requests
 from every_operation import VERSIONS, Case
@@ -18,7 +22,7 @@ from meterstream.demo.client import Platform
 from meterstream.demo.fleet import Fleet, FleetSettings, running_fleet
 
 OWNER = "GridOne"
-METERS = 120 * len(VERSIONS)
+METERS = 400 * len(VERSIONS)
 
 
 @pytest.fixture(scope="session")
@@ -48,15 +52,31 @@ def free_meters() -> dict[str, Iterator[int]]:
 
 
 @pytest.fixture(scope="session")
-def soap(platform: Platform) -> Iterator[SoapClient]:
-    """The owner's SOAP client."""
+def soap_of(platform: Platform) -> Iterator[SoapOf]:
+    """The SOAP client of an organisation; by a certificate in its name, or in that of another one."""
     authority = platform.stack.authority
-    files = authority.client(OWNER)
-    client = SoapClient(
-        platform.stack.https_addresses[0], OWNER, files.certificate, files.key, authority.files.certificate
-    )
-    yield client
-    client.close()
+    with ExitStack() as opened:
+
+        @cache
+        def client(organisation: str, certified: str | None = None) -> SoapClient:
+            files = authority.client(certified or organisation)
+            made = SoapClient(
+                platform.stack.https_addresses[0],
+                organisation,
+                files.certificate,
+                files.key,
+                authority.files.certificate,
+            )
+            opened.callback(made.close)
+            return made
+
+        yield client
+
+
+@pytest.fixture(scope="session")
+def soap(soap_of: SoapOf) -> SoapClient:
+    """The owner's SOAP client."""
+    return soap_of(OWNER)
 
 
 @pytest.fixture(scope="session")
@@ -78,9 +98,11 @@ def world(
     soap: SoapClient,
     rest: requests.Session,
     free_meters: dict[str, Iterator[int]],
-) -> World:
+) -> Iterator[World]:
     """A scenario's own view of the platform."""
-    return World(platform, fleet_of_versions, soap, rest, free_meters)
+    found = World(platform, fleet_of_versions, soap, rest, free_meters)
+    yield found
+    found.clear()
 
 
 # Given
@@ -100,6 +122,54 @@ def a_meter_with(world: World, device: str, version: str, datatable: Table) -> N
 def an_attribute(world: World, attribute: int, class_id: int, obis: str, device: str, kind: str, value: str) -> None:
     path = f"/meters/{world.number_of(device)}/attributes/{class_id}/{obis}/{attribute}"
     world.fleet.control("PUT", path, {"type": kind, "value": typed(value)})
+
+
+@given(parsers.parse('the M-Bus device "{device}"'))
+def an_mbus_device(world: World, device: str) -> None:
+    mbus.register(world, device, {})
+
+
+@given(parsers.parse('the M-Bus device "{device}" with'))
+def an_mbus_device_with(world: World, device: str, datatable: Table) -> None:
+    mbus.register(world, device, {name: mbus.typed(name, value) for name, value in rows(datatable).items()})
+
+
+@given(parsers.parse('channel {channel:d} of "{device}" holds {occupant}'))
+def a_channel(world: World, channel: int, device: str, occupant: str) -> None:
+    mbus.occupy(world, device, channel, occupant)
+
+
+@given(parsers.parse('all channels of "{device}" are empty'))
+def empty_channels(world: World, device: str) -> None:
+    for channel in (1, 2, 3, 4):
+        mbus.occupy(world, device, channel, mbus.EMPTY)
+
+
+@given(parsers.parse('the status of "{device}" is {status}'))
+def a_status(world: World, device: str, status: str) -> None:
+    world.done("SetDeviceLifecycleStatus", device, {"lifecycle_status": status})
+
+
+@given(parsers.parse('"{mbus_device}" is coupled on channel {channel:d} of "{device}"'))
+def coupled(world: World, mbus_device: str, channel: int, device: str) -> None:
+    world.done("CoupleMbusDeviceByChannel", device, {"channel": channel})
+    assert mbus.place_of(world, mbus_device)[:2] == (device, channel)
+
+
+@given(parsers.parse('the clock of "{device}" is {seconds:d} s behind'))
+def clock_behind(world: World, device: str, seconds: int) -> None:
+    world.fleet.control("POST", world.path(device, "clock-offset"), {"offset_ms": -1000 * seconds})
+
+
+@given(parsers.parse('the clock of "{device}" shows {moment}'))
+def clock_shows(world: World, device: str, moment: str) -> None:
+    ahead = datetime.fromisoformat(moment) - datetime.now(UTC)
+    world.fleet.control("POST", world.path(device, "clock-offset"), {"offset_ms": int(ahead.total_seconds() * 1000)})
+
+
+@given(parsers.parse('the event logs of "{device}" tell of September 2015'))
+def september(world: World, device: str) -> None:
+    event_logs.tell(world, device)
 
 
 # When
@@ -167,6 +237,12 @@ def has_so_many(world: World, count: int, name: str) -> None:
     assert len(numbers) == count
 
 
+@then(parsers.parse("the answer has no {path}"))
+def has_not(world: World, path: str) -> None:
+    assert world.refusal is None
+    assert not [found for found in world.answer if found == path or found.startswith(f"{path}/")]
+
+
 @then(parsers.parse("it ends with fault {code}"))
 def ends_with_fault(world: World, code: str) -> None:
     assert world.refusal is not None, world.answer
@@ -185,3 +261,18 @@ def ends_with_fault_because(world: World, code: str, component: str, words: str)
 def attribute_is(world: World, attribute: int, class_id: int, obis: str, device: str, value: str) -> None:
     path = f"/meters/{world.number_of(device)}/attributes/{class_id}/{obis}/{attribute}"
     assert world.fleet.control("GET", path)["value"] == typed(value)
+
+
+@then(parsers.parse('channel {channel:d} of "{device}" now holds {occupant}'))
+def channel_holds(world: World, channel: int, device: str, occupant: str) -> None:
+    assert mbus.occupied_by(world, device, channel) == mbus.attributes(occupant, world.versions[device])
+
+
+@then(parsers.parse('"{mbus_device}" is now coupled on channel {channel:d} of "{device}" at address {address:d}'))
+def is_coupled(world: World, mbus_device: str, channel: int, device: str, address: int) -> None:
+    assert mbus.place_of(world, mbus_device) == (device, channel, address)
+
+
+@then(parsers.parse('"{mbus_device}" is now coupled with nobody'))
+def is_not_coupled(world: World, mbus_device: str) -> None:
+    assert mbus.place_of(world, mbus_device) == (None, None, None)

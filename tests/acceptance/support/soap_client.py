@@ -15,6 +15,7 @@ from zeep.exceptions import Fault
 from zeep.helpers import serialize_object
 from zeep.transports import Transport
 
+from meterstream.contracts.catalogue import load_operations
 from meterstream.ws_adapter.soap.facts import load_facts
 
 HEADERS = "http://www.opensmartgridplatform.org/schemas/common/2014/10"
@@ -22,8 +23,6 @@ NOT_READY = "405"
 NOT_FOUND = "NOT FOUND"
 """How the core services tell that a result is not there yet."""
 DEADLINE_S = 60.0
-NAMED_INSIDE = frozenset({"AddDevice"})
-"""Operations whose device stands deeper in the request."""
 ACTIONS = "Actions"
 REPEATED = "AlarmNotification"
 """An element of which zeep wants the sequence around it repeated."""
@@ -74,8 +73,7 @@ class SoapClient:
     ) -> Asked:
         """Send a request and read its acknowledgement. Raises: SoapRefusal."""
         service = self._service_of(operation)
-        whose = {} if operation in NAMED_INSIDE else {"DeviceIdentification": device}
-        told = self._call(service, operation, {**whose, **nested(values)}, headers or {})
+        told = self._call(service, operation, nested({device_element(operation): device, **values}), headers or {})
         return Asked(service, operation, device, told["CorrelationUid"])
 
     def call(self, operation: str, values: Mapping[str, Any], *, service: str | None = None) -> dict[str, Any]:
@@ -84,13 +82,10 @@ class SoapClient:
 
     def answer(self, asked: Asked) -> dict[str, Any]:
         """Fetch the result, again and again until it is there. Raises: SoapRefusal, TimeoutError."""
-        described = self._operation(asked.service, asked.operation)
-        device = "DeviceId" if asked.service.startswith("Core") else "DeviceIdentification"
-        values = {device: asked.device, "CorrelationUid": asked.correlation_uid}
         deadline = time.monotonic() + DEADLINE_S
         while time.monotonic() < deadline:
             try:
-                found = self._call(asked.service, described["result_by"], values, {})
+                found = self.fetch(asked)
             except SoapRefusal as refusal:
                 if refusal.code != NOT_READY:
                     raise
@@ -98,6 +93,12 @@ class SoapClient:
                 if found.get("Result") != NOT_FOUND:
                     return found
         raise TimeoutError(f"no result of {asked.operation} in {DEADLINE_S:g} s")
+
+    def fetch(self, asked: Asked) -> dict[str, Any]:
+        """Ask for the result once. Raises: SoapRefusal."""
+        device = "DeviceId" if asked.service.startswith("Core") else "DeviceIdentification"
+        values = {device: asked.device, "CorrelationUid": asked.correlation_uid}
+        return self._call(asked.service, self._operation(asked.service, asked.operation)["result_by"], values, {})
 
     def _call(
         self, service: str, operation: str, values: Mapping[str, Any], headers: Mapping[str, str]
@@ -137,6 +138,17 @@ class SoapClient:
     def _operation(self, service: str, operation: str) -> dict[str, Any]:
         described: dict[str, Any] = next(one for one in self._facts[service]["operations"] if one["name"] == operation)
         return described
+
+
+def device_element(operation: str) -> str:
+    """Path of the element that names the device in an operation's request."""
+    paths = [
+        binding.device
+        for known in load_operations().values()
+        for binding in known.soap_bindings
+        if binding.operation == operation and binding.device is not None
+    ]
+    return paths[0] if paths else "DeviceIdentification"
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
