@@ -8,6 +8,17 @@ from typing import Any
 
 import pytest
 from key_line import AUTHENTICATION, ENCRYPTION, MASTER, REPLACE, CuttingLine, KeyPlatform
+from key_owners import (
+    DEFAULT,
+    FIRMWARE,
+    GAS,
+    PORT,
+    USER,
+    couple_gas_meter,
+    gas_meter,
+    hold_factory_keys,
+    set_key,
+)
 
 from meterstream.contracts.errors import PlatformError, error
 from meterstream.contracts.key_transfers import KeyOutcome, NewKey
@@ -38,16 +49,9 @@ from meterstream.protocol_dlms.model.mbus_keys import (
 )
 from meterstream.protocol_dlms.model.opening import GiveUp, Opening, ReadCounter, Refusal, Try
 from meterstream.protocol_dlms.twin import MemoryMeter
-from meterstream.simulator.mbus import bus as mbus
-from meterstream.simulator.mbus.keys import mbus_keys_for
 from meterstream.simulator.objects.keytransfer import KeyTransferFaults
 from meterstream.simulator.settings import FleetSettings
 
-USER = KeyKind.G_METER_ENCRYPTION_KEY
-FIRMWARE = KeyKind.G_METER_FIRMWARE_UPDATE_AUTHENTICATION_KEY
-PORT = KeyKind.G_METER_OPTICAL_PORT_KEY
-DEFAULT = KeyKind.G_METER_MASTER_KEY
-GAS = "G0001000000000017"
 NEW = bytes.fromhex("00112233445566778899AABBCCDDEEFF")
 ELS = MbusDevice(device_identification=GAS, identification_number="12345678", manufacturer="ELS")
 DEFAULT_KEY = bytes.fromhex("2B7E151628AED2A6ABF7158809CF4F3C")
@@ -153,13 +157,7 @@ async def at(make_bench: Any, header: Any, make_turn: Any) -> Any:
         await line.listen()
         lines.append(line)
         platform = KeyPlatform(bench, header, make_turn, line)
-        factory = bench.fleet.keys(1)
-        for kind, key_id, octets in (
-            (MASTER, "mk", factory.master),
-            (AUTHENTICATION, "ak", factory.authentication),
-            (ENCRYPTION, "ek", factory.encryption),
-        ):
-            platform.registry.hold(kind, key_id, octets, KeyState.ACTIVE)
+        hold_factory_keys(platform)
         return platform
 
     yield make
@@ -256,17 +254,8 @@ async def test_an_association_without_keys_gives_none(at: Any) -> None:
 async def with_gas_meter(at: Any, protocol: str) -> tuple[KeyPlatform, Any]:
     """A platform, and a function that gives the state of the simulated device on channel 1."""
     platform = await at(FleetSettings(meters=1, protocols=(protocol,)))
-    meter = platform.bench.fleet.meter(1)
-    found = mbus.look(meter, 1)
-    number = found.identification
-    letters = "".join(chr(64 + (found.manufacturer >> shift & 31)) for shift in (10, 5, 0))
-    platform.registry.mbus = MbusDevice(
-        device_identification=GAS, channel=1, identification_number=f"{number:08d}", manufacturer=letters
-    )
-    keys = mbus_keys_for(platform.bench.fleet.settings.seed, number)
-    platform.registry.hold(DEFAULT, "default", keys.default, KeyState.ACTIVE)
-    platform.registry.hold(PORT, "p0", keys.optical_port, KeyState.ACTIVE)
-    return platform, lambda: mbus.look(meter, 1)
+    couple_gas_meter(platform)
+    return platform, lambda: gas_meter(platform)
 
 
 def hold_new(platform: KeyPlatform, kind: KeyKind, key_id: str = "new") -> list[NewKey]:
@@ -274,15 +263,11 @@ def hold_new(platform: KeyPlatform, kind: KeyKind, key_id: str = "new") -> list[
     return [NewKey(device_identification=GAS, kind=kind, key_id=key_id)]
 
 
-def request(kind: KeyKind, **more: Any) -> Any:
-    return set_key_on_g_meter.SetKeyOnGMeterRequest(mbus_device_identification=GAS, secret_type=kind.value, **more)
-
-
 @pytest.mark.parametrize("protocol", ["DSMR 4.2.2", "SMR 5.0.0", "SMR 5.1", "SMR 5.2", "SMR 5.5"])
 @pytest.mark.parametrize("by_channel", [False, True])
 async def test_a_user_key_reaches_both_ends(at: Any, protocol: str, by_channel: bool) -> None:
     platform, device = await with_gas_meter(at, protocol)
-    operation, asked = set_key_on_g_meter.OPERATION, request(USER)
+    operation, asked = set_key_on_g_meter.OPERATION, set_key(USER)
     if by_channel:
         operation = set_mbus_user_key_by_channel.OPERATION
         asked = set_mbus_user_key_by_channel.SetMbusUserKeyByChannelRequest(channel=1)
@@ -295,13 +280,13 @@ async def test_a_user_key_reaches_both_ends(at: Any, protocol: str, by_channel: 
 
 async def test_keys_of_firmware_and_optical_port(at: Any) -> None:
     platform, device = await with_gas_meter(at, "SMR 5.1")
-    response = await platform.ask(set_key_on_g_meter.OPERATION, request(FIRMWARE), hold_new(platform, FIRMWARE, "f"))
+    response = await platform.ask(set_key_on_g_meter.OPERATION, set_key(FIRMWARE), hold_new(platform, FIRMWARE, "f"))
     assert (response.error, platform.registry.state("f")) == (None, "ACTIVE")
     assert device().firmware_key == bytes([0xC1]) * 16
-    response = await platform.ask(set_key_on_g_meter.OPERATION, request(PORT), hold_new(platform, PORT, "p1"))
+    response = await platform.ask(set_key_on_g_meter.OPERATION, set_key(PORT), hold_new(platform, PORT, "p1"))
     assert (response.error, platform.registry.state("p1"), platform.registry.state("p0")) == (None, "ACTIVE", "EXPIRED")
     assert device().optical_port_key == bytes([0xC1]) * 16
-    response = await platform.ask(set_key_on_g_meter.OPERATION, request(PORT, close_optical_port=True))
+    response = await platform.ask(set_key_on_g_meter.OPERATION, set_key(PORT, close_optical_port=True))
     assert (response.error, outcomes(response)) == (None, {"p1": KeyOutcome.ABSENT})
     assert (platform.registry.state("p1"), device().optical_port_key) == ("EXPIRED", CLOSED)
     reserved = [
@@ -319,7 +304,7 @@ async def test_keys_of_firmware_and_optical_port(at: Any) -> None:
 )
 async def test_versions_that_take_no_such_key(at: Any, protocol: str, kind: KeyKind) -> None:
     platform, _ = await with_gas_meter(at, protocol)
-    response = await platform.ask(set_key_on_g_meter.OPERATION, request(kind), hold_new(platform, kind))
+    response = await platform.ask(set_key_on_g_meter.OPERATION, set_key(kind), hold_new(platform, kind))
     assert response.error.code == "OPERATION_NOT_SUPPORTED_BY_PLATFORM_FOR_PROTOCOL"
     assert response.error.message.startswith(f"Unsupported combination of protocol {protocol} and key type {kind}")
     assert (outcomes(response), platform.registry.state("new")) == ({}, "NEW")
@@ -409,7 +394,7 @@ async def test_transfers_to_an_mbus_device(at: Any, guard: Any) -> None:
     platform.registry.hold(DEFAULT, "default", DEFAULT_KEY, KeyState.ACTIVE)
     platform.registry.hold(USER, "new", NEW, KeyState.NEW)
     keys = [NewKey(device_identification=GAS, kind=USER, key_id="new")]
-    assert await asked_of(platform, sets_key.EXECUTOR, request(USER), keys, guard) == [
+    assert await asked_of(platform, sets_key.EXECUTOR, set_key(USER), keys, guard) == [
         "72/0.1.24.1.0.255/8 091E2E27B6A8BAF64E24F906AF0C00D92EA4E672A5D89492CA675B445349B08C",
         "72/0.1.24.1.0.255/7 091000112233445566778899AABBCCDDEEFF",
     ]

@@ -11,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
+from faults import FAULTS, WAITED_OUT, check_error, name_of
 from wire import PROTOCOLS
 from worker_stage import MemoryCluster
 
-from meterstream.contracts.errors import CODES, DeviceRefused, LinkFailed, ProtocolViolation, SecurityFailure
+from meterstream.contracts.errors import LinkFailed
 from meterstream.contracts.operation import Operation, OperationRequest
 from meterstream.contracts.operations import (
     bundle,
@@ -38,6 +39,7 @@ K = FaultKind
 YESTERDAY: Final = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=1)
 SCAN: Final = scan_mbus_channels.ScanMbusChannelsRequest()
 BY_CHANNEL: Final = couple_mbus_device_by_channel.CoupleMbusDeviceByChannelRequest(channel=1)
+UNKNOWABLE: Final = frozenset({"SetRelayStatus"})
 DISCONNECT: Final = set_relay_status.SetRelayStatusRequest(action=set_relay_status.RelayAction.DISCONNECT)
 PERIODIC: Final = get_periodic_meter_reads.GetPeriodicMeterReadsRequest(
     period_type="INTERVAL", begin_date=YESTERDAY - timedelta(days=2), end_date=YESTERDAY
@@ -50,29 +52,6 @@ STEADY: Final[list[tuple[Operation, OperationRequest]]] = [
 ]
 """What answers the same however often it is asked."""
 
-FAULTS: Final[list[tuple[Fault, tuple[type[Exception], ...]]]] = [
-    (Fault(K.SILENT), (LinkFailed,)),
-    (Fault(K.SILENT, after=3), (LinkFailed,)),
-    (Fault(K.REFUSE), (LinkFailed,)),
-    (Fault(K.REJECT), (LinkFailed, SecurityFailure)),
-    (Fault(K.EXCEPTION, after=3), (DeviceRefused,)),
-    (Fault(K.WRONG_TAG), (LinkFailed, SecurityFailure, ProtocolViolation)),
-    (Fault(K.WRONG_TAG, after=2), (SecurityFailure, ProtocolViolation)),
-    (Fault(K.REPLAYED_COUNTER, after=3), (SecurityFailure,)),
-    (Fault(K.LOST_BLOCK), (LinkFailed, ProtocolViolation)),
-    (Fault(K.CUT, after=150), (LinkFailed,)),
-    (Fault(K.CUT, after=900), (LinkFailed,)),
-    (Fault(K.SLOW, after=3, delay_ms=2_000), (LinkFailed,)),
-    (Fault(K.LOST_ANSWER, after=2), (LinkFailed,)),
-    (Fault(K.LOST_ANSWER, after=2, connections=1), (LinkFailed,)),
-    (Fault(K.REBOOT, after=2, connections=1, down_ms=100), (LinkFailed,)),
-    (Fault(K.WRONG_HEADER), (LinkFailed, ProtocolViolation)),
-    (Fault(K.WRONG_HEADER, after=3), (LinkFailed, ProtocolViolation)),
-    (Fault(K.TEMPORARY_FAILURE), (DeviceRefused,)),
-    (Fault(K.TEMPORARY_FAILURE, after=3), (DeviceRefused,)),
-]
-"""With each fault, the kinds of failure that it may be told as; a busy machine may let a time-out come first."""
-
 
 @pytest.fixture
 def make_cluster() -> Make:
@@ -80,10 +59,6 @@ def make_cluster() -> Make:
         return MemoryCluster()
 
     return make
-
-
-WAITED_OUT: Final = frozenset({K.SILENT, K.SLOW, K.LOST_BLOCK})
-"""Nothing but a time-out ends the wait for an answer."""
 
 
 def requests() -> list[tuple[Operation, OperationRequest]]:
@@ -108,20 +83,10 @@ def test_every_kind_of_fault_is_tried() -> None:
     assert {fault.kind for fault, _ in FAULTS} == set(FaultKind)
 
 
-def check_error(code: str, retryable: bool, operation: str, kinds: tuple[type[Exception], ...]) -> None:
-    """A failure of the fault's kind, as retryable as its code; the outcome of a switching alone may be unknown."""
-    if code == "OUTCOME_UNKNOWN":
-        assert operation == "SetRelayStatus"
-        assert not retryable
-        return
-    assert retryable is CODES[code].retryable is True, code
-    assert issubclass(CODES[code].kind, kinds) or code == "RESPONSE_TIMEOUT", code
-
-
 @pytest.mark.parametrize(
     ("fault", "kinds"),
     FAULTS,
-    ids=[f"{fault.kind}-{fault.after}{'-once' if fault.connections else ''}" for fault, _ in FAULTS],
+    ids=[name_of(fault) for fault, _ in FAULTS],
 )
 async def test_a_response_or_a_typed_error_and_never_a_wrong_value(
     make_stage: Make, fault: Fault, kinds: tuple[type[Exception], ...]
@@ -152,14 +117,14 @@ async def test_a_response_or_a_typed_error_and_never_a_wrong_value(
     for response in struck:
         operation = type(response).operation.name
         if response.error is not None:
-            check_error(response.error.code, response.header.retryable, operation, kinds)
+            check_error(response.error.code, response.header.retryable, operation, kinds, UNKNOWABLE)
         elif operation == "Bundle":
             answers = response.response.answers
             assert response.header.retryable is any(answer.retryable for answer in answers)
             for answer in answers:
                 assert (answer.error is None) is (answer.response is not None)
                 if answer.error is not None:
-                    check_error(answer.error.code, answer.retryable, answer.operation, (*kinds, LinkFailed))
+                    check_error(answer.error.code, answer.retryable, answer.operation, (*kinds, LinkFailed), UNKNOWABLE)
         elif (known := truth.get((response.header.gateway, type(response)))) is not None:
             assert response.response == known.response, operation
     check_relays(struck, truth)

@@ -24,8 +24,9 @@ from meterstream.contracts.records import (
     SealedKey,
 )
 from meterstream.dlms.client import client_title_for
-from meterstream.domain.model.keys import DeviceKey, decide, in_record, prove
+from meterstream.domain.model.keys import DeviceKey, GivenKey, decide, in_record, propose, prove
 from meterstream.protocol_dlms.answers import Envelopes
+from meterstream.protocol_dlms.associations import Associations
 from meterstream.protocol_dlms.executors import (
     bundle,
     generate_and_replace_keys,
@@ -34,13 +35,15 @@ from meterstream.protocol_dlms.executors import (
 )
 from meterstream.protocol_dlms.executors import replace_keys as replaces
 from meterstream.protocol_dlms.executors import synchronize_time as synchronizes
+from meterstream.protocol_dlms.keyring import KeyRing
+from meterstream.protocol_dlms.limits import ConnectionLimits
 from meterstream.protocol_dlms.marks import Marks
 from meterstream.protocol_dlms.meter import LiveMeter
 from meterstream.protocol_dlms.model.counters import Series
 from meterstream.protocol_dlms.responder import Responder
 from meterstream.protocol_dlms.worker import Worker
 from meterstream.runtime.kafka import Message, Outgoing
-from meterstream.runtime.sealing import Sealer, key_binding, public_key_of
+from meterstream.runtime.sealing import Opener, Sealer, key_binding, public_key_of
 
 MASTER: Final = KeyKind.E_METER_MASTER_KEY
 AUTHENTICATION: Final = KeyKind.E_METER_AUTHENTICATION_KEY
@@ -201,6 +204,21 @@ class Registry:
         else:
             self.keys += (key,)
 
+    def propose(self, *new: NewKey) -> None:
+        """As domain does before each attempt: what was withdrawn since is NEW again."""
+        for key in new:
+            held = self.keys if key.device_identification != self._behind else self.mbus_keys
+            former = next(one for one in held if one.key_id == key.key_id)
+            after = propose(held, GivenKey(former.key_id, former.kind, former.sealed), former.changed_at)
+            if held is self.keys:
+                self.keys = after
+            else:
+                self.mbus_keys = after
+
+    @property
+    def _behind(self) -> str | None:
+        return None if self.mbus is None else self.mbus.device_identification
+
     def state(self, key_id: str) -> KeyState:
         return next(key.state for key in self.keys + self.mbus_keys if key.key_id == key_id)
 
@@ -221,16 +239,40 @@ class Registry:
 class KeyPlatform:
     """Requests to one simulated meter through a worker, with the record as the registry has it at that moment."""
 
-    def __init__(self, bench: Any, header: Any, make_turn: Any, line: CuttingLine) -> None:
-        self.bench, self.registry, self.line = bench, Registry(), line
+    def __init__(
+        self, bench: Any, header: Any, make_turn: Any, line: CuttingLine | None = None, *, number: int = 1
+    ) -> None:
+        """Args: line, where it is cut; without one requests go straight to the meter of that number."""
+        self.bench, self.registry, self._line, self.number = bench, Registry(), line, number
         self._header, self._make_turn = header, make_turn
         self._now = _START
         self._asked = 0
-        self.worker = Worker(
+        self.worker = self._worker(bench.associations)
+
+    @property
+    def gateway(self) -> str:
+        return self.bench.gateway(self.number)  # type: ignore[no-any-return]  # of a bench that is Any here
+
+    @property
+    def line(self) -> CuttingLine:
+        assert self._line is not None
+        return self._line
+
+    def be_patient(self, **settings: Any) -> None:
+        """A worker with other time-outs goes on."""
+        bench = self.bench
+        limits = ConnectionLimits(bench.settings.max_sessions, bench.settings.connects_per_s)
+        keyring = KeyRing(Opener(bench.private_key))
+        changed = bench.settings.model_copy(update=settings)
+        self.worker = self._worker(Associations(changed, keyring, bench.reserver, limits, bench.metrics))
+
+    def _worker(self, associations: Associations) -> Worker:
+        bench = self.bench
+        return Worker(
             codec=bench.codec,
             devices=bench.devices,
             sessions=bench.sessions,
-            associations=bench.associations,
+            associations=associations,
             executors={module.EXECUTOR.operation.name: module.EXECUTOR for module in _EXECUTORS},
             marks=Marks(bench.broker, bench.sessions, bench.codec, self.clock),
             envelopes=Envelopes(bench.codec, bench.broker),
@@ -247,7 +289,7 @@ class KeyPlatform:
 
     def stands_with(self, key_ids: tuple[str, str]) -> dict[bytes, int] | None:
         """The worker knows that the last association stood with these keys; the counters that the meter has seen."""
-        gateway = self.bench.gateway()
+        gateway = self.gateway
         known = ProvenKeys(gateway=gateway, key_ids=list(key_ids), observed_at=self.clock())
         value = self.bench.codec.encode(known)
         partition = self.bench.broker.partition_of("device-sessions", gateway.encode())
@@ -271,17 +313,20 @@ class KeyPlatform:
                 for key in in_record(keys)
             ]
 
-        keys, channels = sealed(self.bench.gateway(), self.registry.keys), []
+        keys, channels = sealed(self.gateway, self.registry.keys), []
         if (mbus := self.registry.mbus) is not None:
             behind = sealed(mbus.device_identification, self.registry.mbus_keys)
             number = mbus.channel or 0
             channels = [MbusChannel(channel=number, device_identification=mbus.device_identification, keys=behind)]
+        line = self._line
+        over = {} if line is None else {"connection": Connection(address="127.0.0.1", port=line.port, logical_id=1)}
         return self.bench.record(  # type: ignore[no-any-return]  # of a bench that is Any here
+            self.number,
             channels=channels,
             revision=self.registry.revision,
-            connection=Connection(address="127.0.0.1", port=self.line.port, logical_id=1),
             ephemeral_public=sealer.ephemeral_public,
             keys=keys,
+            **over,
         )
 
     async def associate(self) -> LiveMeter:
@@ -295,13 +340,13 @@ class KeyPlatform:
     ) -> DlmsResponse:
         """One attempt over the line; the registry has learnt from its answer."""
         self._asked += 1
-        gateway = self.bench.gateway()
+        gateway, uid = self.gateway, f"uid-{self.number}-{self._asked:018d}"
         self.bench.devices.on_record(
             gateway.encode(), record := self.record(), _message("devices", 0, gateway, self.bench.codec.encode(record))
         )
         header: DlmsRequestHeader = self._header(
             gateway,
-            correlation_uid=f"uid-{self._asked:020d}",
+            correlation_uid=uid,
             record_revision=self.registry.revision,
             published_at=self._now,
             new_keys=list(new_keys),
@@ -309,11 +354,11 @@ class KeyPlatform:
         )
         value = self.bench.codec.encode(operation.dlms_request(header=header, request=request))
         turn = self._make_turn(gateway, [_message("dlms-requests-normal", self._asked, gateway, value)])
-        self.bench.broker.batches.clear()
+        before = len(self.bench.broker.batches)
         await self.worker.handle(turn)
-        outgoing = [one for batch in self.bench.broker.batches for one in batch if one.topic == "dlms-responses"]
-        assert len(outgoing) == 1
-        response: DlmsResponse = self.bench.codec.decode_as(outgoing[0].value, DlmsResponse)
+        sent = [one for batch in self.bench.broker.batches[before:] for one in batch if one.topic == "dlms-responses"]
+        told: list[DlmsResponse] = [self.bench.codec.decode_as(one.value, DlmsResponse) for one in sent]
+        (response,) = [one for one in told if one.header.correlation_uid == uid]  # others ask beside us
         self.registry.learn(response)
         return response
 
