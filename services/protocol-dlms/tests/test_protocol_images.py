@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from worker_stage import MemoryCluster, RealCluster
 
-from meterstream.contracts.errors import PlatformError
+from meterstream.contracts.errors import PlatformError, error
 from meterstream.contracts.records import BLOCK_OCTETS, FirmwareBlock, FirmwareImage
 from meterstream.protocol_dlms.image_cache import ImageCache
-from meterstream.protocol_dlms.image_store import BegunTransfers, ImageFiles, MeterImages
+from meterstream.protocol_dlms.image_store import FAILED_S, BegunTransfers, ImageFiles, MeterImages
 from meterstream.protocol_dlms.images import Images
 from meterstream.protocol_dlms.responder import Responder
 from meterstream.protocol_dlms.twin import MemoryImages
@@ -94,6 +94,17 @@ class TestTwin(ImagesContract):
         return MemoryImages(FILE)
 
 
+class Elsewhere:
+    """Has no file, and counts who asks."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def read(self, image: FirmwareImage) -> bytes:
+        self.asked += 1
+        raise error("IMAGE_UNAVAILABLE", "not now")
+
+
 class Store:
     """The parts of a worker that the port is made of."""
 
@@ -106,7 +117,10 @@ class Store:
             self.reads += 1
             return reader(*arguments, **named)
 
-        self.files = ImageFiles(FirmwareTopic(cluster.settings, shared_codec(), wait_s, counted), cache)
+        topic = FirmwareTopic(cluster.settings, shared_codec(), wait_s, counted)
+        self.elsewhere = Elsewhere()
+        self.now = 0.0
+        self.files = ImageFiles(topic, self.elsewhere, cache, lambda: self.now)
         self.sessions = SessionTable("process 1")
         self.sessions.hold(range(cluster.settings.device_partitions))
         self.responder = Responder(self.broker.producer)
@@ -192,10 +206,32 @@ class TestInMemory(ImagesContract):
             await store.files.fetch(image_of(FILE))
         assert caught.value.code.name == "IMAGE_UNAVAILABLE"
 
-    async def test_a_file_that_lies_elsewhere_is_not_looked_for(self, store: Store) -> None:
-        with pytest.raises(PlatformError) as caught:
-            await store.files.fetch(image_of(FILE, url="https://files.invalid/fw"))
-        assert caught.value.code.name == "IMAGE_UNUSABLE"
+    async def test_a_url_that_led_nowhere_is_not_called_for_every_meter(self, store: Store) -> None:
+        image = image_of(OTHER, url="https://files.invalid/fw")
+
+        async def fails(wanted: FirmwareImage) -> None:
+            with pytest.raises(PlatformError, match="not now"):
+                await store.files.fetch(wanted)
+
+        await asyncio.gather(*(fails(image) for _ in range(20)))
+        assert (store.elsewhere.asked, store.reads) == (1, 0)
+        await fails(image.model_copy(update={"url": "https://files.invalid/anew"}))
+        assert store.elsewhere.asked == 2
+        store.now += FAILED_S + 1
+        await fails(image)
+        assert store.elsewhere.asked == 3
+
+    async def test_a_file_that_is_at_hand_needs_no_url(self, store: Store) -> None:
+        await store.files.fetch(image_of(FILE))
+        assert await store.files.fetch(image_of(FILE, url="https://files.invalid/fw", size=0)) == FILE
+        assert store.elsewhere.asked == 0
+
+    async def test_large_files_leave_memory_earlier(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("meterstream.protocol_dlms.image_store.BYTES_IN_MEMORY", len(FILE))
+        await store.publish(OTHER)
+        for file in (FILE, OTHER, FILE):
+            assert await store.files.fetch(image_of(file)) == file
+        assert store.reads == 2  # the disk has both
 
     async def test_what_is_noted_outlives_the_process(self, store: Store, cluster: MemoryCluster) -> None:
         await store.port.note(bytes(32))

@@ -114,9 +114,9 @@ class FirmwareImage(Record):
 
     firmware_identification: str
     sha256: bytes
-    size: int
+    size: int  # 0 where a file at a URL was registered without
     image_identifier: bytes | None = None
-    url: str | None = None
+    url: str | None = Field(None, repr=False)
 
 
 Sha256 = Annotated[bytes, Field(min_length=32, max_length=32)]

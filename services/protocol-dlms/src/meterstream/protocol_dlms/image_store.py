@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 from weakref import WeakValueDictionary
 
-from meterstream.contracts.errors import error
+from meterstream.contracts.errors import PlatformError
 from meterstream.contracts.records import BegunTransfer, FirmwareImage
 from meterstream.protocol_dlms.image_cache import ImageCache
 from meterstream.protocol_dlms.responder import Responder
@@ -22,23 +22,36 @@ from meterstream.runtime.kafka import Outgoing
 
 IN_MEMORY: Final = 8
 """So many files stay in memory: the meters of a campaign share one copy."""
+BYTES_IN_MEMORY: Final = 67_108_864
 READ_AT_ONCE: Final = 2
+FAILED_S: Final = 5.0
+"""So long a URL that led to no file is not called again."""
 WRITE_S: Final = 60.0
 
 
 class ReadsFiles(Protocol):
-    """Where files come from that are not at hand (views.firmware)."""
+    """Where files come from that are not at hand (views.firmware, image_download)."""
 
     async def read(self, image: FirmwareImage) -> bytes:
-        """Raises: IMAGE_UNAVAILABLE."""
+        """Raises: IMAGE_UNAVAILABLE, IMAGE_UNUSABLE."""
 
 
 class ImageFiles:
-    """Files by digest; whoever asks for the same at the same time waits for the same."""
+    """Files by digest; whoever asks for the same at the same time waits for the same, also for its failure.
 
-    def __init__(self, topic: ReadsFiles, cache: ImageCache | None) -> None:
+    Args:
+        topic: holds files that the registry has.
+        elsewhere: reaches files that the registry names by URL.
+    """
+
+    def __init__(
+        self, topic: ReadsFiles, elsewhere: ReadsFiles, cache: ImageCache | None, now: Callable[[], float]
+    ) -> None:
         self._topic = topic
+        self._elsewhere = elsewhere
         self._cache = cache
+        self._now = now
+        self._failed: dict[tuple[bytes, str], tuple[float, PlatformError]] = {}
         self._held: OrderedDict[bytes, bytes] = OrderedDict()
         self._locks: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
         self._reading = asyncio.Semaphore(READ_AT_ONCE)
@@ -46,10 +59,8 @@ class ImageFiles:
     async def fetch(self, image: FirmwareImage) -> bytes:
         """The whole file, its digest checked.
 
-        Raises: IMAGE_UNAVAILABLE; IMAGE_UNUSABLE for a file that is said to lie elsewhere.
+        Raises: IMAGE_UNAVAILABLE, IMAGE_UNUSABLE.
         """
-        if image.url is not None:
-            raise error("IMAGE_UNUSABLE", f"{image.firmware_identification} lies in no place that is read from here")
         lock = self._locks.setdefault(image.sha256, asyncio.Lock())
         async with lock:
             octets = self._held.get(image.sha256)
@@ -58,19 +69,37 @@ class ImageFiles:
                     octets = await self._read(image)
                 self._held[image.sha256] = octets
             self._held.move_to_end(image.sha256)
-            while len(self._held) > IN_MEMORY:
+            while len(self._held) > 1 and (len(self._held) > IN_MEMORY or self._octets_held() > BYTES_IN_MEMORY):
                 self._held.popitem(last=False)
             return octets
+
+    def _octets_held(self) -> int:
+        return sum(map(len, self._held.values()))
 
     async def _read(self, image: FirmwareImage) -> bytes:
         if self._cache is not None:
             kept = await asyncio.to_thread(self._cache.read, image.sha256)
             if kept is not None:
                 return kept
-        octets = await self._topic.read(image)
+        octets = await (self._topic.read(image) if image.url is None else self._download(image, image.url))
         if self._cache is not None:
             await asyncio.to_thread(self._cache.write, image.sha256, octets)
         return octets
+
+    async def _download(self, image: FirmwareImage, url: str) -> bytes:
+        """What failed a moment ago is not tried again for each of a thousand meters.
+
+        Raises: IMAGE_UNAVAILABLE, IMAGE_UNUSABLE.
+        """
+        key, now = (image.sha256, url), self._now()
+        self._failed = {failed: kept for failed, kept in self._failed.items() if kept[0] > now}
+        if (kept := self._failed.get(key)) is not None:
+            raise kept[1].with_traceback(None)
+        try:
+            return await self._elsewhere.read(image)
+        except PlatformError as failure:
+            self._failed[key] = (self._now() + FAILED_S, failure)
+            raise
 
 
 class BegunTransfers:
@@ -147,6 +176,18 @@ class ImageStore:
 
     files: ImageFiles
     transfers: BegunTransfers
+
+    async def prepare(self, images: Iterable[FirmwareImage], *, for_one_step: bool) -> None:
+        """Have files at hand before the meter is called: it would not wait for them.
+
+        Raises: IMAGE_UNAVAILABLE, IMAGE_UNUSABLE; not where there are steps that can do without.
+        """
+        for image in images:
+            try:
+                await self.files.fetch(image)
+            except PlatformError:
+                if for_one_step:
+                    raise
 
     def of(self, gateway: str, check: Callable[[], None]) -> MeterImages:
         """For one meter."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -18,6 +19,7 @@ from meterstream.protocol_dlms.counters import CounterReserver
 from meterstream.protocol_dlms.executor import Executors, load_executors
 from meterstream.protocol_dlms.frames import FrameLog
 from meterstream.protocol_dlms.image_cache import ImageCache
+from meterstream.protocol_dlms.image_download import ImageDownloads
 from meterstream.protocol_dlms.image_store import BegunTransfers, ImageFiles, ImageStore
 from meterstream.protocol_dlms.keyring import KeyRing
 from meterstream.protocol_dlms.limits import ConnectionLimits
@@ -142,6 +144,7 @@ def build(
     connections = ConnectionLimits(limits.max_sessions, limits.connects_per_s)
     responder = Responder(producer)
     wakeup = waking(settings.reach)
+    downloads = ImageDownloads(settings.image_urls)
     associations = Associations(
         limits,
         keyring,
@@ -169,7 +172,9 @@ def build(
         images=ImageStore(
             ImageFiles(
                 firmware.FirmwareTopic(kafka, codec, settings.images.wait_s, broker.reader),
+                downloads,
                 read_image_cache(settings.images),
+                time.monotonic,
             ),
             BegunTransfers(session_table, responder, producer.partition_of, codec, system_clock),
         ),
@@ -200,7 +205,18 @@ def build(
     upkeep = Upkeep(marks, reserver)
     listeners = listening(settings.pushes, kafka, responder, codec, metrics, hooks, broker.reader)
     awake = [] if wakeup is None else [wakeup]
-    return [*broker.checks, producer, sending, *awake, device_view, session_view, consumer, upkeep, *listeners]
+    return [
+        *broker.checks,
+        producer,
+        sending,
+        *awake,
+        downloads,
+        device_view,
+        session_view,
+        consumer,
+        upkeep,
+        *listeners,
+    ]
 
 
 def read_image_cache(settings: ImageSettings) -> ImageCache | None:

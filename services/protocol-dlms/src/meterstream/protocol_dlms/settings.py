@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, IPvAnyNetwork, SecretStr
+from pydantic import Field, IPvAnyNetwork, SecretStr, field_validator
 
+from meterstream.runtime.outbound.addresses import TargetRules, entries_of
 from meterstream.runtime.settings import ServiceSettings, SettingsGroup
 
 Seconds = Annotated[float, Field(gt=0, le=7200)]
@@ -105,6 +106,37 @@ class ImageSettings(SettingsGroup):
     wait_s: Seconds = Field(30, description="longest wait for a file that is not published whole yet")
 
 
+class ImageUrlSettings(SettingsGroup):
+    """Firmware files that the registry names by URL and digest."""
+
+    allowed: str = Field(
+        "",
+        description="hosts that may be asked for firmware files, comma separated: files.example.org, *.b.org,"
+        " 10.2.0.0/16; empty: every public one",
+    )
+    allow_private: bool = Field(
+        default=False,
+        description="also loopback, link-local, private and metadata addresses; for laptops",
+    )
+    allow_http: bool = Field(default=False, description="also plain http: the digest vouches for the file all the same")
+    ca_file: Path | None = Field(None, description="certificates to trust instead of the system's, PEM")
+    max_bytes: Annotated[int, Field(ge=1024, le=1_073_741_824)] = Field(33_554_432, description="largest file")
+    connect_timeout_s: Seconds = Field(10, description="longest wait for a connection")
+    silence_s: Seconds = Field(30, description="longest wait for more of a file")
+    timeout_s: Seconds = Field(300, description="longest wait for a whole file")
+
+    @field_validator("allowed")
+    @classmethod
+    def _entries_are_hosts(cls, text: str) -> str:
+        TargetRules(entries_of(text))
+        return text
+
+    def target_rules(self) -> TargetRules:
+        """The rules for URLs."""
+        entries = entries_of(self.allowed)
+        return TargetRules(entries, allow_private=self.allow_private, https_only=not self.allow_http)
+
+
 class MeterTypeSettings(SettingsGroup):
     """Meter types beyond those that come with the platform."""
 
@@ -119,4 +151,5 @@ class Settings(ServiceSettings):
     reach: ReachSettings = ReachSettings()
     pushes: PushSettings = PushSettings()
     images: ImageSettings = ImageSettings()
+    image_urls: ImageUrlSettings = ImageUrlSettings()
     meter_types: MeterTypeSettings = MeterTypeSettings()

@@ -300,6 +300,8 @@ class Worker:
         )
         response = steps.settled(executor)
         if response is None:
+            if self._images is not None and header.images:
+                await self._images.prepare(header.images, for_one_step=not executor.composite)
             meter = await self._associated(stay, record, partition)
             answer.keys = keys = self._associations.keys_of(record, header, stay.guard, self._clock)
             self._note_association(stay, partition, header.gateway, answer)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from meterstream.contracts.base import Moment, Record
 from meterstream.contracts.shared.device_models import ModelEntry, Number
@@ -13,6 +13,10 @@ from meterstream.contracts.soap import Soap
 FirmwareIdentification = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^\S+$")]
 """Names a firmware file; without white space."""
 
+SHA256_DIGITS: Final = 64
+
+_URL: Final = r"^https?://[!-?A-\[\]-~]+$"
+"""Absolute, printable ASCII, without user information."""
 _Text = Annotated[str, StringConstraints(max_length=255)]
 _Version = Annotated[str, StringConstraints(max_length=100)]
 
@@ -34,7 +38,11 @@ class FirmwareFile(Record):
     """A file, for which models it is, and what it brings.
 
     `image_identifier` is what image_transfer_initiate takes {18, 0.0.44.0.0.255, method 1}; `hash` is the digest of
-    the file in hexadecimal digits, `hash_type` its algorithm (SHA256).
+    the file in hexadecimal digits, `hash_type` its algorithm (SHA256). `size` in octets.
+
+    Instead of its octets a file may be given by `url` and SHA-256 digest: it is fetched when a meter needs it (a URL
+    signed beforehand of an object store, or any other https URL), and nothing is sent to a meter unless the digest
+    fits. Answers show the URL without its query, which may be a signature.
     """
 
     identification: Annotated[FirmwareIdentification | None, Soap("Identification")] = None
@@ -54,6 +62,22 @@ class FirmwareFile(Record):
     ] = None
     hash: Annotated[Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{2,128}$")] | None, Soap("Hash")] = None
     hash_type: Annotated[Annotated[str, StringConstraints(max_length=100)] | None, Soap("HashType")] = None
+    url: Annotated[str, StringConstraints(max_length=4_000, pattern=_URL)] | None = Field(
+        None, repr=False, description="where the file lies, in place of its octets; with its SHA-256 digest in hash"
+    )
+    size: Annotated[int, Field(ge=1, le=0x7FFF_FFFF)] | None = Field(None, description="octets of the file")
+
+    @model_validator(mode="after")
+    def _url_stands_for_a_file(self) -> Self:
+        if self.url is None:
+            return self
+        if self.file is not None:
+            raise ValueError("file and url exclude each other")
+        if self.hash is None or (self.hash_type or "SHA256").upper().replace("-", "") != "SHA256":
+            raise ValueError("url needs hash, the SHA-256 digest of the file")
+        if len(self.hash.lstrip("0")) > SHA256_DIGITS:
+            raise ValueError(f"hash has at most {SHA256_DIGITS} hexadecimal digits")
+        return self
 
 
 class ChangedFirmware(Record):

@@ -20,7 +20,7 @@ from n, generate_series(0, (length(n.octets) - 1) / 262144) as b;
 select jsonb_build_object(
     'identification', f.identification, 'number', f.number, 'file_name', f.file_name, 'created_at', f.created_at,
     'description', f.description, 'push_to_new_devices', f.push_to_new_devices, 'active', f.active,
-    'module_versions', f.module_versions, 'sha256', encode(f.sha256, 'hex'),
+    'module_versions', f.module_versions, 'sha256', encode(f.sha256, 'hex'), 'url', f.url, 'size', f.size,
     'image_identifier', encode(f.image_identifier, 'hex'), 'is_mbus', f.is_mbus, 'models', (
         select coalesce(jsonb_agg(jsonb_build_object('manufacturer', m.manufacturer, 'model_code', m.model_code)
                                   order by m.manufacturer, m.model_code), '[]')
@@ -36,12 +36,13 @@ order by f.identification for update of f;
 with n as (
     select * from jsonb_to_recordset(%(rows)b::jsonb) as r (
         identification text, file_name text, created_at timestamptz, description text, push_to_new_devices boolean,
-        active boolean, module_versions jsonb, sha256 text, image_identifier text, is_mbus boolean, models jsonb)
+        active boolean, module_versions jsonb, sha256 text, url text, size integer, image_identifier text,
+        is_mbus boolean, models jsonb)
 ), added as (
     insert into domain.firmware_files (identification, file_name, created_at, description, push_to_new_devices,
-                                       active, module_versions, sha256, image_identifier, is_mbus)
+                                       active, module_versions, sha256, url, size, image_identifier, is_mbus)
     select n.identification, n.file_name, n.created_at, n.description, n.push_to_new_devices, n.active,
-           n.module_versions, decode(n.sha256, 'hex'), decode(n.image_identifier, 'hex'), n.is_mbus
+           n.module_versions, decode(n.sha256, 'hex'), n.url, n.size, decode(n.image_identifier, 'hex'), n.is_mbus
     from n order by n.identification
     returning number, identification
 )
@@ -54,7 +55,8 @@ from added a join n using (identification),
 with n as (
     select * from jsonb_to_recordset(%(rows)b::jsonb) as r (
         number integer, file_name text, created_at timestamptz, description text, push_to_new_devices boolean,
-        active boolean, module_versions jsonb, sha256 text, image_identifier text, is_mbus boolean, models jsonb)
+        active boolean, module_versions jsonb, sha256 text, url text, size integer, image_identifier text,
+        is_mbus boolean, models jsonb)
 ), wanted as (
     select distinct n.number as firmware, m.manufacturer, m.model_code
     from n, jsonb_to_recordset(n.models) as m (manufacturer text, model_code text)
@@ -62,7 +64,7 @@ with n as (
     update domain.firmware_files f
     set file_name = n.file_name, created_at = n.created_at, description = n.description,
         push_to_new_devices = n.push_to_new_devices, active = n.active, module_versions = n.module_versions,
-        sha256 = decode(n.sha256, 'hex'), image_identifier = decode(n.image_identifier, 'hex'), is_mbus = n.is_mbus
+        sha256 = decode(n.sha256, 'hex'), url = n.url, size = n.size, image_identifier = decode(n.image_identifier, 'hex'), is_mbus = n.is_mbus
     from n where f.number = n.number
 ), gone as (
     delete from domain.firmware_models m
@@ -76,11 +78,11 @@ delete from domain.firmware_files where identification = any(%(keys)b::text[]);
 
 -- name: load_offered_images
 select jsonb_build_object(
-    'identification', f.identification, 'sha256', encode(f.sha256, 'hex'), 'size', coalesce(c.size, 0),
-    'image_identifier', encode(f.image_identifier, 'hex'), 'is_mbus', f.is_mbus,
+    'identification', f.identification, 'sha256', encode(f.sha256, 'hex'), 'size', coalesce(c.size, f.size, 0),
+    'url', f.url, 'image_identifier', encode(f.image_identifier, 'hex'), 'is_mbus', f.is_mbus,
     'models', array(select m.manufacturer || ' ' || m.model_code from domain.firmware_models m
                     where m.firmware = f.number))
-from domain.firmware_files f left join domain.firmware_contents c using (sha256)
+from domain.firmware_files f left join domain.firmware_contents c on c.sha256 = f.contents
 where f.identification = any(%(keys)b::text[]);
 
 -- name: load_models_of_devices
@@ -116,23 +118,24 @@ select n.device_identification, n.firmware, n.installed_at, n.installed_by, n.ac
 
 -- name: firmware_file
 select f.identification, f.number, f.file_name, f.created_at, f.description, f.push_to_new_devices, f.active,
-       f.module_versions, f.sha256, f.image_identifier,
+       f.module_versions, f.sha256, f.image_identifier, f.url, coalesce(c.size, f.size) as size,
        (select jsonb_agg(jsonb_build_object('manufacturer', m.manufacturer, 'model_code', m.model_code,
                                             'description', d.description) order by m.manufacturer, m.model_code)
         from domain.firmware_models m join domain.device_models d using (manufacturer, model_code)
         where m.firmware = f.number) as device_models,
        (select string_agg(b.octets, '' order by b.block) from domain.firmware_blocks b
-        where b.sha256 = f.sha256) as file
-from domain.firmware_files f where f.number = %(number)s;
+        where b.sha256 = f.contents) as file
+from domain.firmware_files f left join domain.firmware_contents c on c.sha256 = f.contents
+where f.number = %(number)s;
 
 -- name: firmware_files
 select f.identification, f.number, f.file_name, f.created_at, f.description, f.push_to_new_devices, f.active,
-       f.module_versions, f.sha256, f.image_identifier,
+       f.module_versions, f.sha256, f.image_identifier, f.url, coalesce(c.size, f.size) as size,
        (select jsonb_agg(jsonb_build_object('manufacturer', m.manufacturer, 'model_code', m.model_code,
                                             'description', d.description) order by m.manufacturer, m.model_code)
         from domain.firmware_models m join domain.device_models d using (manufacturer, model_code)
         where m.firmware = f.number) as device_models
-from domain.firmware_files f
+from domain.firmware_files f left join domain.firmware_contents c on c.sha256 = f.contents
 where (%(active)s::boolean is null or f.active = %(active)s)
   and exists(select from domain.firmware_models m
              where m.firmware = f.number and m.model_code = %(model_code)s
@@ -142,10 +145,12 @@ order by f.number;
 -- name: firmwares_of_device
 select d.model ->> 'manufacturer' as manufacturer, d.model ->> 'model_code' as model_code, i.installed_at,
        i.installed_by, i.active as is_installed, f.identification, f.number, f.file_name, f.created_at, f.description,
-       f.push_to_new_devices, f.active, f.module_versions, f.sha256, f.image_identifier
+       f.push_to_new_devices, f.active, f.module_versions, f.sha256, f.image_identifier, f.url,
+       coalesce(c.size, f.size) as size
 from domain.devices d
 left join domain.device_firmwares i using (device_identification)
 left join domain.firmware_files f on f.number = i.firmware
+left join domain.firmware_contents c on c.sha256 = f.contents
 where d.device_identification = %(device)s
 order by i.installed_at desc, i.id desc;
 
@@ -163,7 +168,7 @@ where b.sha256 = n.sha256 and b.block = n.block;
 
 -- name: claim_unused_contents
 select c.sha256, c.size from domain.firmware_contents c
-where not exists (select from domain.firmware_files f where f.sha256 = c.sha256)
+where not exists (select from domain.firmware_files f where f.contents = c.sha256)
 order by c.sha256 limit %(limit)s
 for update of c skip locked;
 

@@ -23,7 +23,8 @@ Octets = Annotated[bytes, BeforeValidator(_octets)]
 class FirmwareRow(Record):
     """A firmware file without its contents, and whether devices that are known have or had it.
 
-    `number` is 0 until the row is stored; `sha256` is absent where there are no contents.
+    `number` is 0 until the row is stored; `sha256` is absent where there are no contents. A file that lies at a `url`
+    has a digest and maybe a size as they were told; of which kind it is nobody knows here.
     """
 
     identification: str
@@ -36,8 +37,10 @@ class FirmwareRow(Record):
     module_versions: ModuleVersions
     models: list[ModelEntry] = Field(default_factory=list)
     sha256: Octets | None = None
+    url: str | None = Field(None, repr=False)
+    size: int | None = None
     image_identifier: Octets | None = None
-    is_mbus: bool = False
+    is_mbus: bool | None = False
     has_devices: bool = False
 
 
@@ -55,8 +58,9 @@ class OfferedImage(Record):
     identification: str
     sha256: Octets | None = None
     size: int = 0
+    url: str | None = Field(None, repr=False)
     image_identifier: Octets | None = None
-    is_mbus: bool = False
+    is_mbus: bool | None = False
     models: list[str]
 
 

@@ -73,7 +73,9 @@ def new_row(turn: RegistryTurn, file: FirmwareFile) -> FirmwareRow:
         model = turn.world.row(MODELS, model_key(entry.manufacturer, entry.model_code or ""))
         if model is not None:
             turn.world.put_row(MODELS, model.model_copy(update={"has_firmware": True}))
-    return row if file.file is None else row.model_copy(update=_contents(turn, file.file))
+    if file.file is not None:
+        return row.model_copy(update=_contents(turn, file.file))
+    return row if file.url is None else row.model_copy(update=_elsewhere(file))
 
 
 def known_models(turn: RegistryTurn, entries: Iterable[ModelEntry]) -> list[ModelEntry]:
@@ -94,10 +96,13 @@ def known_models(turn: RegistryTurn, entries: Iterable[ModelEntry]) -> list[Mode
 
 
 def check_digest(file: FirmwareFile, octets: bytes) -> None:
-    """Compare the digest that the caller gives with that of the file, as numbers: leading zeros may be missing.
+    """Compare digest and size that the caller gives with those of the file; digests as numbers: leading zeros may be
+    missing.
 
     Raises: VALIDATION_ERROR (401).
     """
+    if file.size not in (None, len(octets)):
+        raise broken("size", f"is not that of the file, which has {len(octets)} octets")
     algorithm = (file.hash_type or "SHA256").upper().replace("-", "")
     if algorithm not in DIGESTS:
         raise broken("hash_type", f"is one of {', '.join(DIGESTS)}")
@@ -116,6 +121,12 @@ def _contents(turn: RegistryTurn, octets: bytes) -> dict[str, Any]:
     if turn.world.row(CONTENTS, digest.hex()) is None:
         turn.world.put_row(CONTENTS, ContentRow(sha256=digest, size=len(octets), octets=octets))
     return {"sha256": digest, "is_mbus": header is not None}
+
+
+def _elsewhere(file: FirmwareFile) -> dict[str, Any]:
+    """What the caller says of a file that lies at a URL; it is checked by whoever fetches it."""
+    digest = int(file.hash or "", 16).to_bytes(hashlib.sha256().digest_size, "big")
+    return {"sha256": digest, "is_mbus": None, "url": file.url, "size": file.size}
 
 
 def broken(field: str, rule: str) -> PlatformError:
@@ -142,5 +153,7 @@ def to_file(row: Mapping[str, Any], *, models: Iterable[Mapping[str, Any]] = ())
             "image_identifier": row["image_identifier"],
             "hash": None if digest is None else digest.hex(),
             "hash_type": None if digest is None else "SHA256",
+            "url": None if row["url"] is None else row["url"].partition("?")[0],
+            "size": row["size"],
         }
     )

@@ -21,9 +21,10 @@ def add_firmware(turn: RegistryTurn) -> OperationResponse:
     if turn.world.row(FIRMWARES, identification) is not None:
         message = f"there is a firmware file {identification}"
         raise CODES["EXISTING_FIRMWARE"](message, field=f"{FIELD}.identification")
-    if file.file is None:
+    if file.file is not None:
+        check_digest(file, file.file)
+    elif file.url is None:
         raise CODES["UNKNOWN_FIRMWARE"](f"{FIELD}.file: the contents are missing", field=f"{FIELD}.file")
-    check_digest(file, file.file)
     turn.world.put_row(FIRMWARES, new_row(turn, file))
     return AddFirmwareResponse(recorded_at=turn.now)
 

@@ -33,7 +33,7 @@ def add_or_change_firmware(turn: RegistryTurn) -> OperationResponse:
 def _check_digest(file: FirmwareFile, known: FirmwareRow | None) -> None:
     if file.file is not None:
         check_digest(file, file.file)
-    elif file.hash is not None:
+    elif file.url is None and file.hash is not None:
         held = known.sha256 if known is not None else None
         if held is None or int(file.hash, 16) != int.from_bytes(held, "big"):
             raise broken("hash", "is not the SHA-256 digest of the contents that the registry has")
@@ -44,9 +44,10 @@ def _kept(row: FirmwareRow, known: FirmwareRow, file: FirmwareFile) -> dict[str,
     kept: dict[str, Any] = {"number": known.number, "has_devices": known.has_devices}
     if file.created_at is None:
         kept["created_at"] = known.created_at
-    if file.file is None:
-        kept |= {"sha256": known.sha256, "is_mbus": known.is_mbus}
-    same_contents = known.sha256 is None or file.file is None or row.sha256 == known.sha256
+    is_given = file.file is not None or file.url is not None
+    if not is_given:
+        kept |= {name: getattr(known, name) for name in ("sha256", "is_mbus", "url", "size")}
+    same_contents = known.sha256 is None or not is_given or row.sha256 == known.sha256
     if file.image_identifier is None and same_contents:
         kept["image_identifier"] = known.image_identifier
     return kept

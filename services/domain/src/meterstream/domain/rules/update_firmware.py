@@ -39,7 +39,8 @@ def images(subject: Subject) -> list[FirmwareImage]:
             firmware_identification=name,
             sha256=offered.sha256,
             size=offered.size,
-            image_identifier=None if offered.is_mbus else offered.image_identifier,
+            image_identifier=None if subject.device.is_mbus else offered.image_identifier,
+            url=offered.url,
         )
     ]
 
@@ -63,12 +64,13 @@ def _check_model(offered: OfferedImage, device: str, world: World) -> None:
 
 
 def _check_kind(offered: OfferedImage, device: Device) -> None:
-    """Files for M-Bus devices go to M-Bus devices, all others to electricity meters."""
-    if offered.is_mbus != device.is_mbus:
+    """Files for M-Bus devices go to M-Bus devices, all others to electricity meters; a file that lies elsewhere shows
+    what it is when it is fetched."""
+    if offered.is_mbus is not None and offered.is_mbus != device.is_mbus:
         right = "M-Bus devices" if offered.is_mbus else "electricity meters"
         rule = f"{offered.identification} is a file for {right}"
         raise CODES["VALIDATION_ERROR"](f"{_FIELD}: {rule}", field=_FIELD, rule=rule)
-    if not offered.is_mbus and offered.image_identifier is None:
+    if not device.is_mbus and offered.image_identifier is None:
         rule = f"{offered.identification} has no image identifier"
         raise CODES["VALIDATION_ERROR"](f"{_FIELD}: {rule}", field=_FIELD, rule=rule)
 

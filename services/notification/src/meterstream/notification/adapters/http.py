@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +17,8 @@ from meterstream.notification.settings import DeliverySettings
 from meterstream.runtime.clock import Clock
 from meterstream.runtime.errors import ConfigurationError
 from meterstream.runtime.outbound.addresses import RefusedTarget, TargetRules
-from meterstream.runtime.outbound.resolver import AddressRefused, JudgingResolver, check_target
+from meterstream.runtime.outbound.failures import reason_of, refusal_of
+from meterstream.runtime.outbound.resolver import JudgingResolver, check_target
 
 USER_AGENT: Final = "meterstream-notification"
 
@@ -115,28 +115,11 @@ class HttpSender:
             retry_after(response.headers.get("Retry-After", ""), self._clock()),
         )
 
-    def _failure(self, error: BaseException) -> Refused:
-        """The reason in words of ours: a library's text may hold the URL."""
-        match error:
-            case aiohttp.ClientConnectorError(os_error=AddressRefused() as refused):
-                return Refused(f"response_url: {refused}", permanent=True, receiver=False)
-            case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():
-                return Refused("the endpoint's certificate is not trusted")
-            case aiohttp.ClientSSLError():
-                return Refused("TLS failed")
-            case aiohttp.ClientConnectorDNSError():
-                return Refused("the host's name cannot be resolved")
-            case aiohttp.ConnectionTimeoutError():
-                return Refused(f"no connection within {self._settings.connect_timeout_s:g} s")
-            case asyncio.TimeoutError():
-                return Refused(f"no answer within {self._settings.timeout_s:g} s")
-            case aiohttp.ClientConnectorError():
-                return Refused(f"cannot connect: {error.os_error.strerror or 'no details'}")
-            case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() | ConnectionError():
-                return Refused("connection lost before the answer")
-            case aiohttp.ClientPayloadError() | aiohttp.ClientResponseError():
-                return Refused("the answer is no valid HTTP")
-        return Refused(f"attempt failed ({type(error).__name__})")
+    def _failure(self, failure: BaseException) -> Refused:
+        if (refused := refusal_of(failure)) is not None:
+            return Refused(f"response_url: {refused}", permanent=True, receiver=False)
+        settings = self._settings
+        return Refused(reason_of(failure, connect_s=settings.connect_timeout_s, answer_s=settings.timeout_s))
 
 
 def retry_after(value: str, now: datetime) -> float:

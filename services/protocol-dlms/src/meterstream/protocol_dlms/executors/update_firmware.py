@@ -71,7 +71,7 @@ async def _file(request: UpdateFirmwareRequest, context: Context) -> tuple[Firmw
     if image is None:
         raise unusable(f"the request brings no file {request.firmware_identification}")
     octets = await context.images.fetch(image)
-    if len(octets) != image.size or hashlib.sha256(octets).digest() != image.sha256:
+    if image.size not in (0, len(octets)) or hashlib.sha256(octets).digest() != image.sha256:
         raise unusable(f"{image.firmware_identification} does not match its digest (SHA-256)")
     return image, octets
 

@@ -63,6 +63,7 @@ def _identifier(header: MbusFirmwareHeader, covered: bytes) -> bytes:
     return letters + b"MBUS" + address[2:6] + address[:2] + address[6:] + bytes(4)
 
 
-def unusable(reason: str) -> PlatformError:
+def unusable(reason: str, **details: object) -> PlatformError:
     """The file cannot be sent, whatever the meter does."""
-    return error("IMAGE_UNUSABLE", f"Upgrade of firmware did not succeed. The firmware file cannot be used: {reason}")
+    message = f"Upgrade of firmware did not succeed. The firmware file cannot be used: {reason}"
+    return error("IMAGE_UNUSABLE", message, **details)
