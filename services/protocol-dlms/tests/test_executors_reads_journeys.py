@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -24,11 +24,14 @@ from meterstream.contracts.operations.get_association_ln_objects import GetAssoc
 from meterstream.contracts.operations.get_gsm_diagnostic import GetGsmDiagnosticRequest
 from meterstream.contracts.operations.get_outages import GetOutagesRequest
 from meterstream.contracts.operations.get_power_quality_profile import GetPowerQualityProfileRequest
-from meterstream.contracts.operations.get_profile_generic_data import GetProfileGenericDataRequest
+from meterstream.contracts.operations.get_profile_generic_data import (
+    GetProfileGenericDataRequest,
+    GetProfileGenericDataResponse,
+)
 from meterstream.contracts.operations.get_thd_fingerprint import GetThdFingerprintRequest
 from meterstream.contracts.operations.read_alarm_register import ReadAlarmRegisterRequest
 from meterstream.contracts.shared.gsm import PacketSwitchedStatus, SignalQuality
-from meterstream.contracts.shared.profiles import ColumnChoice, PowerQualityProfileType
+from meterstream.contracts.shared.profiles import ColumnChoice, PowerQualityProfileType, ProfileRow
 from meterstream.contracts.shared.units import Unit
 from meterstream.protocol_dlms import executors
 from meterstream.protocol_dlms.executor import Context, Device, load_executors
@@ -181,6 +184,34 @@ async def test_rows_of_a_day_whatever_the_habits_of_the_make(at: Make, protocol:
     energies = [row.values[1].number for row in found.rows]
     assert all(former <= latter for former, latter in pairwise(energies))
     assert (found.gaps, found.undated_rows, found.capture_period) == ([], 0, 900)
+
+
+ENTRY_HABITS = {
+    "by entry": BufferRules(by_entry=True),
+    "no entries": BufferRules(),
+    "no selection at all": BufferRules(ranges=False),
+}
+
+
+@pytest.mark.parametrize("habit", ENTRY_HABITS)
+async def test_rows_by_their_number(at: Make, habit: str) -> None:
+    place = await at("SMR 5.0.0", buffers=ENTRY_HABITS[habit])
+    chosen = [ColumnChoice(class_id=3, logical_name="1.0.1.8.0.255", attribute=2)]
+
+    async def read(first: int, last: int | None) -> Sequence[ProfileRow]:
+        request = GetProfileGenericDataRequest(
+            obis="1.0.99.1.0.255", from_entry=first, to_entry=last, selected_values=chosen
+        )
+        found: GetProfileGenericDataResponse = await place("GetProfileGenericData", request)
+        assert [one.logical_name for one in found.columns] == ["0.0.1.0.0.255", "1.0.1.8.0.255"]
+        assert not found.gaps
+        return found.rows
+
+    everything = await read(1, None)
+    assert len(everything) == 960
+    assert await read(5, 10) == everything[4:10]
+    assert await read(955, 2_000) == everything[954:]
+    assert await read(961, None) == []
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS[1:])

@@ -25,15 +25,16 @@ from meterstream.dlms.data import (
     structure,
 )
 from meterstream.protocol_dlms.executors import get_profile_generic_data
-from meterstream.protocol_dlms.model.profile_reading import ROWS_PER_PART, ProfilePlan, ProfileReading
+from meterstream.protocol_dlms.model.buffer_reading import ROWS_PER_PART, Period, ProfilePlan
+from meterstream.protocol_dlms.model.profile_reading import ProfileReading
 from meterstream.protocol_dlms.twin import MemoryMeter
 from meterstream.protocol_dlms.unfinished import (
     KEEP_S,
     MOST_KEPT_ROWS,
     MOST_READINGS,
-    Range,
     Unfinished,
     UnfinishedReadings,
+    Wanted,
 )
 
 QUARTER = timedelta(minutes=15)
@@ -140,7 +141,7 @@ def part_read() -> ProfileReading:
     return reading
 
 
-WANTED = Range(BUFFER, PLAN, BEGIN, MOMENTS[-1])
+WANTED = Wanted(BUFFER, PLAN, Period(BEGIN, MOMENTS[-1]))
 
 
 def test_their_number_is_bounded(kept: UnfinishedReadings, header: Header) -> None:

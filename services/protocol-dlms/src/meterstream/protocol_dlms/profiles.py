@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import tzinfo
 from typing import Final, NamedTuple
 
 from meterstream.contracts.errors import PlatformError
@@ -14,13 +14,15 @@ from meterstream.dlms.data import AttributeRef, CaptureObject
 from meterstream.dlms.objects import ScalerUnit
 from meterstream.protocol_dlms.executor import AccessRefused, Context, Meter, Target
 from meterstream.protocol_dlms.meter import attribute_ref
+from meterstream.protocol_dlms.model.buffer_reading import Entries, ProfilePlan, Span
+from meterstream.protocol_dlms.model.entry_reading import EntryReading
 from meterstream.protocol_dlms.model.load_profile import Rows
 from meterstream.protocol_dlms.model.profile_data import Captures, gaps_in, plan_of, read_captures, told_rows
-from meterstream.protocol_dlms.model.profile_reading import ProfilePlan, ProfileReading
+from meterstream.protocol_dlms.model.profile_reading import ProfileReading
 from meterstream.protocol_dlms.model.quantities import read_scaler_unit
 from meterstream.protocol_dlms.model.registers import laid_down, scaler_of
 from meterstream.protocol_dlms.refusals import read_all
-from meterstream.protocol_dlms.unfinished import Range
+from meterstream.protocol_dlms.unfinished import Reading, Wanted
 
 log = logging.getLogger(__name__)
 
@@ -28,15 +30,15 @@ ABOUT_ROWS: Final = (3, 4, 7)
 """Capture objects, capture period, entries in use."""
 
 
-async def read_rows(context: Context, buffer: Target, plan: ProfilePlan, begin: datetime, end: datetime) -> Rows:
-    """Rows captured from `begin` to `end`, both included.
+async def read_rows(context: Context, buffer: Target, plan: ProfilePlan, span: Span) -> Rows:
+    """Rows of a period, or by their number.
 
     Goes on where an attempt before broke off; leaves what has come to the next one when the line breaks.
 
     Raises: AccessRefused, ILLEGAL_RESPONSE, RESULT_TOO_LARGE.
     """
-    wanted = Range(attribute_ref(context.meter.profile, buffer), plan, begin, end)
-    reading = context.unfinished.take(wanted) or ProfileReading(plan, begin, end, context.device.zone)
+    wanted = Wanted(attribute_ref(context.meter.profile, buffer), plan, span)
+    reading = context.unfinished.take(wanted) or _reading(plan, span, context.device.zone)
     try:
         return await _read_on(context.meter, buffer, reading)
     except PlatformError as failure:
@@ -45,7 +47,15 @@ async def read_rows(context: Context, buffer: Target, plan: ProfilePlan, begin: 
         raise
 
 
-async def _read_on(meter: Meter, buffer: Target, reading: ProfileReading) -> Rows:
+def _reading(plan: ProfilePlan, span: Span, zone: tzinfo | None) -> Reading:
+    match span:
+        case Entries(first, last):
+            return EntryReading(plan, first, last, zone)
+        case _:
+            return ProfileReading(plan, span.begin, span.end, zone)
+
+
+async def _read_on(meter: Meter, buffer: Target, reading: Reading) -> Rows:
     while not reading.done:
         try:
             answer = await meter.get(buffer, reading.selection)
@@ -105,16 +115,15 @@ async def read_captured(
     captures: Captures,
     wanted: Iterable[int],
     scalers: Mapping[AttributeRef, ScalerUnit],
-    begin: datetime,
-    end: datetime,
+    span: Span,
 ) -> Captured:
-    """Rows of a range, of the clock and the columns at the places `wanted`.
+    """Rows of a span, of the clock and the columns at the places `wanted`.
 
     Raises: AccessRefused, ILLEGAL_RESPONSE, RESULT_TOO_LARGE.
     """
     device, zone = context.device, context.device.zone
     plan, columns = plan_of(captures, wanted, scalers, context.meter.profile, choose=device.selective_access)
-    found = await read_rows(context, captures.buffer, plan, begin, end)
+    found = await read_rows(context, captures.buffer, plan, span)
     return Captured(
         columns=[column.column for column in columns],
         rows=told_rows(found.rows, columns, zone),

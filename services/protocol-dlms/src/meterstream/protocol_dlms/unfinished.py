@@ -4,44 +4,47 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import datetime
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from meterstream.contracts.envelope import DlmsRequestHeader
 from meterstream.dlms.data import AttributeRef
-from meterstream.protocol_dlms.model.profile_reading import ProfilePlan, ProfileReading
+from meterstream.protocol_dlms.model.buffer_reading import ProfilePlan, Span
+from meterstream.protocol_dlms.model.entry_reading import EntryReading
+from meterstream.protocol_dlms.model.profile_reading import ProfileReading
 
 KEEP_S: Final = 3600.0
 MOST_READINGS: Final = 1_024
 MOST_KEPT_ROWS: Final = 200_000
 
 
-class Range(NamedTuple):
+Reading: TypeAlias = ProfileReading | EntryReading
+
+
+class Wanted(NamedTuple):
     """What was asked for."""
 
     buffer: AttributeRef
     plan: ProfilePlan
-    begin: datetime
-    end: datetime
+    span: Span
 
 
 class Unfinished(Protocol):
     """What the attempts of one request leave to each other."""
 
-    def take(self, wanted: Range) -> ProfileReading | None:
-        """The reading that an attempt before broke off, once; None: there is none of just this range and plan."""
+    def take(self, wanted: Wanted) -> Reading | None:
+        """The reading that an attempt before broke off, once; None: there is none of just this span and plan."""
 
-    def keep(self, wanted: Range, reading: ProfileReading) -> None:
+    def keep(self, wanted: Wanted, reading: Reading) -> None:
         """Leave a reading to the next attempt."""
 
 
 class _Nothing:
     """For executors outside an attempt."""
 
-    def take(self, wanted: Range) -> ProfileReading | None:  # noqa: ARG002  # the port's signature
+    def take(self, wanted: Wanted) -> Reading | None:  # noqa: ARG002  # the port's signature
         return None
 
-    def keep(self, wanted: Range, reading: ProfileReading) -> None:
+    def keep(self, wanted: Wanted, reading: Reading) -> None:
         """Nobody comes after."""
 
 
@@ -51,8 +54,8 @@ _Key = tuple[str, str, AttributeRef]
 
 
 class _Kept(NamedTuple):
-    wanted: Range
-    reading: ProfileReading
+    wanted: Wanted
+    reading: Reading
     rows: int
     until: float
 
@@ -78,14 +81,14 @@ class UnfinishedReadings:
         """The part that belongs to the attempts of one request."""
         return _OfRequest(self, header.organisation, header.correlation_uid)
 
-    def take(self, key: _Key, wanted: Range) -> ProfileReading | None:
+    def take(self, key: _Key, wanted: Wanted) -> Reading | None:
         """See Unfinished."""
         kept = self._drop(key)
         if kept is None or kept.until < self._now() or kept.wanted != wanted:
             return None
         return kept.reading
 
-    def keep(self, key: _Key, wanted: Range, reading: ProfileReading) -> None:
+    def keep(self, key: _Key, wanted: Wanted, reading: Reading) -> None:
         """See Unfinished."""
         self._drop(key)
         rows = len(reading.rows.rows)
@@ -112,8 +115,8 @@ class _OfRequest:
         self._readings = readings
         self._whose = (organisation, correlation_uid)
 
-    def take(self, wanted: Range) -> ProfileReading | None:
+    def take(self, wanted: Wanted) -> Reading | None:
         return self._readings.take((*self._whose, wanted.buffer), wanted)
 
-    def keep(self, wanted: Range, reading: ProfileReading) -> None:
+    def keep(self, wanted: Wanted, reading: Reading) -> None:
         self._readings.keep((*self._whose, wanted.buffer), wanted, reading)

@@ -16,9 +16,9 @@ from meterstream.contracts.operations.find_events import (
 from meterstream.dlms.data import Data, ProfileColumn
 from meterstream.dlms.objects import Column, MeterProfile
 from meterstream.protocol_dlms.executor import At, Context, Executor
+from meterstream.protocol_dlms.model.buffer_reading import Period, ProfilePlan
 from meterstream.protocol_dlms.model.events import LOGS, event_detail, event_type
 from meterstream.protocol_dlms.model.load_profile import Row
-from meterstream.protocol_dlms.model.profile_reading import ProfilePlan
 from meterstream.protocol_dlms.model.quantities import read_whole, unexpected
 from meterstream.protocol_dlms.profiles import read_rows
 from meterstream.protocol_dlms.refusals import supported, told_as
@@ -41,7 +41,7 @@ async def _read(log: EventLogRange, context: Context) -> list[Event]:
     captured = tuple(ProfileColumn(column.capture_object()) for column in columns)
     plan = ProfilePlan(role, captured, tuple(range(len(captured))))
     with told_as(f"Getting the events for  {log.category} from the meter resulted in: "):
-        found = await read_rows(context, At(role), plan, log.begin_date, log.end_date)
+        found = await read_rows(context, At(role), plan, Period(log.begin_date, log.end_date))
     if found.undated:
         raise unexpected(role, f"{found.undated} events have no time")
     return [_event(row, columns, log.category, meter.profile) for row in found.rows]

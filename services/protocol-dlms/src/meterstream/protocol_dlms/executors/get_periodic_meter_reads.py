@@ -20,8 +20,8 @@ from meterstream.contracts.types import AmrProfileStatusFlag, Quantity
 from meterstream.dlms.data import Data, NullData, ProfileColumn
 from meterstream.dlms.objects import Column, MeterProfile, ScalerUnit
 from meterstream.protocol_dlms.executor import SCALER_UNIT, At, Context, Device, Executor, Meter
+from meterstream.protocol_dlms.model.buffer_reading import Period, ProfilePlan
 from meterstream.protocol_dlms.model.load_profile import MONTHLY, Row
-from meterstream.protocol_dlms.model.profile_reading import ProfilePlan
 from meterstream.protocol_dlms.model.quantities import (
     ENERGY_FIELDS,
     energy_rows,
@@ -59,7 +59,7 @@ async def execute(request: GetPeriodicMeterReadsRequest, context: Context) -> Ge
         entries=meter.profile.object(role).entries,
         choose=context.device.selective_access_periodic_reads,
     )
-    found = await read_rows(context, At(role), plan, request.begin_date, request.end_date)
+    found = await read_rows(context, At(role), plan, Period(request.begin_date, request.end_date))
     chosen = [columns[place] for place in plan.wanted]
     return GetPeriodicMeterReadsResponse(
         period_type=request.period_type, meter_reads=[_reading(row, chosen) for row in found.rows]

@@ -21,9 +21,9 @@ from meterstream.dlms.data import Data, NullData, ProfileColumn
 from meterstream.dlms.objects import Column, MeterProfile, ScalerUnit
 from meterstream.protocol_dlms.executor import SCALER_UNIT, VALUE, At, Context, Device, Executor
 from meterstream.protocol_dlms.mbus import channel_of
+from meterstream.protocol_dlms.model.buffer_reading import Period, ProfilePlan
 from meterstream.protocol_dlms.model.gas import FIELD, MASTER_VALUE, amounts_in, in_unit, known_scaler, reading
 from meterstream.protocol_dlms.model.load_profile import MONTHLY, Row, moment_of
-from meterstream.protocol_dlms.model.profile_reading import ProfilePlan
 from meterstream.protocol_dlms.model.quantities import profile_status, read_scaler_unit
 from meterstream.protocol_dlms.model.registers import Told
 from meterstream.protocol_dlms.profiles import read_rows
@@ -65,7 +65,7 @@ async def execute(request: GetPeriodicMeterReadsGasRequest, context: Context) ->
         entries=meter.profile.object(role).entries,
         choose=context.device.selective_access_periodic_reads,
     )
-    found = await read_rows(context, At(role, channel=own), plan, request.begin_date, request.end_date)
+    found = await read_rows(context, At(role, channel=own), plan, Period(request.begin_date, request.end_date))
     chosen = [columns[place] for place in plan.wanted]
     return GetPeriodicMeterReadsGasResponse(
         period_type=request.period_type, meter_reads=[_reading(row, chosen, amounts, zone) for row in found.rows]

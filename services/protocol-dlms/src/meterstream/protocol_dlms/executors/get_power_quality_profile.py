@@ -15,6 +15,7 @@ from meterstream.contracts.records import ReadingRow
 from meterstream.dlms.data import AttributeRef, LogicalName
 from meterstream.dlms.objects import MeterProfile
 from meterstream.protocol_dlms.executor import Context, Device, Executor
+from meterstream.protocol_dlms.model.buffer_reading import Period
 from meterstream.protocol_dlms.model.power_quality import periodic_objects
 from meterstream.protocol_dlms.model.profile_data import CLOCK_TIME, Captures, analytic_rows, place_of
 from meterstream.protocol_dlms.profiles import ABOUT_ROWS, captures_of, read_captured, read_scalers
@@ -38,9 +39,9 @@ async def execute(request: GetPowerQualityProfileRequest, context: Context) -> G
         if wanted:
             found.append((ref, captures, wanted))
     scalers = await read_scalers(meter, [captures.columns[place] for _, captures, wanted in found for place in wanted])
-    answers = []
+    answers, period = [], Period(request.begin_date, request.end_date)
     for ref, captures, wanted in found:
-        read = await read_captured(context, captures, wanted, scalers, request.begin_date, request.end_date)
+        read = await read_captured(context, captures, wanted, scalers, period)
         answers.append(
             PowerQualityProfile(
                 logical_name=str(LogicalName(ref.logical_name)),

@@ -7,6 +7,7 @@ from typing import Final
 from meterstream.contracts.errors import error
 from meterstream.contracts.operations.get_profile_generic_data import (
     OPERATION,
+    RANGE_RULE,
     GetProfileGenericDataRequest,
     GetProfileGenericDataResponse,
 )
@@ -15,6 +16,7 @@ from meterstream.contracts.shared.profiles import ColumnChoice
 from meterstream.dlms.data import AttributeRef, LogicalName
 from meterstream.dlms.objects import MeterProfile
 from meterstream.protocol_dlms.executor import Context, Device, Executor
+from meterstream.protocol_dlms.model.buffer_reading import Entries, Period, Span
 from meterstream.protocol_dlms.model.profile_data import Captures, analytic_rows, place_of
 from meterstream.protocol_dlms.profiles import ABOUT_ROWS, captures_of, read_captured, read_scalers
 
@@ -30,9 +32,7 @@ async def execute(request: GetProfileGenericDataRequest, context: Context) -> Ge
     (captures,) = await captures_of(meter, [_profile(request)])
     wanted = [_place(choice, captures) for choice in request.selected_values] or range(len(captures.columns))
     chosen = [captures.columns[place] for place in wanted]
-    found = await read_captured(
-        context, captures, wanted, await read_scalers(meter, chosen), request.begin_date, request.end_date
-    )
+    found = await read_captured(context, captures, wanted, await read_scalers(meter, chosen), _span(request))
     return GetProfileGenericDataResponse(
         obis=request.obis,
         columns=found.columns,
@@ -41,6 +41,14 @@ async def execute(request: GetProfileGenericDataRequest, context: Context) -> Ge
         gaps=found.gaps,
         undated_rows=found.undated,
     )
+
+
+def _span(request: GetProfileGenericDataRequest) -> Span:
+    if request.from_entry is not None:
+        return Entries(request.from_entry, request.to_entry)
+    if request.begin_date is None or request.end_date is None:
+        raise error("VALIDATION_ERROR", RANGE_RULE, field="begin_date", rule=RANGE_RULE)
+    return Period(request.begin_date, request.end_date)
 
 
 def _profile(request: GetProfileGenericDataRequest) -> AttributeRef:

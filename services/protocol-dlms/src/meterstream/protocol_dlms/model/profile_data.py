@@ -32,11 +32,11 @@ from meterstream.dlms.data import (
 )
 from meterstream.dlms.errors import DecodeError
 from meterstream.dlms.objects import MeterProfile, ScalerUnit
+from meterstream.protocol_dlms.model.buffer_reading import ProfilePlan
 from meterstream.protocol_dlms.model.captured import NOTHING, reading_rows, registered, scaled, whole
 from meterstream.protocol_dlms.model.cosem_text import to_text
 from meterstream.protocol_dlms.model.gsm import bit_error_rate, signal_quality
 from meterstream.protocol_dlms.model.load_profile import MONTHLY, Row, capture_after, moment_of
-from meterstream.protocol_dlms.model.profile_reading import ProfilePlan
 from meterstream.protocol_dlms.model.quantities import read_integer, unexpected
 from meterstream.protocol_dlms.model.registers import Told, scaler_of, told
 
