@@ -7,13 +7,14 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from meterstream.dlms.apdu import ActionResult, DataAccessResult
 from meterstream.dlms.data import AttributeRef, BitString, Data, DataType, LogicalName, MethodRef
 from meterstream.simulator.fleet import SimulatedFleet
 from meterstream.simulator.meter import SimulatedMeter
+from meterstream.simulator.options import PushOptions
 from meterstream.simulator.settings import FleetSettings
 
 MANAGEMENT, PUBLIC = 1, 16
@@ -50,7 +51,8 @@ _ANY = st.deferred(lambda: st.sampled_from((*_SCALARS, DataType.ARRAY, DataType.
 @cache
 def _fleet() -> SimulatedFleet:
     now = datetime(2026, 7, 15, 12, 7, 30, tzinfo=AMSTERDAM).timestamp()
-    return SimulatedFleet(FleetSettings(meters=len(PROTOCOLS), protocols=PROTOCOLS), lambda: now)
+    pushes = PushOptions(destination="192.0.2.1:9000")  # nothing is sent: the fleet is not started
+    return SimulatedFleet(FleetSettings(meters=len(PROTOCOLS), protocols=PROTOCOLS, pushes=pushes), lambda: now)
 
 
 def _read_everything(meter: SimulatedMeter) -> None:
@@ -100,16 +102,43 @@ def test_any_parameter_of_any_method(number: int, data: st.DataObject) -> None:
     assert answer is None or isinstance(answer, Data)
 
 
-@pytest.mark.parametrize("number", range(1, len(PROTOCOLS) + 1))
-@settings(max_examples=100, deadline=None)
-@given(data=st.data())
-def test_any_value_that_the_control_interface_puts_anywhere(number: int, data: st.DataObject) -> None:
-    """Nothing checks its type; methods, buffers and what is planned meet it all the same."""
+def _attributes_of(meter: SimulatedMeter) -> list[tuple[int, str, int]]:
+    return [
+        (meter.number, str(LogicalName(item.logical_name)), attribute)
+        for item in meter.tree.objects.values()
+        for attribute in item.attributes
+    ]
+
+
+_ANYWHERE = st.deferred(
+    lambda: st.sampled_from([_attributes_of(_fleet().meter(number)) for number in range(1, len(PROTOCOLS) + 1)])
+).flatmap(st.sampled_from)
+_ALARM_SETUP = "0.1.25.9.0.255"
+_NO_WINDOW = Data(DataType.ARRAY, (Data(DataType.NULL_DATA, None),))
+_NO_TEXT = (Data(DataType.ENUM, 0), Data(DataType.OCTET_STRING, b"\xff"), Data(DataType.ENUM, 0))
+
+
+def _let_alarms_through(meter: SimulatedMeter) -> None:
+    alarms = meter.tree.by_role.get("alarm_filter_1")
+    if alarms is not None:
+        ref = AttributeRef(alarms.class_id, LogicalName(alarms.logical_name), 2)
+        meter.override(ref, Data(DataType.DOUBLE_LONG_UNSIGNED, 2**32 - 1))
+
+
+@settings(max_examples=400, deadline=None)
+@example(place=(4, _ALARM_SETUP, 2), value=Data(DataType.NULL_DATA, None))
+@example(place=(4, _ALARM_SETUP, 3), value=Data(DataType.NULL_DATA, None))
+@example(place=(4, _ALARM_SETUP, 3), value=Data(DataType.STRUCTURE, _NO_TEXT))
+@example(place=(4, _ALARM_SETUP, 4), value=_NO_WINDOW)
+@given(place=_ANYWHERE, value=_ANY)
+def test_any_value_that_the_control_interface_puts_anywhere(place: tuple[int, str, int], value: Data) -> None:
+    """Nothing checks its type; methods, buffers, what is planned and alarms meet it all the same."""
+    number, name, attribute_number = place
     meter = _fleet().meter(number)
-    item = data.draw(st.sampled_from(list(meter.tree.objects.values())))
-    attribute = data.draw(st.sampled_from(list(item.attributes.values())))
+    item = next(each for each in meter.tree.objects.values() if str(LogicalName(each.logical_name)) == name)
+    attribute = item.attributes[attribute_number]
     ref = AttributeRef(item.class_id, LogicalName(item.logical_name), attribute.number)
-    value = data.draw(_ANY)
+    _let_alarms_through(meter)
     assert meter.override(ref, value) is DataAccessResult.SUCCESS
     try:
         if attribute.readable:

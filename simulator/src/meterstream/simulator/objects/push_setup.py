@@ -117,17 +117,17 @@ def push(meter: SimulatedMeter, item: SimulatedObject, at: int) -> ActionResult:
     """Send what a push setup says.
 
     Returns:
-        Success; other-reason: there is no destination a meter could reach, or the values do not fit a message;
-        temporary-failure: no communication window is open.
+        Success; other-reason: there is no destination a meter could reach, the values do not fit a message, or an
+        attribute that the control interface put cannot be read; temporary-failure: no communication window is open.
     """
     target = destination_of(meter, item)
     if target is None:
         return ActionResult.OTHER_REASON
-    if not _is_open(meter, item, at):
-        return ActionResult.TEMPORARY_FAILURE
     try:
+        if not _is_open(meter, item, at):
+            return ActionResult.TEMPORARY_FAILURE
         octets = _octets(meter, item)
-    except PduTooLarge:
+    except (DecodeError, PduTooLarge, ValueError):
         return ActionResult.OTHER_REASON
     retries, delay = _number(meter, item, RETRIES), _number(meter, item, REPETITION_DELAY)
     message = PushMessage(meter.number, *target, octets, retries, delay)
@@ -244,7 +244,10 @@ def destination_of(meter: SimulatedMeter, item: SimulatedObject) -> tuple[str, T
     written = meter.written(item, DESTINATION)
     if written is None:
         return _fallback(meter, Transport.UDP if item.role == _UDP_SETUP else Transport.TCP)
-    transport, destination = read_destination(written)
+    try:
+        transport, destination = read_destination(written)
+    except (DecodeError, ValueError):  # put by the control interface, which checks nothing
+        return None
     known = _TRANSPORTS.get(transport)
     return None if known is None or not destination else (destination, known)
 
