@@ -395,6 +395,17 @@ class TestClearStatus:
             "C3014100480004180100FF04010F00",
         ]  # fmt: skip
 
+    @pytest.mark.parametrize(
+        ("version", "told"),
+        [("DSMR 4.2.2", "READ_MBUS_STATUS"), ("SMR 4.3", "READ_MBUS_STATUS"), ("SMR 5.0.0", "CLEAR_MBUS_STATUS")],
+    )
+    async def test_versions_without_the_objects(self, version: str, told: str) -> None:
+        meter = MemoryMeter(profile(version))
+        with pytest.raises(PlatformError, match=f"Did not find {told} object for device .* for channel 1") as caught:
+            await clear_m_bus_status_on_all_channels.execute(ClearMBusStatusOnAllChannelsRequest(), context(meter))
+        assert caught.value.code.number == 416
+        assert meter.exchanges == 0
+
     async def test_nothing_to_clear_costs_one_exchange(self) -> None:
         meter = self.meter(0, 0, 0, 0)
         await clear_m_bus_status_on_all_channels.execute(ClearMBusStatusOnAllChannelsRequest(), context(meter))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Final
 
+from meterstream.contracts.errors import error
 from meterstream.dlms.apdu import DataAccessResult
 from meterstream.dlms.data import AttributeRef, Data
-from meterstream.protocol_dlms.executor import AccessRefused, Meter, Target
+from meterstream.protocol_dlms.executor import AccessRefused, Context, Meter, Target
 from meterstream.protocol_dlms.meter import attribute_ref
+
+_NUMBER: Final = re.compile(r"\d{12}$")
 
 
 @contextmanager
@@ -55,6 +60,28 @@ def supported(meter: Meter, *targets: Target) -> tuple[AttributeRef, ...]:
     Raises: OPERATION_NOT_SUPPORTED_BY_PLATFORM_FOR_PROTOCOL.
     """
     return tuple(attribute_ref(meter.profile, target) for target in targets)
+
+
+def check_objects(context: Context, *roles: str, channel: int | None = None) -> None:
+    """Whether the meter's version has these objects, told in the words of operations that look before they ask.
+
+    Raises: OPERATION_NOT_SUPPORTED_BY_PLATFORM_FOR_PROTOCOL for the first that it has not.
+    """
+    for role in roles:
+        if role not in context.meter.profile.objects:
+            place = "null" if channel is None else channel
+            device = _number(context.device.identification)
+            raise error(
+                "OPERATION_NOT_SUPPORTED_BY_PLATFORM_FOR_PROTOCOL",
+                f"Did not find {role.upper()} object for device {device} for channel {place}",
+                role=role,
+            )
+
+
+def _number(identification: str) -> str:
+    """The number in a device identification, as messages name devices; all of it where it has none."""
+    found = _NUMBER.search(identification)
+    return str(int(found[0])) if found else identification
 
 
 async def read_all(meter: Meter, targets: Sequence[Target], words: str | Sequence[str]) -> list[Data]:

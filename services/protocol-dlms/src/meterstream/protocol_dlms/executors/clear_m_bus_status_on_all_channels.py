@@ -17,7 +17,7 @@ from meterstream.protocol_dlms.executor import AccessRefused, At, Call, Context,
 from meterstream.protocol_dlms.mbus import CLIENT
 from meterstream.protocol_dlms.meter import attribute_ref, method_ref
 from meterstream.protocol_dlms.model.mbus import CHANNELS
-from meterstream.protocol_dlms.refusals import told_as
+from meterstream.protocol_dlms.refusals import check_objects, told_as
 
 _RESET_ALARM: Final = 4
 _MAX_MASK: Final = 0xFFFF_FFFF
@@ -32,8 +32,8 @@ async def execute(
     Raises: AccessRefused, ILLEGAL_RESPONSE; OPERATION_NOT_SUPPORTED_BY_PLATFORM_FOR_PROTOCOL before SMR 5.1.
     """
     meter = context.meter
+    check_objects(context, "read_mbus_status", "clear_mbus_status", channel=CHANNELS[0])
     for channel in CHANNELS:
-        attribute_ref(meter.profile, _mask(channel))
         method_ref(meter.profile, Call(CLIENT, _RESET_ALARM, channel))
     answers = await meter.get_list([_status(channel) for channel in CHANNELS])
     bits = {channel: _bits(meter, channel, answer) for channel, answer in zip(CHANNELS, answers, strict=True)}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC
 from typing import Final
 
-from meterstream.contracts.errors import error
 from meterstream.contracts.operations.test_alarm_scheduler import (
     OPERATION,
     TestAlarmSchedulerRequest,
@@ -15,37 +13,25 @@ from meterstream.contracts.operations.test_alarm_scheduler import (
 )
 from meterstream.dlms.data import CosemDateTime, array, octet_string, structure
 from meterstream.protocol_dlms.executor import At, Context, Executor
-from meterstream.protocol_dlms.refusals import told_as
+from meterstream.protocol_dlms.refusals import check_objects, told_as
 
 _SCHEDULERS: Final = {
     TestAlarmType.PARTIAL_POWER_OUTAGE: "phase_outage_test",
     TestAlarmType.LAST_GASP: "last_gasp_test",
 }
 _EXECUTION_TIME: Final = 4
-_NUMBER: Final = re.compile(r"\d{12}$")
 
 
 async def execute(request: TestAlarmSchedulerRequest, context: Context) -> TestAlarmSchedulerResponse:
     """Write the moment in the meter's local time, to the second; day of the week open."""
     role = _SCHEDULERS[request.alarm_type]
-    if role not in context.meter.profile.objects:
-        raise error(
-            "OPERATION_NOT_SUPPORTED_BY_PLATFORM_FOR_PROTOCOL",
-            f"Did not find {role.upper()} object for device {_number(context.device.identification)} for channel null",
-            role=role,
-        )
+    check_objects(context, role)
     local = request.schedule_time.astimezone(context.device.zone or UTC).replace(microsecond=0)
     octets = CosemDateTime.from_datetime(local).to_bytes()
     date, time = octets[:5], octets[5:9]
     with told_as("AccessResultCode for scheduleTestAlarm: "):
         await context.meter.set(At(role, _EXECUTION_TIME), array([structure(octet_string(time), octet_string(date))]))
     return TestAlarmSchedulerResponse()
-
-
-def _number(identification: str) -> str:
-    """The number in a device identification, as messages name devices; all of it where it has none."""
-    found = _NUMBER.search(identification)
-    return str(int(found[0])) if found else identification
 
 
 EXECUTOR = Executor(OPERATION, execute, writes=True)
