@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,7 @@ import requests
 from every_operation import VERSIONS, Case
 from pytest_bdd import given, parsers, then, when
 from soap_client import SoapClient
-from world import Table, World, rows, typed
+from world import SoapOf, Table, World, rows, typed
 
 from meterstream.contracts.operations.add_device import AddDeviceRequest
 from meterstream.demo.client import Platform

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,8 @@ from meterstream.demo.fleet import Fleet
 
 DEADLINE_S = 60.0
 Table = list[list[str]]
+SoapOf = Callable[..., SoapClient]
+"""The client of an organisation, by its own certificate or another one's."""
 
 
 @dataclass
