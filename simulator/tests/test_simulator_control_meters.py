@@ -19,6 +19,7 @@ from meterstream.simulator.network.outbox import OutboxLimits
 from meterstream.simulator.objects.keytransfer import KeyTransferFaults
 from meterstream.simulator.options import PushOptions
 from meterstream.simulator.settings import FleetSettings
+from meterstream.simulator.world.events import rows_of
 
 CLOCK = AttributeRef(8, LogicalName.parse("0.0.1.0.0.255"), 2)
 PROFILE = load_profile("SMR", "5.5")
@@ -101,6 +102,19 @@ async def test_events(fleet: SimulatedFleet, http: ClientSession) -> None:
     page = await _get(http, "/meters/2/events/fraud_detection_event_log?after=1&limit=1")
     assert ([row["code"] for row in page["events"]], page["more"]) == ([41], True)
     assert page["events"][0]["time"] == fleet.meter(2).seconds(fleet.now_ms())
+
+
+async def test_an_event_of_the_past_is_the_last_row_and_nothing_is_said_of_the_time_after_it(
+    fleet: SimulatedFleet, http: ClientSession
+) -> None:
+    fleet.meter(2).clock_offset_ms = 90_000
+    await _post(http, "/meters/2/event", log="fraud_detection_event_log", code=40)
+    await _post(http, "/meters/2/event", log="fraud_detection_event_log", code=41, time=1_441_065_600)
+    meter = fleet.meter(2)
+    assert [row[1] for row in meter.events("fraud_detection_event_log")] == [40, 41]
+    assert meter.events("fraud_detection_event_log")[1] == (1_441_065_600, 41)
+    before = rows_of(meter, "fraud_detection_event_log", 30, fleet.now_ms())[:-2]
+    assert all(row[0] <= 1_441_065_600 for row in before)
 
 
 async def test_devices_come_go_and_are_swapped(fleet: SimulatedFleet, http: ClientSession) -> None:

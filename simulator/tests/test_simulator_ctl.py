@@ -65,7 +65,7 @@ async def test_each_command_reaches_the_fleet(fleet: SimulatedFleet, run: Ctl) -
         "fault 3 silent",
         "heal 3",
         "alarm 1 1 13",
-        "event 1 fraud_detection_event_log 40",
+        "event 1 fraud_detection_event_log 40 --time 1441065600",
         "install 1 water --channel 3",
         "swap 1 3 --medium gas",
         "vanish 1 3",
@@ -90,7 +90,7 @@ async def test_each_command_reaches_the_fleet(fleet: SimulatedFleet, run: Ctl) -
     assert fleet.meter(2).fault == Fault(FaultKind.REBOOT, down_ms=50, clock_lost=True)
     assert fleet.meter(3).fault is None
     assert meter.clock_offset_ms == -90_000
-    assert [row[1] for row in meter.events("fraud_detection_event_log")] == [40]
+    assert list(meter.events("fraud_detection_event_log")) == [(1441065600, 40)]
     assert fleet.lines.is_down(3)
 
 

@@ -111,7 +111,7 @@ async def test_the_state_of_the_mobile_network(open_meter: Any, role: str, packe
     async with _fleet("SMR 5.5") as fleet, await open_meter(fleet, 1) as session:
         values = await session.get_list([profile.ref(role, number) for number in range(2, 9)])
         assert values[:4] == [visible_string("Utility Connect"), enum(5), enum(0), enum(packet_switched)]
-        assert [part.value for part in values[4].value] == [77, 2230, 13, 6, 204, 66, 107]
+        assert [part.value for part in values[4].value] == [77, 2230, 13, 6, 66, 204, 107]
         assert [[part.value for part in cell.value] for cell in values[5].value] == [[93, 11], [94, 12]]
         assert values[6].type is DataType.DATE_TIME
         taken, shown = CosemDateTime.from_data(values[6]), fleet.meter(1).read(AttributeRef(8, CLOCK, 2))

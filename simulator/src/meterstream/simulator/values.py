@@ -111,7 +111,7 @@ def _registered_name(arc: int, number: int) -> Data:
 _ZEROS: Final[Mapping[AttributeType, Data]] = {
     AttributeType.ASSOCIATED_PARTNERS: structure(integer(1), long_unsigned(1)),
     AttributeType.CELL_INFO: structure(
-        u32(77), long_unsigned(2230), _u8(13), _u8(6), long_unsigned(204), long_unsigned(66), u32(107)
+        u32(77), long_unsigned(2230), _u8(13), _u8(6), long_unsigned(66), long_unsigned(204), u32(107)
     ),
     AttributeType.CONTEXT_NAME: _registered_name(1, 3),
     AttributeType.MECHANISM_NAME: _registered_name(2, 5),

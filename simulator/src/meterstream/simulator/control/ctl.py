@@ -184,9 +184,10 @@ def _meter_commands(command: _Add, paged: Callable[[argparse.ArgumentParser], ar
     command("restore", "let an attribute have its own value again", lambda o: Call("DELETE", _attribute(o)), *place)
     command("alarm", "raise an alarm", _poster("alarm", "register", "bit"), "meter", "register", "bit")
     event = command(
-        "event", "add a row to an event log", _poster("event", "log", "code", "more"), "meter", "log", "code"
+        "event", "add a row to an event log", _poster("event", "log", "code", "more", "time"), "meter", "log", "code"
     )
     event.add_argument("more", type=int, nargs="*", help="columns after the code")
+    event.add_argument("--time", type=int, help="of that moment, in seconds of the meter's clock, instead of now")
     push = command("push", "let a meter push", _poster("push", "kind", "setup"), "meter")
     push.add_argument("kind", choices=[kind.value for kind in PushKind])
     push.add_argument("--setup", help="role of the push setup (push_setup_alarm)")

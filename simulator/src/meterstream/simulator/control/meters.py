@@ -193,11 +193,16 @@ class MeterControl:
         meter.raise_alarm(register, bit, self._fleet.now_ms())
 
     def event(self, meter: SimulatedMeter, fields: Fields) -> None:
-        """POST .../event: {"log": "fraud_detection_event_log", "code": 40, "more": []}."""
+        """POST .../event: {"log": "fraud_detection_event_log", "code": 40, "more": []}.
+
+        With "time", in seconds of the meter's clock, the row is of that moment; it is the last of the log all the same.
+        """
         log, code = fields.text("log"), fields.number("code", 0, 0xFFFF)
         more = fields.numbers("more", range(_U32 + 1), 4)
+        now = self._fleet.now_ms()
+        time = fields.number("time", 0, _U32, meter.seconds(now))
         fields.done()
-        meter.log(_log_of(meter, log), code, self._fleet.now_ms(), *more)
+        meter.log(_log_of(meter, log), code, time * 1000 - meter.clock_offset_ms, *more)
 
     def push(self, meter: SimulatedMeter, fields: Fields) -> None:
         """POST .../push: {"kind": "setup", "setup": "push_setup_alarm"}, or {"kind": "sms"} and the like."""

@@ -12,8 +12,8 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Final
 
-EPOCH: Final = 1_514_761_200
-"""Installation of every meter: Monday 2018-01-01 00:00 +01:00, in seconds since 1970 (UTC)."""
+EPOCH: Final = 1_419_807_600
+"""Installation of every meter: Monday 2014-12-29 00:00 +01:00, in seconds since 1970 (UTC)."""
 
 _HOUR: Final = 3600
 _WEEK_HOURS: Final = 168

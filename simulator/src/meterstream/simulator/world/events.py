@@ -26,7 +26,7 @@ class EventLogs:
 
     Attributes:
         rows: by role of the log, oldest first.
-        since: time of the first row there ever was, by role.
+        since: earliest time of a row there ever was, by role.
         totals: how many rows there ever were in logs that have registers: by role and, but for power failures, code,
             as in "power_quality_extended_event_log:93".
     """
@@ -40,7 +40,7 @@ class EventLogs:
         rows = self.rows.setdefault(role, [])
         rows.append(row)
         del rows[:-entries]
-        self.since.setdefault(role, row[0])
+        self.since[role] = min(row[0], self.since.get(role, row[0]))
         if role in _COUNTED:
             key = role if role == POWER_FAILURES else f"{role}:{row[1]}"
             self.totals[key] = self.totals.get(key, 0) + 1
