@@ -135,7 +135,7 @@ def build(settings: WsAdapterSettings, metrics: Metrics) -> Sequence[Component]:
         replies,
         StoreListener(settings.postgres, watchers),
         BatchConsumer(kafka, group=GROUP, topics=TOPICS, handle=intake.handle, producer=producer, hooks=hooks),
-        Purge(model, system_clock),
+        Purge(model, system_clock, settings.store.purge_interval_s),
         *([] if keys is None else [keys]),
         Loaded(view, replies),
         Listener(

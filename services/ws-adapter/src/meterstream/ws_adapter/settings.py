@@ -159,6 +159,14 @@ class OAuthSettings(SettingsGroup):
         return tuple(part.strip() for part in self.accepted_algorithms.split(",") if part.strip())
 
 
+class StoreSettings(SettingsGroup):
+    """What is kept of commands and results."""
+
+    purge_interval_s: Annotated[float, Field(gt=0, le=86_400)] = Field(
+        300.0, description="how often results that are older than 7 days are removed"
+    )
+
+
 class WsAdapterSettings(ServiceSettings):
     """Settings of ws-adapter."""
 
@@ -166,4 +174,5 @@ class WsAdapterSettings(ServiceSettings):
     postgres: PostgresSettings
     soap: SoapSettings = SoapSettings()
     bulk: BulkLimits = BulkLimits()
+    store: StoreSettings = StoreSettings()
     oauth: OAuthSettings | None = Field(None, description="no bearer tokens without this group")

@@ -18,7 +18,6 @@ KEPT: Final = timedelta(days=7)
 OPEN_KEPT: Final = timedelta(days=8)
 """How long a command may stay without result after it expired; domain ends each long before."""
 CHUNK: Final = 2_000
-INTERVAL_S: Final = 300.0
 
 
 async def purge_once(model: ReadModel, clock: Clock) -> int:
@@ -39,7 +38,7 @@ class Purge:
     name = "purge"
     ready = True
 
-    def __init__(self, model: ReadModel, clock: Clock, interval_s: float = INTERVAL_S) -> None:
+    def __init__(self, model: ReadModel, clock: Clock, interval_s: float) -> None:
         self._model = model
         self._clock = clock
         self._interval_s = interval_s
