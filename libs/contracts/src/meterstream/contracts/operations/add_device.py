@@ -18,7 +18,10 @@ _AlphaNumeric10 = Annotated[str, StringConstraints(max_length=10, pattern=r"^[a-
 
 
 class NewDevice(Record):
-    """What is known of the meter. Keys are RSA ciphertext on every face and are opened in domain only."""
+    """What is known of the meter. Keys are RSA ciphertext on every face and are opened in domain only.
+
+    Sessions with a `challenge_length` outside 8 to 64 (IEC 62056-5-3) fail with CHALLENGE_LENGTH_OUT_OF_RANGE (213).
+    """
 
     device_type: Annotated[str, StringConstraints(max_length=50), Soap("Device_type")] = "SMART_METER_E"
     time_zone: Annotated[ZoneName | None, Soap("Timezone")] = None
@@ -60,7 +63,7 @@ class NewDevice(Record):
     ip_address_is_static: Annotated[bool, Soap("IpAddressIsStatic")] = False
     with_list_max: Annotated[Annotated[int, Field(ge=1, le=200)] | None, Soap("WithListMax")] = None
     selective_access_supported: Annotated[bool, Soap("SelectiveAccessSupported")] = False
-    challenge_length: Annotated[Annotated[int, Field(ge=8, le=64)] | None, Soap("ChallengeLength")] = None
+    challenge_length: Annotated[Annotated[int, Field(ge=0, le=255)] | None, Soap("ChallengeLength")] = None
     port: Annotated[Annotated[int, Field(ge=1, le=65535)] | None, Soap("Port")] = None
     network_address: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
     logical_id: Annotated[int, Field(ge=1, le=16383)] | None = None

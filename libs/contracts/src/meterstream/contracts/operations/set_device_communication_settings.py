@@ -14,11 +14,12 @@ from meterstream.contracts.soap import Soap, SoapBinding
 class SetDeviceCommunicationSettingsRequest(OperationRequest):
     """Replace all seven settings at once; an absent flag becomes false. They hold from the next session on.
 
-    `challenge_length`: octets of the challenge in HLS (IEC 62056-5-3: 8 to 64). `with_list_max`: attributes per
+    `challenge_length`: octets of the challenge in HLS. Outside 8 to 64 (IEC 62056-5-3) the next session fails with
+    CHALLENGE_LENGTH_OUT_OF_RANGE (213), which is when clients know to expect it. `with_list_max`: attributes per
     request. `selective_access_supported`: whether profiles may be asked for some of their columns.
     """
 
-    challenge_length: Annotated[int, Field(ge=8, le=64), Soap("ChallengeLength")]
+    challenge_length: Annotated[int, Field(ge=0, le=255), Soap("ChallengeLength")]
     with_list_max: Annotated[int, Field(ge=1, le=200), Soap("WithListMax")]
     selective_access_supported: Annotated[bool, Soap("SelectiveAccessSupported")] = False
     ip_address_is_static: Annotated[bool, Soap("IpAddressIsStatic")] = False

@@ -9,6 +9,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 from typing import Final, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
@@ -29,6 +30,8 @@ IDENTITY_SECRET: Final = "key-identity"  # noqa: S105  # the secret's name
 SECRET_BYTES: Final = 32
 KEY_BYTES: Final = 16
 PASSWORD_BYTES: Final = range(1, 65)
+_NAMES: Final = MappingProxyType({kind: kind.value.removesuffix("_UNICAST").removesuffix("_KEY") for kind in KeyKind})
+"""Of kinds of keys, as clients of the SOAP contract know them in sentences."""
 THREADS: Final = 2
 
 # The padding of the field's clients (Java's name for it is OAEPPadding); collisions of SHA-1 do not matter to OAEP.
@@ -154,7 +157,11 @@ class Keyring:
         except ValueError:
             rule = "encrypted with the platform's public key (RSA, OAEP with SHA-1)"
             raise CODES["DECRYPTION_EXCEPTION"](
-                f"{kind} of {device} is not {rule}", field="request", rule=rule, key=kind
+                f"Unexpected exception during decryption of {_NAMES[kind]} key.",
+                field="request",
+                rule=rule,
+                key=kind,
+                device=device,
             ) from None
         _check_length(device, kind, plaintext)
         return self._keep(device, kind, plaintext)

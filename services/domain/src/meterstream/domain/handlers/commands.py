@@ -13,6 +13,7 @@ from meterstream.domain.adapters.intake import Arrival, Intake
 from meterstream.domain.adapters.store import Store, Wanted, add_needs
 from meterstream.domain.handlers.delivery import Delivery, trace
 from meterstream.domain.model.context import Context
+from meterstream.domain.model.equipment import comes_late, equipment_of
 from meterstream.domain.model.ingress import answer_query, decide_cancellation, decide_submission
 from meterstream.domain.model.messages import COMPONENT, Conclusion
 from meterstream.domain.model.poison import fail_submission
@@ -112,7 +113,9 @@ def wanted_by(arrivals: Sequence[Arrival], contexts: Contexts) -> Wanted:
         device = arrival.header.device_identification
         if device is not None:
             wanted.subjects.add((organisation, device))
-            if arrival.ask.operation.target is Target.REGISTRY:
+            if arrival.ask.operation.target is Target.REGISTRY or comes_late(arrival):
                 wanted.changing.add(device)
+            if comes_late(arrival):
+                wanted.add(equipment_of(arrival.header), changes=False)
         add_needs(wanted, arrival.header, arrival.ask.operation, arrival.ask.request, contexts)
     return wanted

@@ -44,13 +44,15 @@ def _check_organisation(ask: Ask, world: World) -> None:
     organisation = world.organisations.get(name)
     if organisation is None:
         rule = "an organisation of the registry"
-        raise CODES["UNKNOWN_ORGANISATION"](f"there is no organisation {name}", field="header.organisation", rule=rule)
+        raise CODES["UNKNOWN_ORGANISATION"](
+            f'Organisation with id "{name}" could not be found.', field="header.organisation", rule=rule
+        )
     if not organisation.enabled:
         rule = "an organisation that is enabled"
         raise CODES["DISABLED_ORGANISATION"](f"organisation {name} is disabled", field="header.organisation", rule=rule)
     if ask.operation.admin_only and not organisation.admin:
         raise CODES["UNAUTHORIZED"](
-            f"organisation {name} may not {ask.operation.function}: it does not administer the platform",
+            f"Organisation [{name}] is not authorized for action",
             field="header.organisation",
             rule="an organisation that administers the platform",
             function=ask.operation.function,
@@ -65,17 +67,21 @@ def _check_device(ask: Ask, world: World, context: Context) -> Device:
     device = world.device(identification)
     if device is None:
         raise CODES["UNKNOWN_DEVICE"](
-            f"there is no device {identification}", field=field, rule="a device of the registry", device=identification
+            f'Device with id "{identification}" could not be found.',
+            field=field,
+            rule="a device of the registry",
+            device=identification,
         )
     organisation = ask.header.organisation
     if ask.operation.admin_only:
         return device
     if not context.functions.allow(world.groups(organisation, identification), ask.operation.function):
         raise CODES["UNAUTHORIZED"](
-            f"organisation {organisation} may not {ask.operation.function} for device {identification}",
+            f"Organisation [{organisation}] is not authorized for action",
             field=field,
             rule="a device for which the organisation holds the function",
             function=ask.operation.function,
+            device=identification,
         )
     return device
 

@@ -54,8 +54,7 @@ def start(row: StoredCommand, ask: Ask, world: World, context: Context) -> Store
     except NotAuthorised as error:
         return refuse(row, ask, error, context)
     except PlatformError as error:
-        failed = Conclusion(ResultStatus.FAILED, error=error.to_record(COMPONENT))
-        return conclude(row, ask, failed, context.now, context.composer)
+        return fail(row, ask, error, context)
     return conclude(row, ask, Conclusion(ResultStatus.OK, response=response), context.now, context.composer)
 
 
@@ -118,6 +117,12 @@ def refuse(row: StoredCommand, ask: Ask, error: PlatformError, context: Context)
 def expire(row: StoredCommand, ask: Ask, context: Context) -> StoredCommand:
     """The row of a command whose time is over."""
     return conclude(row, ask, expired(ask), context.now, context.composer)
+
+
+def fail(row: StoredCommand, ask: Ask, error: PlatformError, context: Context) -> StoredCommand:
+    """The row of a command that was accepted and cannot be carried out."""
+    failed = Conclusion(ResultStatus.FAILED, error=error.to_record(COMPONENT))
+    return conclude(row, ask, failed, context.now, context.composer)
 
 
 def expired(ask: Ask) -> Conclusion:

@@ -7,7 +7,8 @@ from meterstream.contracts.errors import CODES, PlatformError
 from meterstream.contracts.operation import Kind
 from meterstream.domain.model.admission import admit
 from meterstream.domain.model.context import Context
-from meterstream.domain.model.execution import cancelled, expire, expired, refuse, start
+from meterstream.domain.model.equipment import lacking_key
+from meterstream.domain.model.execution import cancelled, expire, expired, fail, refuse, start
 from meterstream.domain.model.faces import refusal
 from meterstream.domain.model.messages import COMPONENT, Conclusion, Publication
 from meterstream.domain.model.rules import QueryRule
@@ -48,7 +49,8 @@ def _first_verdict(submission: Submission, world: World, context: Context) -> St
     except PlatformError as error:
         return refuse(row, ask, error, context)
     if header.expires_at <= context.now:
-        return expire(row, ask, context)
+        lacking = lacking_key(submission, world)
+        return expire(row, ask, context) if lacking is None else fail(row, ask, lacking, context)
     if header.schedule_time is not None and header.schedule_time > context.now:
         return row.scheduled(header.schedule_time, context.now)
     return start(row, ask, world, context)

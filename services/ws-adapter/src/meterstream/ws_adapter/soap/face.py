@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 FACE: Final = "soap"
 CONTENT_TYPE: Final = "text/xml"
 CONTEXT_ROOTS: Final = ("/osgp-adapter-ws-smartmetering", "/osgp-adapter-ws-core")
+CORE_SERVICES: Final = "/osgp-adapter-ws-core/"
 SERVED: Final = web.RequestKey("soap_operation", str)
 
 
@@ -71,7 +72,7 @@ class SoapFace:
             body = await self._answer(request)
             response: web.StreamResponse = _response(body, 200)
         except Exception as failure:  # every failure has its answer
-            response = answer_to(failure)
+            response = answer_to(failure, core=request.path.startswith(CORE_SERVICES))
         metrics = self._platform.metrics
         metrics.observe(HTTP_SECONDS, time.perf_counter() - began, FACE)
         metrics.count(HTTP_REQUESTS, FACE, request.get(SERVED, ""), str(response.status))
@@ -187,7 +188,7 @@ class Told(Exception):
         self.technical = technical
 
 
-def answer_to(failure: Exception) -> web.StreamResponse:
+def answer_to(failure: Exception, *, core: bool = False) -> web.StreamResponse:
     """The fault, or the bare status, that tells of a failure."""
     match failure:
         case UnknownBody():
@@ -206,10 +207,10 @@ def answer_to(failure: Exception) -> web.StreamResponse:
             return _fault(faults.server_fault(str(failure)))
         case Told():
             told = faults.technical_fault_of if failure.technical else faults.fault_of
-            return _fault(told(failure.record))
+            return _fault(told(failure.record, core=core))
         case PlatformError():
             status = {"MESSAGE_TOO_LARGE": 413}.get(failure.code.name, 500)
-            return _fault(faults.fault_of(failure.to_record(COMPONENT)), status)
+            return _fault(faults.fault_of(failure.to_record(COMPONENT), core=core), status)
         case Outage():
             log.warning("a request met an outage: %s", failure)
             away = error("NOT_READY", "broker or database are away; try again")

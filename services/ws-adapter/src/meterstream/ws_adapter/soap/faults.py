@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from lxml import etree
@@ -23,11 +24,18 @@ COMPONENTS: Final = frozenset(
         "SECRET_MANAGEMENT", "UNKNOWN",
     }
 )  # fmt: skip
-_COMPONENT_OF_SERVICE: Final = {
-    "ws-adapter": "WS_SMART_METERING",
-    "domain": "DOMAIN_SMART_METERING",
-    "protocol-dlms": "PROTOCOL_DLMS",
-}
+_DOMAIN: Final = "DOMAIN"
+_METERING: Final = frozenset({"WS_SMART_METERING", "DOMAIN_SMART_METERING"})
+"""Parts of which the core services have one of their own."""
+_ELSEWHERE: Final = MappingProxyType(
+    {
+        **dict.fromkeys((101, 104, 301, 405, 407), "WS_SMART_METERING"),
+        201: "DOMAIN_CORE",
+        **dict.fromkeys((205, 417), "OSGP_CORE"),
+        **dict.fromkeys((802, 803, 804, 806), "PROTOCOL_DLMS"),
+    }
+)
+"""What domain finds out, and clients of the contract know from another part of the platform; by code."""
 _SENTENCES: Final = {UNKNOWN_UID, WRONG_KIND}
 """Messages that stand in place of the code's name."""
 
@@ -72,25 +80,25 @@ def validation_fault(violations: list[Violation]) -> SoapFault:
     return SoapFault("Client", "Validation error", tuple(detail))
 
 
-def fault_of(failure: ErrorRecord) -> SoapFault:
-    """A functional fault where the code has a number, a technical one otherwise."""
+def fault_of(failure: ErrorRecord, *, core: bool = False) -> SoapFault:
+    """A functional fault where the code has a number, else a technical one; `core`: of one of the core services."""
     kind = "TechnicalFault" if failure.number is None else "FunctionalFault"
-    return _fault(kind, fault_fields(failure))
+    return _fault(kind, fault_fields(failure, core=core))
 
 
-def technical_fault_of(failure: ErrorRecord) -> SoapFault:
+def technical_fault_of(failure: ErrorRecord, *, core: bool = False) -> SoapFault:
     """A technical fault, whatever the code."""
-    return fault_of(failure.model_copy(update={"number": None}))
+    return fault_of(failure.model_copy(update={"number": None}), core=core)
 
 
-def fault_fields(failure: ErrorRecord) -> dict[str, str]:
+def fault_fields(failure: ErrorRecord, *, core: bool = False) -> dict[str, str]:
     """Code, message, component and cause of a failure, as functional faults, technical faults and FaultResponses say.
 
     A technical failure has no code there: its stable name goes where the cause's class does.
     """
     details = failure.details
     sentence = failure.message
-    fields = {"Component": component_of(failure.component)}
+    fields = {"Component": component_of(failure, core=core)}
     if failure.number is None:
         fields["Message"] = sentence
         cause, why = failure.code, "; ".join(f"{name}: {value}" for name, value in details.items())
@@ -105,11 +113,14 @@ def fault_fields(failure: ErrorRecord) -> dict[str, str]:
     return {name: clean(value) for name, value in fields.items()}
 
 
-def component_of(name: str) -> str:
+def component_of(failure: ErrorRecord, *, core: bool) -> str:
     """The contract's name of the part that reports."""
-    if name in COMPONENTS:
-        return name
-    return _COMPONENT_OF_SERVICE.get(name, "UNKNOWN")
+    name = failure.component
+    if name == _DOMAIN:
+        name = _ELSEWHERE.get(failure.number or 0, "DOMAIN_SMART_METERING")
+    if core and name in _METERING:
+        return "WS_CORE"
+    return name if name in COMPONENTS else "UNKNOWN"
 
 
 def _fault(kind: str, fields: dict[str, str]) -> SoapFault:
