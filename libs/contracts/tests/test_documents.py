@@ -23,7 +23,7 @@ from meterstream.contracts.operation import Target
 from meterstream.contracts.overview import COLUMNS, UNSUPPORTED, as_markdown, overview
 from meterstream.contracts.render import main as render
 from meterstream.contracts.schemas import rendered, write
-from meterstream.contracts.topics import TOPICS, Party, dead_letter_of, organisation_commands
+from meterstream.contracts.topics import OF_ORGANISATIONS, TOPICS, Party, dead_letter_of
 
 SPECIFICATION = "@asyncapi/specs@6.11.1"
 SPECIFICATION_SHA256 = "d4571a420e6ffb7fcc7066c95a6db1202f299a3c51daa103d0706bf30f95e626"
@@ -86,7 +86,7 @@ def test_it_is_valid_asyncapi(document: dict[str, Any], asyncapi_schema: dict[st
 
 
 def test_every_topic_has_a_channel_with_its_records(document: dict[str, Any]) -> None:
-    topics = {topic.name: topic for topic in (*TOPICS.values(), organisation_commands("{slug}"))}
+    topics = {topic.name: topic for topic in (*TOPICS.values(), *(of("{slug}") for of in OF_ORGANISATIONS.values()))}
     topics |= {
         letters.name: letters for letters in map(dead_letter_of, topics.values()) if letters.name[:-12] in topics
     }
@@ -99,7 +99,7 @@ def test_every_topic_has_a_channel_with_its_records(document: dict[str, Any]) ->
     for topic in TOPICS.values():
         expected = {model.__name__ for model in records[schema_folder(topic.name)]}
         assert set(document["channels"][topic.name]["messages"]) == expected
-    assert "organisation-commands.{slug}" in document["channels"]
+    assert {"organisation-commands.{slug}", "readings.{slug}"} < set(document["channels"])
 
 
 def test_every_reference_leads_somewhere_and_every_payload_is_a_released_schema(

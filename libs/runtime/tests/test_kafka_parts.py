@@ -50,9 +50,10 @@ class TestNames:
         assert names.partition_of("organisations", b"E1") == 0
         assert names.partitions("organisation-commands.grid-co.dead-letter") == 1
         assert names.partitions("organisation-commands.grid-co") == 12
+        assert names.partitions("readings.grid-co") == 12
 
     @pytest.mark.parametrize(
-        "name", ["", "comands", "organisation-commands", "organisation-commands.", "x.dead-letter"]
+        "name", ["", "comands", "organisation-commands", "organisation-commands.", "readings.", "x.dead-letter"]
     )
     def test_a_topic_that_the_contract_does_not_know(self, name: str) -> None:
         with pytest.raises(ConfigurationError, match="knows no topic"):

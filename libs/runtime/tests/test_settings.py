@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from meterstream.runtime.settings import (
+    KafkaSettings,
     PostgresSettings,
     ServiceSettings,
     SettingsError,
@@ -86,3 +88,22 @@ def test_wrong_settings_end_the_process_with_status_2(
         load_settings(Example, [], "example")
     assert caught.value.code == 2
     assert "METERSTREAM_KAFKA" in capsys.readouterr().err
+
+
+class TestOwnReadings:
+    def of(self, text: str) -> dict[str, str]:
+        settings = KafkaSettings(bootstrap_servers="k:9092", readings_topics=text)
+        return {organisation: topic.name for organisation, topic in settings.own_readings().items()}
+
+    def test_topics_by_organisation(self) -> None:
+        assert self.of("") == {}
+        assert self.of("GridOne=one, Grid Two=grid-2") == {"GridOne": "readings.one", "Grid Two": "readings.grid-2"}
+
+    @pytest.mark.parametrize("text", ["GridOne", "GridOne=", "=one", "GridOne=One", "GridOne=dead-letter", "A=a b"])
+    def test_what_is_no_pair_is_told(self, text: str) -> None:
+        with pytest.raises(ValidationError, match="is not <organisation>=<slug>"):
+            self.of(text)
+
+    def test_a_topic_belongs_to_one_organisation(self) -> None:
+        with pytest.raises(ValidationError, match="two organisations have the same slug"):
+            self.of("A=a,B=a")

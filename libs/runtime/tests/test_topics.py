@@ -31,6 +31,15 @@ async def test_apply_creates_everything_once(kafka_bootstrap: str, topic_prefix:
     await check_topics(settings)
 
 
+async def test_own_topics_are_compared_too(kafka_bootstrap: str, topic_prefix: str) -> None:
+    settings = settings_of(kafka_bootstrap, topic_prefix).model_copy(update={"readings_topics": "GridOne=one"})
+    (own,) = settings.own_readings().values()
+    with pytest.raises(TopicMismatch, match=rf"topic {topic_prefix}\.readings\.one is missing"):
+        await check_topics(settings, [own.name])
+    assert await apply_topics(settings, [own]) == ["readings.one"]
+    await check_topics(settings, [own.name])
+
+
 async def test_a_missing_topic_and_a_wrong_count_are_told(kafka_bootstrap: str, topic_prefix: str) -> None:
     settings = settings_of(kafka_bootstrap, topic_prefix)
     chosen = [TOPICS["replies"], TOPICS["devices"]]

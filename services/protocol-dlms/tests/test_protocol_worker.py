@@ -79,6 +79,15 @@ class WorkerContract:
         assert stage.bench.fleet.stats.repeated_nonces == 0
         assert stage.bench.fleet.stats.clock_sets == 6
 
+    async def test_an_organisation_may_have_a_topic_of_readings_to_itself(self, make_stage: Make) -> None:
+        stage = await make_stage(FleetSettings(protocols=("DSMR 4.2.2",)))
+        await stage.publish(stage.bench.record())
+        await stage.start_worker()
+        await stage.ask(stage.read_request(), stage.read_request(organisation="grid-apart"))
+        await stage.eventually(lambda: stage.read["readings"] and stage.read["readings.apart"])
+        found = {topic: {one.organisation for one in stage.records(topic)} for topic in ("readings", "readings.apart")}
+        assert found == {"readings": {"grid"}, "readings.apart": {"grid-apart"}}
+
     async def test_waiting_requests_share_one_association(self, make_stage: Make) -> None:
         stage = await make_stage(FleetSettings(protocols=("DSMR 4.2.2",)))
         await stage.publish(stage.bench.record())

@@ -15,7 +15,7 @@ from meterstream.contracts.operations import (
     synchronize_time,
 )
 from meterstream.contracts.records import DeviceRecord
-from meterstream.contracts.topics import lane_of
+from meterstream.contracts.topics import TOPICS, lane_of
 from meterstream.protocol_dlms.executor import Executor
 from meterstream.protocol_dlms.service import Broker, build
 from meterstream.protocol_dlms.settings import ImageSettings, KeySettings, PushSettings, SessionSettings, Settings
@@ -32,12 +32,14 @@ Make = Callable[..., Any]
 WATCHED = (
     "dlms-responses",
     "readings",
+    "readings.apart",
     "device-sessions",
     "device-events",
     "message-logs",
     "dlms-requests-normal.dead-letter",
     "pushes.dead-letter",
 )
+OWN_READINGS = "grid-apart=apart"
 READ = get_actual_meter_reads.GetActualMeterReadsRequest()
 SYNCHRONIZE = synchronize_time.SynchronizeTimeRequest()
 
@@ -53,7 +55,9 @@ class Cluster(Protocol):
 
 class MemoryCluster:
     def __init__(self) -> None:
-        self.settings = KafkaSettings(bootstrap_servers="memory", device_partitions=6, spread_partitions=3)
+        self.settings = KafkaSettings(
+            bootstrap_servers="memory", device_partitions=6, spread_partitions=3, readings_topics=OWN_READINGS
+        )
         self.kafka = MemoryKafka(self.settings)
         self.memberships: list[Any] = []
 
@@ -86,6 +90,7 @@ class RealCluster:
             device_partitions=6,
             spread_partitions=3,
             session_timeout_ms=6000,
+            readings_topics=OWN_READINGS,
         )
 
     def broker(self) -> Broker:
@@ -199,7 +204,7 @@ class OnRealKafka:
     def make_cluster(self, kafka_bootstrap: str, topic_prefix: str) -> Make:
         async def make() -> RealCluster:
             cluster = RealCluster(kafka_bootstrap, topic_prefix)
-            await apply_topics(cluster.settings)
+            await apply_topics(cluster.settings, [*TOPICS.values(), *cluster.settings.own_readings().values()])
             return cluster
 
         return make

@@ -17,12 +17,12 @@ from meterstream.contracts.catalogue import load_operations, records_by_topic, s
 from meterstream.contracts.operation import Operation
 from meterstream.contracts.schemas import rendered
 from meterstream.contracts.topics import (
+    OF_ORGANISATIONS,
     SIGNATURE_HEADER,
     TOPICS,
     Party,
     Topic,
     dead_letter_of,
-    organisation_commands,
 )
 
 ASYNCAPI_VERSION: Final = "3.0.0"
@@ -88,7 +88,7 @@ def build_asyncapi(directory: Path, known: Mapping[str, Operation] | None = None
     channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}
     messages: dict[str, Any] = {}
-    for topic in (*TOPICS.values(), organisation_commands("{slug}")):
+    for topic in (*TOPICS.values(), *(of("{slug}") for of in OF_ORGANISATIONS.values())):
         folder = schema_folder(topic.name)
         found = {model.__name__: model for model in records[folder]}
         for name, model in found.items():

@@ -27,7 +27,7 @@ from meterstream.contracts.records import (
     Quirks,
     UnsafeStep,
 )
-from meterstream.contracts.topics import LANES
+from meterstream.contracts.topics import LANES, READINGS
 
 
 class DuplicateOperation(ValueError):
@@ -120,6 +120,7 @@ def schema_folder(topic: str) -> str:
     """The folder under schemas/avro that describes a topic (name without prefix)."""
     if topic in LANES:
         return "dlms-requests"
-    if topic.split(".", 1)[0] in COMMAND_TOPICS:
+    first = topic.split(".", 1)[0]
+    if first in COMMAND_TOPICS:
         return "commands"
-    return topic
+    return READINGS if first == READINGS else topic

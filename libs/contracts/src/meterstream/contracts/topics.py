@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -13,8 +15,17 @@ DAY_MS: Final = 24 * HOUR_MS
 
 DEAD_LETTER_SUFFIX: Final = ".dead-letter"
 ORGANISATION_COMMANDS: Final = "organisation-commands"
+READINGS: Final = "readings"
 SIGNATURE_HEADER: Final = "meterstream-signature"
 """Kafka header with an organisation's raw signature over key and value of a command."""
+
+
+_SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+
+def is_slug(text: str) -> bool:
+    """Whether a text may name an organisation's own topics: 1 to 40 lower-case letters, digits and hyphens."""
+    return _SLUG.fullmatch(text) is not None and f".{text}" != DEAD_LETTER_SUFFIX
 
 
 class Layout(StrEnum):
@@ -208,7 +219,7 @@ _TOPICS = (
         dead_letter=True,
     ),
     Topic(
-        "readings",
+        READINGS,
         Layout.SPREAD,
         "Scaled values of every answer with readings, as flat rows.",
         _DEVICE_KEY,
@@ -293,6 +304,21 @@ def organisation_commands(slug: str) -> Topic:
         dead_letter=True,
     )
 
+
+def organisation_readings(slug: str) -> Topic:
+    """The topic of the readings that one organisation has asked for, where it has one of its own."""
+    return replace(
+        TOPICS[READINGS],
+        name=f"{READINGS}.{slug}",
+        summary="Readings that one organisation has asked for, where the installation gives it a topic of its own.",
+        read_by=(Party.ORGANISATION,),
+    )
+
+
+OF_ORGANISATIONS: Final[Mapping[str, Callable[[str], Topic]]] = MappingProxyType(
+    {ORGANISATION_COMMANDS: organisation_commands, READINGS: organisation_readings}
+)
+"""Topics of single organisations, by what stands before their slug and a dot."""
 
 LANES: Final = ("dlms-requests-high", "dlms-requests-normal", "dlms-requests-low")
 

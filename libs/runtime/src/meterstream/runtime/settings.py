@@ -12,11 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
+
+from meterstream.contracts.topics import Topic, is_slug, organisation_readings
+from meterstream.runtime.outbound.addresses import entries_of
 
 PREFIX = "METERSTREAM_"
 FILE_SUFFIX = "_FILE"
@@ -94,7 +97,34 @@ class KafkaSettings(SettingsGroup):
     request_timeout_ms: Annotated[int, Field(ge=1000, le=300_000)] = Field(
         30_000, description="a broker that does not answer for this long counts as gone"
     )
+    readings_topics: str = Field(
+        "",
+        description="organisations whose readings lie on their own topic, <prefix>.readings.<slug>: GridOne=one, B=b",
+    )
     registry: RegistrySettings = RegistrySettings()
+
+    @field_validator("readings_topics")
+    @classmethod
+    def _slugs_name_topics(cls, text: str) -> str:
+        slugs = [_readings_pair(entry)[1] for entry in entries_of(text)]
+        if len(set(slugs)) < len(slugs):
+            raise ValueError("two organisations have the same slug")
+        return text
+
+    def own_readings(self) -> Mapping[str, Topic]:
+        """Topics of readings by organisation, for those that have their own."""
+        pairs = [_readings_pair(entry) for entry in entries_of(self.readings_topics)]
+        return {organisation: organisation_readings(slug) for organisation, slug in pairs}
+
+
+def _readings_pair(entry: str) -> tuple[str, str]:
+    """Organisation and slug. Raises: ValueError."""
+    organisation, equals, slug = (part.strip() for part in entry.partition("="))
+    if not (equals and organisation and is_slug(slug)):
+        raise ValueError(
+            f"{entry!r} is not <organisation>=<slug> with a slug of lower-case letters, digits and hyphens"
+        )
+    return organisation, slug
 
 
 class PostgresSettings(SettingsGroup):

@@ -27,7 +27,7 @@ from confluent_kafka.admin import (
 from meterstream.contracts.topics import TOPICS, Topic, dead_letter_of
 from meterstream.runtime.errors import BrokerOutage, ConfigurationError, Outage
 from meterstream.runtime.kafka.clients import confluent_options
-from meterstream.runtime.kafka.names import TopicNames
+from meterstream.runtime.kafka.names import TopicNames, topic_named
 from meterstream.runtime.registry import apply_schemas, load_schema_ids
 from meterstream.runtime.settings import KafkaSettings, ServiceSettings, load_settings
 
@@ -270,7 +270,7 @@ async def check_topics(
     Raises: BrokerOutage, RegistryOutage, TopicMismatch, ConfigurationError.
     """
     used = list(names)
-    chosen = [TOPICS[name] for name in used]
+    chosen = [topic_named(name) for name in used]
     await asyncio.to_thread(lambda: TopicAdmin(settings).check(chosen, groups))
     if settings.registry.url is not None:
         await load_schema_ids(settings, used)
@@ -308,13 +308,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         admin = TopicAdmin(settings.kafka)
+        wanted = [*TOPICS.values(), *settings.kafka.own_readings().values()]
         if given == ["apply"]:
-            for name in admin.apply(TOPICS.values()):
+            for name in admin.apply(wanted):
                 sys.stdout.write(f"created {name}\n")
             if settings.kafka.registry.url is not None:
                 sys.stdout.write(f"{asyncio.run(apply_schemas(settings.kafka))} schemas are registered\n")
         else:
-            admin.check(TOPICS.values(), GROUPS)
+            admin.check(wanted, GROUPS)
             if settings.kafka.registry.url is not None:
                 asyncio.run(load_schema_ids(settings.kafka))
     except (Outage, ConfigurationError) as error:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from meterstream.contracts.errors import PlatformError
 from meterstream.contracts.records import EndpointKind, KafkaCommands
-from meterstream.contracts.topics import organisation_commands
+from meterstream.contracts.topics import is_slug, organisation_commands
 from meterstream.domain.adapters.administration import (
     NewEndpoint,
     NewOrganisation,
@@ -45,7 +45,6 @@ APPLICATION_LENGTH: Final = 40
 APPLICATION_KEY_BITS: Final = range(2048, 8193)
 
 _ORGANISATION: Final = re.compile(r"^\S{1,40}$")
-_SLUG: Final = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}$")
 _ENDPOINT: Final = re.compile(r"^(?P<kind>soap|webhook)(?:@(?P<application>[^=\s]{1,40}))?=(?P<url>https?://\S+)$")
 
 
@@ -110,7 +109,7 @@ def _organisation(text: str) -> str:
 
 
 def _slug(text: str) -> str:
-    if not _SLUG.match(text):
+    if not is_slug(text):
         raise argparse.ArgumentTypeError("must have 1 to 40 lower-case letters, digits and hyphens")
     return text
 
@@ -201,7 +200,7 @@ def describe_organisation(options: argparse.Namespace) -> NewOrganisation:
     """
     policy: KafkaCommands = options.kafka_commands
     slug = options.slug or (options.organisation.lower() if policy is KafkaCommands.OWN_TOPIC else None)
-    if slug is not None and not _SLUG.match(slug):
+    if slug is not None and not is_slug(slug):
         raise ConfigurationError(f"--slug is needed: {slug!r} is not made of lower-case letters, digits and hyphens")
     signing_key = None if options.signing_key_file is None else read_signing_key(options.signing_key_file)
     if policy is KafkaCommands.SIGNED and signing_key is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 from meterstream.contracts.base import Record
@@ -12,6 +13,7 @@ from meterstream.contracts.envelope import Advance, DlmsRequestHeader, DlmsRespo
 from meterstream.contracts.errors import ErrorRecord, PlatformError, error
 from meterstream.contracts.operation import DlmsRequest, Operation, OperationResponse
 from meterstream.contracts.records import ProvenKeys, Quirks
+from meterstream.contracts.topics import READINGS, Topic
 from meterstream.protocol_dlms.failures import COMPONENT
 from meterstream.protocol_dlms.identity import Identity
 from meterstream.protocol_dlms.key_transfer import AttemptKeys
@@ -24,8 +26,10 @@ from meterstream.runtime.kafka import Outgoing, Sends
 
 SERVICE: Final = "protocol-dlms"
 RESPONSES: Final = "dlms-responses"
-READINGS: Final = "readings"
 TRACEPARENT: Final = "traceparent"
+
+
+_NONE: Final[Mapping[str, Topic]] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -55,11 +59,16 @@ class Answer:
 
 
 class Envelopes:
-    """Turns answers into messages for Kafka."""
+    """Turns answers into messages for Kafka.
 
-    def __init__(self, codec: Codec, producer: Sends) -> None:
+    Args:
+        own_readings: topics of readings by organisation, for those that have their own.
+    """
+
+    def __init__(self, codec: Codec, producer: Sends, own_readings: Mapping[str, Topic] = _NONE) -> None:
         self._codec = codec
         self._producer = producer
+        self._own_readings = own_readings
 
     def of(self, request: DlmsRequest, answer: Answer, now: datetime, traceparent: bytes | None) -> list[Outgoing]:
         """Response, readings and what sessions learn of an attempt; a response that no topic takes becomes an error."""
@@ -89,7 +98,8 @@ class Envelopes:
             observed_at=now,
             advance=advance,
         )
-        return self._message(RESPONSES, header.gateway, record, f"{attempt_id(header)}|{advance.done}", now, None)
+        ce_id = f"{attempt_id(header)}|{advance.action or 0}|{advance.done}"
+        return self._message(RESPONSES, header.gateway, record, ce_id, now, None)
 
     def dead(self, whose: Identity, poison: PoisonMessage, now: datetime, traceparent: bytes | None) -> Outgoing:
         """The failed response of a request that nobody can handle."""
@@ -103,8 +113,7 @@ class Envelopes:
         )
         record = ErrorRecord(code=poison.code, message=poison.reason, component=COMPONENT)
         failed = whose.operation.dlms_response(header=header, error=record)
-        ce_id = f"{whose.organisation}|{whose.correlation_uid}|{whose.attempt}"
-        return self._message(RESPONSES, whose.gateway, failed, ce_id, now, traceparent)
+        return self._message(RESPONSES, whose.gateway, failed, attempt_id(whose), now, traceparent)
 
     def _response(
         self, operation: Operation, header: DlmsRequestHeader, answer: Answer, now: datetime, traceparent: bytes | None
@@ -134,8 +143,10 @@ class Envelopes:
     def _readings(
         self, header: DlmsRequestHeader, rows: list[StepRows], now: datetime, traceparent: bytes | None
     ) -> list[Outgoing]:
+        own = self._own_readings.get(header.organisation)
+        topic = READINGS if own is None else own.name
         return [
-            self._message(READINGS, header.device_identification, found, found.reading_id, now, traceparent)
+            self._message(topic, header.device_identification, found, found.reading_id, now, traceparent)
             for found in (to_messages(header, rows, now) if rows else ())
         ]
 

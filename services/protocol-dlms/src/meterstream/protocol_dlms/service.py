@@ -11,9 +11,10 @@ from typing import Final
 
 from meterstream.contracts.base import Record
 from meterstream.contracts.records import DeviceRecord
+from meterstream.contracts.topics import READINGS
 from meterstream.dlms.objects import ProfileError, ProfileLibrary, profiles_with
 from meterstream.protocol_dlms import executors
-from meterstream.protocol_dlms.answers import READINGS, RESPONSES, SERVICE, Envelopes
+from meterstream.protocol_dlms.answers import RESPONSES, SERVICE, Envelopes
 from meterstream.protocol_dlms.associations import Associations
 from meterstream.protocol_dlms.counters import CounterReserver
 from meterstream.protocol_dlms.executor import Executors, load_executors
@@ -99,7 +100,8 @@ class Broker:
     @classmethod
     def of(cls, settings: KafkaSettings) -> Broker:
         """The real one."""
-        return cls(Producer(settings), checks=[TopicsChecked(settings, TOPICS, (GROUP,))])
+        own = (topic.name for topic in settings.own_readings().values())
+        return cls(Producer(settings), checks=[TopicsChecked(settings, (*TOPICS, *own), (GROUP,))])
 
 
 def build(
@@ -163,7 +165,7 @@ def build(
         associations=associations,
         executors=carried_out if carried_out is not None else load_executors(executors),
         marks=marks,
-        envelopes=Envelopes(codec, producer),
+        envelopes=Envelopes(codec, producer, kafka.own_readings()),
         responder=responder,
         metrics=metrics,
         clock=system_clock,

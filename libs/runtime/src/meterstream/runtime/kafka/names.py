@@ -8,12 +8,11 @@ from typing import Final
 
 from meterstream.contracts.topics import (
     DEAD_LETTER_SUFFIX,
-    ORGANISATION_COMMANDS,
+    OF_ORGANISATIONS,
     TOPICS,
     Layout,
     Topic,
     dead_letter_of,
-    organisation_commands,
 )
 from meterstream.runtime.errors import ConfigurationError
 from meterstream.runtime.settings import KafkaSettings
@@ -55,8 +54,8 @@ def topic_named(name: str) -> Topic:
     if name.endswith(DEAD_LETTER_SUFFIX):
         return dead_letter_of(topic_named(name.removesuffix(DEAD_LETTER_SUFFIX)))
     head, dot, slug = name.partition(".")
-    if head == ORGANISATION_COMMANDS and dot and slug:
-        return organisation_commands(slug)
+    if head in OF_ORGANISATIONS and dot and slug:
+        return OF_ORGANISATIONS[head](slug)
     raise ConfigurationError(f"the contract knows no topic {name!r}")
 
 

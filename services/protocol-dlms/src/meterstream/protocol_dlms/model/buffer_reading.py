@@ -12,7 +12,6 @@ from meterstream.contracts.errors import error
 from meterstream.dlms.apdu import ActionResult, DataAccessResult
 from meterstream.dlms.data import Cell, Data, ProfileColumn
 from meterstream.protocol_dlms.model.load_profile import (
-    Cell,
     Row,
     Rows,
     capture_after,

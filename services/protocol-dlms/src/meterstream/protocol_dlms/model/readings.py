@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from meterstream.contracts.envelope import DlmsRequestHeader
 from meterstream.contracts.records import MeterReadings, ReadingRow
@@ -28,9 +28,20 @@ class StepRows(NamedTuple):
     device: str | None = None
 
 
-def attempt_id(header: DlmsRequestHeader) -> str:
+class Attempted(Protocol):
+    """What an attempt goes by."""
+
+    @property
+    def organisation(self) -> str: ...
+    @property
+    def correlation_uid(self) -> str: ...
+    @property
+    def attempt(self) -> int: ...
+
+
+def attempt_id(whose: Attempted) -> str:
     """Names an attempt; also the `ce_id` of its request and its response."""
-    return f"{header.organisation}|{header.correlation_uid}|{header.attempt}"
+    return f"{whose.organisation}|{whose.correlation_uid}|{whose.attempt}"
 
 
 def to_messages(header: DlmsRequestHeader, found: Iterable[StepRows], read_at: datetime) -> list[MeterReadings]:
