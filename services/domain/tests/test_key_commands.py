@@ -12,14 +12,21 @@ from meterstream.contracts.errors import error
 from meterstream.contracts.key_transfers import KeyFact, KeyOutcome
 from meterstream.contracts.operations.add_device import AddDeviceRequest, DeviceModel, NewDevice
 from meterstream.contracts.operations.bundle import BundleAction, BundleAnswer, BundleRequest, BundleResponse
+from meterstream.contracts.operations.decouple_mbus_device_administrative import (
+    DecoupleMbusDeviceAdministrativeRequest,
+)
 from meterstream.contracts.operations.generate_and_replace_keys import (
     GenerateAndReplaceKeysRequest,
     GenerateAndReplaceKeysResponse,
 )
 from meterstream.contracts.operations.replace_keys import ReplaceKeysRequest, ReplaceKeysResponse
 from meterstream.contracts.operations.set_key_on_g_meter import SetKeyOnGMeterRequest, SetKeyOnGMeterResponse
-from meterstream.contracts.operations.set_mbus_user_key_by_channel import SetMbusUserKeyByChannelRequest
+from meterstream.contracts.operations.set_mbus_user_key_by_channel import (
+    SetMbusUserKeyByChannelRequest,
+    SetMbusUserKeyByChannelResponse,
+)
 from meterstream.contracts.operations.synchronize_time import SynchronizeTimeRequest, SynchronizeTimeResponse
+from meterstream.contracts.shared.mbus import MbusChannelValues
 from meterstream.runtime.sealing import key_binding
 
 METER = "TEST1024000000001"
@@ -306,8 +313,28 @@ async def test_a_user_key_by_channel_is_that_of_the_device_coupled_there(meter):
     (known,) = asked.header.mbus_devices
     assert (known.device_identification, known.channel, known.identification_number) == (GAS, 2, "12056731")
     assert [key.device_identification for key in asked.header.new_keys] == [GAS]
-    (result,) = (await ask(meter, SetMbusUserKeyByChannelRequest(channel=3), uid="keys-000000000000009")).results()
+
+
+async def test_a_device_that_is_coupled_with_nobody_is_coupled_first(meter):
+    await meter.handle(
+        meter.command(DecoupleMbusDeviceAdministrativeRequest(), uid="keys-decoupled-000001", device=GAS)
+    )
+    (asked,) = (await ask(meter, SetMbusUserKeyByChannelRequest(channel=3))).requests()
+    assert (asked.header.mbus_devices, asked.header.new_keys) == ([], [])
+    standing = MbusChannelValues(channel=3, primary_address=1, identification_number="12056731", manufacturer="LGB")
+    assert await answer(meter, asked, SetMbusUserKeyByChannelResponse(channel_values=standing)) == []
+    again = await retry(meter)
+    (known,) = again.header.mbus_devices
+    assert (known.device_identification, known.channel) == (GAS, 3)
+    assert [key.device_identification for key in again.header.new_keys] == [GAS]
+
+
+async def test_a_device_that_nobody_knows_gets_no_key(meter):
+    (asked,) = (await ask(meter, SetMbusUserKeyByChannelRequest(channel=3))).requests()
+    standing = MbusChannelValues(channel=3, identification_number="12056799", manufacturer="LGB")
+    (result,) = await answer(meter, asked, SetMbusUserKeyByChannelResponse(channel_values=standing))
     assert result.error.number == 201
+    assert result.error.message.startswith("Unable to find M-Bus device for M-Bus identification number: 12056799")
 
 
 async def test_new_keys_of_a_coupled_device_reach_the_record_of_its_gateway(meter):
@@ -325,3 +352,62 @@ async def test_new_keys_of_a_coupled_device_reach_the_record_of_its_gateway(mete
 def test_every_operation_that_hands_keys_over_may_be_repeated():
     for name in ("ReplaceKeys", "GenerateAndReplaceKeys", "SetKeyOnGMeter", "SetMbusUserKeyByChannel"):
         assert load_operations()[name].repeatable
+
+
+PASSWORD, MASTER = "LLS_PASSWORD", "E_METER_MASTER_KEY"
+
+
+@pytest.fixture
+async def lls_meter(domain):
+    """A meter that was given a password with AddDevice, which SOAP cannot."""
+    request = domain.new_meter(1)
+    more = {"hls5_active": False, "lls1_active": True, "lls_password": domain.keys.encrypt(b"00000001")}
+    request = request.model_copy(update={"device": request.device.model_copy(update=more)})
+    await domain.handle(domain.command(request, uid="install-with-a-password", device=METER))
+    await domain.relay.publish_changes()
+    return domain
+
+
+async def test_an_lls_meter_is_installed_with_its_password(lls_meter):
+    (record,) = lls_meter.taken().on("devices")
+    assert record.security_level == "lls1"
+    assert opened(lls_meter, record, PASSWORD, "ACTIVE") == [b"00000001"]
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["given", "generated"])
+async def test_password_and_master_key_are_replaced_too_where_that_is_asked(lls_meter, own):
+    domain = lls_meter
+    encrypt = domain.keys.encrypt
+    more = {"lls_password": encrypt(b"secret"), "master_key": encrypt(bytes([61]) * 16)}
+    request = replace(domain, 41).model_copy(update=more)
+    if not own:
+        request = GenerateAndReplaceKeysRequest(lls_password=True, master_key=True)
+    sent = await ask(domain, request)
+    (asked,), (record,) = sent.requests(), sent.on("devices")
+    assert set(ids(asked)) == {AK, EK, PASSWORD, MASTER}
+    (password,), (master,) = (opened(domain, record, kind, "NEW") for kind in (PASSWORD, MASTER))
+    assert (password == b"secret") is (master == bytes([61]) * 16) is own
+    assert (len(master), password.isascii()) == (16, True)
+    assert opened(domain, record, PASSWORD, "ACTIVE") == [b"00000001"]
+    told = ids(asked)
+    proven = [told[kind] for kind in (AK, EK, PASSWORD)]
+    response = ReplaceKeysResponse() if own else GenerateAndReplaceKeysResponse()
+    (result,) = await answer(
+        domain, asked, response, facts=dict.fromkeys(told.values(), KeyOutcome.TRANSFERRED), proven=proven
+    )
+    assert result.status is ResultStatus.OK
+    for kind, key_id in told.items():
+        assert (await states(domain, kind=kind))[key_id] == "ACTIVE"
+
+
+async def test_what_the_meter_has_none_of_cannot_be_replaced(meter):
+    (result,) = (await ask(meter, GenerateAndReplaceKeysRequest(lls_password=True))).results()
+    assert (result.error.number, "NEW" in (await states(meter)).values()) == (806, False)
+
+
+async def test_an_undecided_password_is_found_out_about_first(lls_meter):
+    (lost,) = (await ask(lls_meter, GenerateAndReplaceKeysRequest(lls_password=True), bypass_retry=True)).requests()
+    await answer(lls_meter, lost, code="SOCKET_CLOSED_BY_REMOTE", facts={ids(lost)[PASSWORD]: KeyOutcome.UNDECIDED})
+    again = GenerateAndReplaceKeysRequest(lls_password=True)
+    (probe,) = (await ask(lls_meter, again, uid="keys-000000000000002")).requests()
+    assert probe.header.new_keys == []

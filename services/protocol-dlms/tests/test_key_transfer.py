@@ -321,6 +321,16 @@ async def test_another_device_on_the_channel_gets_no_key(at: Any) -> None:
     assert outcomes(response) == {}
 
 
+async def test_who_stands_where_the_registry_knows_nobody_is_told(at: Any) -> None:
+    platform, _ = await with_gas_meter(at, "SMR 5.1")
+    platform.registry.mbus = None
+    asked = set_mbus_user_key_by_channel.SetMbusUserKeyByChannelRequest(channel=1)
+    response = await platform.ask(set_mbus_user_key_by_channel.OPERATION, asked, [])
+    assert (response.error, outcomes(response)) == (None, {})
+    assert response.response.channel_values.channel == 1
+    assert response.response.channel_values.manufacturer == "LGB"
+
+
 async def test_change_counters_rise_whatever_the_clock_says(at: Any, make_reserver: Any, guard: Any) -> None:
     platform, _ = await with_gas_meter(at, "SMR 5.1")
     record, asked = platform.record(), platform._header(platform.bench.gateway())

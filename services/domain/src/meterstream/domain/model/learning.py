@@ -47,7 +47,7 @@ def learn(
     try:
         completed = _learn(rule, _lesson(response, command.request, answer, world))
     except PlatformError as error:
-        header = response.header.model_copy(update={"retryable": False})
+        header = response.header.model_copy(update={"retryable": error.code.retryable})
         return response.model_copy(update={"header": header, "response": None, "error": error.to_record(COMPONENT)})
     return response if completed is answer else response.model_copy(update={"response": completed})
 
@@ -67,7 +67,7 @@ def _learn_action(
     try:
         completed = _learn(rule, _lesson(response, request, answer, world))
     except PlatformError as error:
-        return BundleAnswer(operation=given.operation, error=error.to_record(COMPONENT))
+        return BundleAnswer(operation=given.operation, error=error.to_record(COMPONENT), retryable=error.code.retryable)
     return given if completed is answer else given.model_copy(update={"response": codec.encode(completed)})
 
 

@@ -143,10 +143,13 @@ class MeterRule:
 
     Attributes:
         check: raises PlatformError where the request may not go out, alone or in a bundle.
-        learn: changes the registry after a good answer, alone or in a bundle.
+        learn: changes the registry after a good answer, alone or in a bundle; raises a PlatformError in place of the
+            answer, a retryable one where another attempt is to go on with what was learned.
         complete: puts what the registry knows into a good answer before anybody sees it, alone or in a bundle; raises
             PlatformError where the registry refuses it.
         learns_from: what `complete` and `learn` look at and change beside the answer itself; locked while they decide.
+        goes_on_at: when the next attempt after a good answer is to be made that leaves something to do (the answer's
+            `retryable`); None: the answer is the result.
         settle: the answer of a request for which nothing has to be done on the meter; None: it goes out.
         needs: what `check` looks at beside organisation and device of its command, alone or in a bundle.
         addressing: what is said of M-Bus devices that cannot be reached; in bundles `addressing_in_bundle` where set.
@@ -166,6 +169,7 @@ class MeterRule:
     learn: Callable[[Lesson], None] | None = None
     complete: Callable[[Lesson], OperationResponse] | None = None
     learns_from: Callable[[DlmsResponseHeader, OperationResponse], Needs] | None = None
+    goes_on_at: Callable[[OperationResponse], datetime | None] | None = None
     settle: Callable[[Subject], OperationResponse | None] | None = None
     needs: Callable[[CommandHeader, OperationRequest], Needs] | None = None
     addressing: Addressing = ANY_DEVICE

@@ -16,9 +16,9 @@ from meterstream.protocol_dlms.mbus import standing_on
 
 
 async def execute(request: SetMbusUserKeyByChannelRequest, context: Context) -> SetMbusUserKeyByChannelResponse:
-    """Return once the gateway has taken the key.
+    """Return once the gateway has taken the key, or with who stands there where the registry knows nobody.
 
-    Raises: UNKNOWN_DEVICE where the device on the channel is not the one that the registry knows there.
+    Raises: UNKNOWN_DEVICE where nobody stands on the channel, or another one than the registry knows there.
     """
     try:
         values = await standing_on(context.meter, request.channel)
@@ -26,8 +26,11 @@ async def execute(request: SetMbusUserKeyByChannelRequest, context: Context) -> 
         if failure.code.name != "NO_DEVICE_FOUND_ON_CHANNEL":
             raise
         raise _unknown(MbusChannelValues(channel=request.channel)) from failure
-    for known in context.device.mbus_devices.values():
-        if known.channel == request.channel and _is(known, values):
+    there = [known for known in context.device.mbus_devices.values() if known.channel == request.channel]
+    if not there:
+        return SetMbusUserKeyByChannelResponse(channel_values=values)
+    for known in there:
+        if _is(known, values):
             device = Device(known.device_identification, channel=request.channel)
             await set_user_key(device, context)
             return SetMbusUserKeyByChannelResponse()
