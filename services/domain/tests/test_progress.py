@@ -7,6 +7,9 @@ from datetime import timedelta
 import pytest
 
 from meterstream.contracts.envelope import Advance, Progress, ResultStatus, State
+from meterstream.contracts.errors import error
+from meterstream.contracts.operations.bundle import BundleAction, BundleAnswer, BundleRequest, BundleResponse
+from meterstream.contracts.operations.synchronize_time import SynchronizeTimeRequest, SynchronizeTimeResponse
 
 ADVANCE = Advance(done=30, total=120, percent=25, per_second=10, seconds_left=9)
 
@@ -31,6 +34,28 @@ def progress(domain, request, **more):
         "advance": ADVANCE,
     }
     return domain.message(Progress(**(fields | more)), "dlms-responses")
+
+
+async def test_an_action_of_a_bundle_is_named_by_its_place_among_all(domain, request_):
+    read = domain.codec.encode(SynchronizeTimeRequest())
+    actions = [BundleAction(operation="SynchronizeTime", request=read)] * 3
+    bundle = domain.command(BundleRequest(actions=actions), uid="bundle-0000000000001")
+    (first,) = (await domain.handle(bundle)).requests()
+    advance = ADVANCE.model_copy(update={"action": 2})
+    (state,) = (await domain.handle(progress(domain, first, advance=advance))).on("command-states")
+    assert state.advance.action == 2
+    good = domain.codec.encode(SynchronizeTimeResponse(set_to=domain.clock.now))
+    away = error("RESPONSE_TIMEOUT", "silence").to_record("PROTOCOL_DLMS")
+    answers = [
+        BundleAnswer(operation="SynchronizeTime", response=good),
+        *[BundleAnswer(operation="SynchronizeTime", error=away, retryable=True)] * 2,
+    ]
+    await domain.handle(domain.answer(first, BundleResponse(answers=answers)))
+    await domain.pass_time(hours=1)
+    second = next(found for found in (await domain.run_timers()).requests() if len(found.request.actions) == 2)
+    advance = ADVANCE.model_copy(update={"action": 1})
+    (state,) = (await domain.handle(progress(domain, second, advance=advance))).on("command-states")
+    assert state.advance.action == 2
 
 
 async def test_whoever_asked_is_told_how_far_it_is(domain, request_):

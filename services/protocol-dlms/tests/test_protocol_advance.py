@@ -10,9 +10,12 @@ from worker_stage import READ, Make, MemoryCluster
 
 from meterstream.contracts.envelope import Progress
 from meterstream.contracts.operations import get_actual_meter_reads, update_firmware
+from meterstream.contracts.operations.bundle import BundleAction, BundleRequest
 from meterstream.contracts.operations.update_firmware import UpdateFirmwareRequest, UpdateFirmwareResponse
 from meterstream.protocol_dlms.executor import Context, Executor
+from meterstream.protocol_dlms.executors import bundle
 from meterstream.protocol_dlms.model.advance import Pace
+from meterstream.runtime.codec import shared_codec
 
 BEGAN = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -75,3 +78,15 @@ class TestFromWorkerToDomain:
         assert (progress.correlation_uid, progress.attempt) == (response.header.correlation_uid, 1)
         (answer,) = await stage.ask(stage.request(get_actual_meter_reads.OPERATION, READ, gateway))
         assert not isinstance(answer, Progress)
+
+    async def test_in_a_bundle_they_tell_for_which_action(self, make_stage: Make, carried_out: Any) -> None:
+        stage = await make_stage()
+        await stage.publish(stage.bench.record())
+        await stage.start_worker(carried_out | {"Bundle": bundle.EXECUTOR})
+        update = UpdateFirmwareRequest(firmware_identification="FW-1")
+        actions = [BundleAction(operation="UpdateFirmware", request=shared_codec().encode(update))] * 2
+        request = stage.request(bundle.OPERATION, BundleRequest(actions=actions), stage.bench.gateway())
+        await stage.producer.send([request])
+        first, second, response = await stage.responses(3)
+        assert [(told.advance.action, told.advance.percent) for told in (first, second)] == [(0, 75), (1, 75)]
+        assert len(response.response.answers) == 2

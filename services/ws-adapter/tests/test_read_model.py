@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
+from meterstream.contracts.envelope import Advance
 from meterstream.contracts.errors import error
 from meterstream.runtime.errors import DatabaseOutage
 from meterstream.runtime.postgres import Database
@@ -73,8 +74,18 @@ class ReadModelContract:
         failure = error("CONNECTION_REFUSED", "refused", address="10.0.0.1").to_record("PROTOCOL_DLMS")
         waiting = row(state="waiting_for_retry", due_at=T0 + SECOND, error=failure)
         ended = final(2, device_identification=None)
-        await model.upsert(newest([waiting, ended]))
-        assert await model.read([waiting.key, ended.key, row(3).key]) == {waiting.key: waiting, ended.key: ended}
+        advance = Advance(done=5, total=20, percent=25, per_second=1, seconds_left=15, action=2)
+        running = row(4, state="running", advance=advance)
+        await model.upsert(newest([waiting, ended, running]))
+        found = await model.read([waiting.key, ended.key, row(3).key, running.key])
+        assert found == {waiting.key: waiting, ended.key: ended, running.key: running}
+
+    async def test_how_far_it_is_holds_while_it_runs(self, model: ReadModel) -> None:
+        await model.upsert([row(state="running", advance=Advance(done=5, total=20, percent=25))])
+        await model.upsert([row(state="waiting_for_retry", changed_at=T0 + SECOND)])
+        stored = await self.stored(model)
+        assert stored is not None
+        assert stored.advance is None
 
     async def test_states_only_move_forward(self, model: ReadModel) -> None:
         second = row(attempt=2, changed_at=T0 + SECOND)

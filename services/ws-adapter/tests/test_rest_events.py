@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from meterstream.contracts.envelope import State
+from meterstream.contracts.envelope import Advance, State
 from meterstream.contracts.errors import error
 from meterstream.contracts.operations.synchronize_time import SynchronizeTimeResponse
 from meterstream.runtime.errors import DatabaseOutage
@@ -65,6 +65,33 @@ async def test_tells_each_state_and_ends_with_the_result(stack: Stack, client: a
                     assert event["data"]["result"]["response"]["set_to"]
     assert seen == [("state", "queued"), ("state", "waiting_for_retry"), ("result", "ok")]
     assert stack.watchers.count == 0
+
+
+async def test_tells_how_far_a_long_command_is(stack: Stack, client: aiohttp.ClientSession) -> None:
+    command = await submitted(stack, client)
+
+    async def run(done: int) -> None:
+        at = command.header.created_at + timedelta(seconds=done)
+        advance = Advance(done=done, total=50, percent=done * 2, per_second=1, seconds_left=50 - done)
+        await stack.domain.move(command, State.RUNNING, changed_at=at, advance=advance)
+
+    await run(10)
+    seen = []
+    async with asyncio.timeout(10), client.get(f"/v1/operations/{command.header.correlation_uid}/events") as response:
+        async for event in events(response):
+            if "data" in event:
+                seen.append((event["data"]["state"], event["data"].get("advance")))
+                match seen:
+                    case [_]:
+                        await run(30)
+                    case [_, _]:
+                        await stack.domain.finish(command, response=SynchronizeTimeResponse(set_to=datetime.now(UTC)))
+    told = {"total": 50, "per_second": 1, "action": None}
+    assert seen == [
+        ("running", told | {"done": 10, "percent": 20, "seconds_left": 40}),
+        ("running", told | {"done": 30, "percent": 60, "seconds_left": 20}),
+        ("ok", None),
+    ]
 
 
 async def test_a_final_command_is_told_at_once(stack: Stack, client: aiohttp.ClientSession) -> None:

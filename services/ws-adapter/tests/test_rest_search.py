@@ -11,7 +11,7 @@ from multidict import MultiDict
 from pydantic import Field
 
 from meterstream.contracts.catalogue import load_operations
-from meterstream.contracts.envelope import State
+from meterstream.contracts.envelope import Advance, State
 from meterstream.contracts.errors import PlatformError, error
 from meterstream.contracts.operation import Kind, Operation, OperationRequest, OperationResponse, Target
 from meterstream.contracts.operations.get_devices import DeviceSummary, GetDevicesResponse
@@ -55,6 +55,7 @@ async def filled(stack: Any) -> Any:
     rows = [row(number) for number in range(20)]
     ended = {"state": "failed", "finished_at": T0, "changed_at": T0}
     rows[7] = row(7, **ended, error=error("CONNECTION_REFUSED", "refused").to_record("PROTOCOL_DLMS"))
+    rows[6] = row(6, state="running", advance=Advance(done=1, total=4, percent=25))
     rows[8] = row(8, **ended, deleted=True)
     await stack.model.upsert([*rows, row(99, "OtherGridOrg")])
     return stack
@@ -66,6 +67,9 @@ async def test_lists_newest_first_and_only_ones_own(filled: Any, client: aiohttp
     assert numbers(page) == [number for number in range(19, -1, -1) if number != 8]
     assert page["next_cursor"] is None
     assert "result" not in page["commands"][0]
+    (running,) = [one for one in page["commands"] if one["state"] == "running"]
+    assert (running["advance"]["done"], running["advance"]["percent"]) == (1, 25)
+    assert page["commands"][0]["advance"] is None
     assert next(one for one in page["commands"] if one["state"] == "failed")["error"]["code"] == "CONNECTION_REFUSED"
 
 

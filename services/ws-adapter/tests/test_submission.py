@@ -51,6 +51,20 @@ def test_the_uid_has_the_layout_of_the_contract() -> None:
     assert build(caller=Caller("Zürich", "u", "a")).header.organisation == "Zürich"
 
 
+def test_a_command_lives_as_long_as_its_request_has_something_to_do() -> None:
+    operation = load_operations()["UpdateFirmware"]
+    at = NOW + timedelta(days=5)
+
+    def lives_until(**options: Any) -> datetime:
+        request = operation.request(firmware_identification="FW-1", activate_at=at)
+        more = {"device": DEVICE, "now": NOW, "random": RANDOM, "reply_partition": 1}
+        return build_command(operation, request, CALLER, options=Options(**options), **more).header.expires_at
+
+    assert lives_until() == at + timedelta(hours=24)
+    assert lives_until(schedule_time=at + timedelta(days=1)) == at + timedelta(days=2)
+    assert lives_until(expires_at=NOW + timedelta(hours=1)) == NOW + timedelta(hours=1)
+
+
 def test_a_schedule_in_the_past_means_at_once() -> None:
     header = build(schedule_time=NOW - timedelta(days=1)).header
     assert (header.schedule_time, header.expires_at) == (None, NOW + timedelta(hours=24))

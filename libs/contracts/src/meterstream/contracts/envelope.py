@@ -85,6 +85,7 @@ class Advance(Record):
     """How far a long piece of work is: `done` of `total` octets.
 
     `per_second` is the mean since the attempt began, `seconds_left` what that comes to; absent where nothing was done.
+    `action` is the place, from 0, of the action of a bundle whose work it is.
     """
 
     done: Annotated[int, Field(ge=0)]
@@ -92,6 +93,7 @@ class Advance(Record):
     percent: Annotated[int, Field(ge=0, le=100)]
     per_second: Annotated[int, Field(ge=0)] | None = None
     seconds_left: Annotated[int, Field(ge=0)] | None = None
+    action: Annotated[int, Field(ge=0)] | None = None
 
 
 class Progress(Record):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Final
 
@@ -21,6 +22,10 @@ NAMING_FIELDS: Final = ("device_identification", "mbus_device_identification")
 
 class OperationRequest(Record):
     """What is asked of a device or of the registry."""
+
+    def busy_until(self) -> datetime | None:
+        """The latest moment at which something of it is to be done; None: all of it when the command is due."""
+        return None
 
 
 class OperationResponse(Record):

@@ -133,7 +133,7 @@ class Steps:
             self._boundary,
             asyncio.sleep,
             self._unfinished,
-            self._reporter(executor),
+            self._reporter(step, executor),
         )
         response: OperationResponse
         try:
@@ -148,12 +148,12 @@ class Steps:
             raise as_platform_error(raised) from raised
         return response
 
-    def _reporter(self, executor: Executor[Any, Any]) -> Callable[[int, int], None]:
-        """Tells how far an operation is that takes long; an action of a bundle is only a part of its attempt."""
-        tell, pace = self._tell, Pace()
+    def _reporter(self, step: int, executor: Executor[Any, Any]) -> Callable[[int, int], None]:
+        """Tells how far an operation is that takes long, alone or as an action of a bundle."""
+        tell, pace = self._tell, Pace(None if self._foreseen is None else step)
 
         def report(done: int, total: int) -> None:
-            if tell is not None and executor.operation.long and self._foreseen is None:
+            if tell is not None and executor.operation.long:
                 advance = pace.advance(done, total, self._clock())
                 if advance is not None:
                     tell(advance)

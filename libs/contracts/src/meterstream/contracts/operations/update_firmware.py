@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
+from pydantic import Field
+
+from meterstream.contracts.base import Moment
 from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse, Target
 from meterstream.contracts.shared.firmware import FirmwareIdentification
 from meterstream.contracts.soap import Soap, SoapBinding
@@ -17,10 +21,23 @@ class UpdateFirmwareRequest(OperationRequest):
     """
 
     firmware_identification: Annotated[FirmwareIdentification, Soap("FirmwareIdentification")]
+    activate_at: Moment | None = Field(
+        None,
+        description="the image is sent and verified at once and activated then; not in a bundle; at once if absent",
+    )
+
+    def busy_until(self) -> datetime | None:
+        """See OperationRequest."""
+        return self.activate_at
 
 
 class UpdateFirmwareResponse(OperationResponse):
-    """The meter was told to activate the image. It restarts; GetFirmwareVersion tells later what runs."""
+    """The meter was told to activate the image. It restarts; GetFirmwareVersion tells later what runs.
+
+    `activates_at` is set as long as the meter only holds the image: it is told to activate it then.
+    """
+
+    activates_at: Moment | None = None
 
 
 OPERATION = Operation(
@@ -47,5 +64,10 @@ OPERATION = Operation(
             passed_over=("FirmwareModuleType",),
         ),
     ),
-    examples=(UpdateFirmwareRequest(firmware_identification="DM-E100-0105"),),
+    examples=(
+        UpdateFirmwareRequest(firmware_identification="DM-E100-0105"),
+        UpdateFirmwareRequest(
+            firmware_identification="DM-E100-0105", activate_at=datetime.fromisoformat("2026-03-02T02:00:00+00:00")
+        ),
+    ),
 )

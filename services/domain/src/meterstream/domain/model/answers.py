@@ -14,6 +14,7 @@ from meterstream.domain.model import bundles
 from meterstream.domain.model.context import Context
 from meterstream.domain.model.learning import is_completed, learn
 from meterstream.domain.model.messages import Conclusion
+from meterstream.domain.model.rules import MeterRule
 from meterstream.domain.model.stored import Identity, Position, Stage, StoredCommand
 from meterstream.domain.model.world import Outcome, Rejected, World
 
@@ -56,6 +57,12 @@ def _first_time(answer: Answer, row: StoredCommand, world: World, context: Conte
     command = context.composer.command_of(row)
     response = learn(answer.response, command, _asked(row, command, context), world, context)
     merged = _merged(response, row, command, context)
+    goes_on_at = _goes_on_at(merged, context)
+    if goes_on_at is not None:
+        row = row.going_on(goes_on_at, answer.response.header.observed_at, answer.position)
+        world.put_command(row)
+        outcome.publications += context.composer.follow_up(row, command)
+        return
     failure = _worth_retrying(merged)
     header = answer.response.header
     if failure is not None and not command.header.bypass_retry:
@@ -128,6 +135,14 @@ def _merged(response: DlmsResponse, row: StoredCommand, command: Command, contex
     if response.error is not None and not bundles.any_good(answers):
         return response.model_copy(update={"response": BundleResponse(answers=answers)})
     return response.model_copy(update={"response": BundleResponse(answers=answers), "error": None})
+
+
+def _goes_on_at(merged: DlmsResponse, context: Context) -> datetime | None:
+    """When there is more to be done of an operation whose attempt went well."""
+    rule = context.rules.get(merged.operation.name)
+    if merged.response is None or not merged.header.retryable or not isinstance(rule, MeterRule):
+        return None
+    return None if rule.goes_on_at is None else rule.goes_on_at(merged.response)
 
 
 def _worth_retrying(merged: DlmsResponse) -> ErrorRecord | None:

@@ -182,20 +182,26 @@ class Composer:
 
     def running(self, row: StoredCommand, command: Command, progress: Progress) -> Publication:
         """Tells how far the command's attempt is."""
+        advance = progress.advance
+        if isinstance(command.request, BundleRequest) and advance.action is not None:
+            places = pending(answers_of(self.answer_of(row)), len(command.request.actions))
+            if advance.action < len(places):
+                advance = advance.model_copy(update={"action": places[advance.action]})
         record = CommandState(
             header=command.header,
             operation=row.operation,
             state=State.RUNNING,
             attempt=row.attempt,
             changed_at=progress.observed_at,
-            advance=progress.advance,
+            advance=advance,
         )
+        place = "" if advance.action is None else f"{advance.action}|"
         return Publication(
             topic="command-states",
             key=key_of(command.header),
             value=self.codec.encode(record),
             record="CommandState",
-            ce_id=f"{row.organisation}|{row.correlation_uid}|{row.attempt}|{State.RUNNING}|{progress.advance.done}",
+            ce_id=f"{row.organisation}|{row.correlation_uid}|{row.attempt}|{State.RUNNING}|{place}{advance.done}",
             moment=progress.observed_at,
         )
 

@@ -151,6 +151,10 @@ class StoredCommand:
         """It waits for its time."""
         return replace(self, stage=Stage.SCHEDULED, changed_at=now, due_at=at, timer_at=at)
 
+    def going_on(self, at: datetime, moment: datetime, by: Position) -> StoredCommand:
+        """An attempt did what could be done; the next one has its time."""
+        return replace(self.scheduled(at, moment), moved_by=by)
+
     def waiting(self, at: datetime, moment: datetime, by: Position, answer: bytes) -> StoredCommand:
         """It waits for another attempt at `at`; `answer` is what came of those before."""
         return replace(self, stage=Stage.WAITING, changed_at=moment, due_at=at, timer_at=at, moved_by=by, answer=answer)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from meterstream.contracts.envelope import CommandHeader
 from meterstream.contracts.errors import CODES
-from meterstream.contracts.operation import OperationRequest
-from meterstream.contracts.operations.update_firmware import OPERATION, UpdateFirmwareRequest
+from meterstream.contracts.operation import OperationRequest, OperationResponse
+from meterstream.contracts.operations.update_firmware import OPERATION, UpdateFirmwareRequest, UpdateFirmwareResponse
 from meterstream.contracts.records import FirmwareImage
 from meterstream.domain.model.firmware import MODEL_OF, OFFERED, OfferedImage
 from meterstream.domain.model.registers import Needs, model_key, rows
@@ -14,6 +16,7 @@ from meterstream.domain.model.rules import MeterRule, Subject
 from meterstream.domain.model.world import World
 
 _FIELD = "request.firmware_identification"
+_ACTIVATE_AT = "request.activate_at"
 
 
 def images(subject: Subject) -> list[FirmwareImage]:
@@ -75,10 +78,31 @@ def _check_kind(offered: OfferedImage, device: Device) -> None:
         raise CODES["VALIDATION_ERROR"](f"{_FIELD}: {rule}", field=_FIELD, rule=rule)
 
 
+def check(subject: Subject) -> None:
+    """Raises: VALIDATION_ERROR for a later activation in a bundle, or one that is later than the command lives."""
+    request = subject.request
+    assert isinstance(request, UpdateFirmwareRequest)  # noqa: S101  # narrows the type; the operation's command holds no other
+    if request.activate_at is None:
+        return
+    rule = ""
+    if subject.in_bundle:
+        rule = "is not for bundles"
+    elif request.activate_at > subject.header.expires_at:
+        rule = "must not be after expires_at"
+    if rule:
+        raise CODES["VALIDATION_ERROR"](f"{_ACTIVATE_AT}: {rule}", field=_ACTIVATE_AT, rule=rule)
+
+
+def goes_on_at(response: OperationResponse) -> datetime | None:
+    """When the image is to be activated that the meter holds by now."""
+    assert isinstance(response, UpdateFirmwareResponse)  # noqa: S101  # narrows the type; the operation's answer is no other
+    return response.activates_at
+
+
 def _needs(header: CommandHeader, request: OperationRequest) -> Needs:
     assert isinstance(request, UpdateFirmwareRequest)  # noqa: S101  # narrows the type; the operation's command holds no other
     named = rows(OFFERED, request.firmware_identification).rows
     return Needs(named + rows(MODEL_OF, header.device_identification).rows)
 
 
-RULE = MeterRule(OPERATION, needs=_needs, images=images)
+RULE = MeterRule(OPERATION, check=check, goes_on_at=goes_on_at, needs=_needs, images=images)

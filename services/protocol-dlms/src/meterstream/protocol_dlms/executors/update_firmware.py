@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from meterstream.contracts.errors import DeviceRefused, error
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 _SMR5_GATEWAY: Final = "mbus_device_config_simple_version_info"
 """A role that gateways with firmware for M-Bus devices have, and no other."""
 _REFUSED_IN_A_ROW: Final = 3
+WAITS_S: Final = 15.0
+"""So long an association is kept for an activation that is due in a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +60,12 @@ async def execute(request: UpdateFirmwareRequest, context: Context) -> UpdateFir
         IMAGE_NOT_ACTIVATED; KEY_NOT_PRESENT for an M-Bus device without firmware authentication key.
     """
     job = _job(await _file(request, context), context)
-    transfer = Transfer(job, context)
+    transfer = Transfer(job, context, request.activate_at)
     try:
-        await transfer.run()
+        return UpdateFirmwareResponse(activates_at=await transfer.run())
     except DeviceRefused:
         await transfer.target.disable()
         raise
-    return UpdateFirmwareResponse()
 
 
 async def _file(request: UpdateFirmwareRequest, context: Context) -> tuple[FirmwareImage, bytes]:
@@ -106,14 +108,17 @@ class Transfer:
         target: the meter's image transfer object.
     """
 
-    def __init__(self, job: Job, context: Context) -> None:
+    def __init__(self, job: Job, context: Context, activate_at: datetime | None = None) -> None:
+        """Args: activate_at, not before; at once if absent."""
         self._job = job
+        self._activate_at = activate_at
         self._context = context
         self._images = context.images
         self.target = ImageTransfer(context)
 
-    async def run(self) -> None:
-        """From wherever the meter stands to the end.
+    async def run(self) -> datetime | None:
+        """From wherever the meter stands to the end; or to where there is nothing to do until the image may be
+        activated, which is returned then.
 
         Raises: PlatformError.
         """
@@ -130,8 +135,17 @@ class Transfer:
             await self._verify()
             phase = Phase.ACTIVATE
         if phase is Phase.ACTIVATE:
+            if (left_s := self._early_s()) > WAITS_S and self._activate_at is not None:
+                return self._activate_at
+            if left_s > 0:
+                await self._context.wait(left_s)
             await self._activate()
         await self._see_activation()
+        return None
+
+    def _early_s(self) -> float:
+        """So many seconds before the image may be activated."""
+        return 0.0 if self._activate_at is None else (self._activate_at - self._context.now()).total_seconds()
 
     async def _phase(self) -> Phase:
         ours = self._images.begun() == self._job.digest
@@ -236,4 +250,8 @@ class Transfer:
         await self._images.note(None)
 
 
-EXECUTOR = Executor(OPERATION, execute, writes=True)
+def _awaits_its_time(response: UpdateFirmwareResponse) -> bool:
+    return response.activates_at is not None
+
+
+EXECUTOR = Executor(OPERATION, execute, leaves_work=_awaits_its_time, writes=True)

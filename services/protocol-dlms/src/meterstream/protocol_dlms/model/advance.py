@@ -13,7 +13,9 @@ EVERY: Final = timedelta(seconds=15)
 class Pace:
     """Measures an attempt from its first report on: what earlier attempts did counts as done, not as speed."""
 
-    def __init__(self) -> None:
+    def __init__(self, action: int | None = None) -> None:
+        """Args: action, place in its bundle."""
+        self._action = action
         self._began: tuple[datetime, int] | None = None
         self._told: datetime | None = None
 
@@ -37,4 +39,5 @@ class Pace:
             percent=done * 100 // total,
             per_second=round(rate) if rate > 0 else None,
             seconds_left=round((total - done) / rate) if rate > 0 else None,
+            action=self._action,
         )

@@ -9,7 +9,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import NamedTuple
 
-from meterstream.contracts.envelope import CommandHeader, CommandState
+from meterstream.contracts.envelope import Advance, CommandHeader, CommandState
 from meterstream.contracts.errors import ErrorRecord
 from meterstream.contracts.operation import Result
 
@@ -31,7 +31,7 @@ class Progress:
     """A command as the read model knows it.
 
     `state` is a `State` or, once `finished_at` is set, a `ResultStatus`. `result` is the encoded `<Operation>Result`,
-    absent before the end and after the caller deleted it (`deleted`).
+    absent before the end and after the caller deleted it (`deleted`). `advance` is how far a long attempt is that runs.
     """
 
     key: CommandKey
@@ -48,6 +48,7 @@ class Progress:
     finished_at: datetime | None = None
     result: bytes | None = None
     deleted: bool = False
+    advance: Advance | None = None
 
     @property
     def final(self) -> bool:
@@ -75,6 +76,7 @@ def from_state(message: CommandState) -> Progress:
         changed_at=message.changed_at,
         due_at=message.due_at,
         error=message.error,
+        advance=message.advance,
     )
 
 

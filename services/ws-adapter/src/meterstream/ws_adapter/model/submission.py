@@ -77,7 +77,7 @@ def build_command(
     """
     if names_device(operation) and device is None:
         raise missing("device_identification")
-    due = max(options.schedule_time or now, now)
+    due = max(options.schedule_time or now, request.busy_until() or now, now)
     # What is over already is over now: domain takes what was over a day ago for a message of another time.
     expires_at = due + LIFETIME if options.expires_at is None else max(options.expires_at, now)
     try:

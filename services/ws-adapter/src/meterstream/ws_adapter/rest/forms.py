@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, create_model, model_validator
 
 from meterstream.contracts.base import CorrelationUid, DeviceIdentification, Moment, Record
-from meterstream.contracts.envelope import DEFAULT_PRIORITY, Priority, ResultStatus, State
+from meterstream.contracts.envelope import DEFAULT_PRIORITY, Advance, Priority, ResultStatus, State
 from meterstream.contracts.errors import ErrorRecord, error
 from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse, Result
 from meterstream.contracts.operations.bundle import BundleAction, BundleRequest, BundleResponse
@@ -59,6 +59,7 @@ class CommandView(Record):
     due_at: Moment | None = None
     expires_at: Moment | None = None
     error: ErrorRecord | None = Field(None, description="why it failed, or why it waits for another attempt")
+    advance: Advance | None = Field(None, description="how far an attempt is that takes long, while it runs")
 
 
 class ResultView(Record):

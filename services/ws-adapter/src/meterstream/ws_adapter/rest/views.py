@@ -32,6 +32,7 @@ def of_progress(row: Progress) -> dict[str, Any]:
         "due_at": _text(row.due_at),
         "expires_at": _text(row.expires_at),
         "error": None if row.error is None else row.error.model_dump(mode="json"),
+        "advance": None if row.advance is None else row.advance.model_dump(mode="json"),
     }
 
 

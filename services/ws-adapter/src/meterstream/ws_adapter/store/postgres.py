@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from meterstream.contracts.envelope import Advance
 from meterstream.contracts.errors import ErrorRecord
 from meterstream.runtime.postgres import Database, load_queries
 from meterstream.ws_adapter.model.progress import CommandKey, Progress
@@ -51,6 +52,7 @@ class PostgresReadModel:
                 parameters["organisation"] = [row.key.organisation for row in part]
                 parameters["correlation_uid"] = [row.key.correlation_uid for row in part]
                 parameters["error"] = [row.error.model_dump_json() if row.error else None for row in part]
+                parameters["advance"] = [row.advance.model_dump_json() if row.advance else None for row in part]
                 parameters["channel"] = CHANNEL
                 parameters["digests"] = payload(part)
                 await connection.execute(_QUERIES["upsert"], parameters)
@@ -140,6 +142,7 @@ def _progress(
     finished_at: datetime | None,
     result: bytes | None,
     deleted: bool,
+    advance: str | None,
 ) -> Progress:
     return Progress(
         key=CommandKey(organisation, correlation_uid),
@@ -156,4 +159,5 @@ def _progress(
         finished_at=finished_at,
         result=result,
         deleted=deleted,
+        advance=None if advance is None else Advance.model_validate_json(advance),
     )

@@ -2,14 +2,15 @@
 with moved as (
     insert into ws_adapter.commands as stored (
         organisation, correlation_uid, operation, device_identification, priority, created_at, expires_at,
-        state, attempt, changed_at, due_at, error, finished_at, result
+        state, attempt, changed_at, due_at, error, finished_at, result, advance
     )
     select *
     from unnest(
         %(organisation)s::text[], %(correlation_uid)s::text[], %(operation)s::text[],
         %(device_identification)s::text[], %(priority)s::smallint[], %(created_at)s::timestamptz[],
         %(expires_at)s::timestamptz[], %(state)s::text[], %(attempt)s::integer[], %(changed_at)s::timestamptz[],
-        %(due_at)s::timestamptz[], %(error)s::text[], %(finished_at)s::timestamptz[], %(result)s::bytea[]
+        %(due_at)s::timestamptz[], %(error)s::text[], %(finished_at)s::timestamptz[], %(result)s::bytea[],
+        %(advance)s::text[]
     )
     on conflict (organisation, correlation_uid) do update set
         state = excluded.state,
@@ -19,6 +20,7 @@ with moved as (
         error = excluded.error,
         finished_at = excluded.finished_at,
         result = excluded.result,
+        advance = excluded.advance,
         stored_at = clock_timestamp()
     where stored.finished_at is null
       and (excluded.finished_at is not null
@@ -29,7 +31,7 @@ select pg_notify(%(channel)s, %(digests)s), (select count(*) from moved);
 
 -- name: read
 select stored.organisation, stored.correlation_uid, operation, device_identification, priority, created_at,
-       expires_at, state, attempt, changed_at, due_at, error, finished_at, result, deleted
+       expires_at, state, attempt, changed_at, due_at, error, finished_at, result, deleted, advance
 from unnest(%(organisation)s::text[], %(correlation_uid)s::text[]) as wanted (organisation, correlation_uid)
 join ws_adapter.commands as stored using (organisation, correlation_uid);
 
@@ -55,7 +57,7 @@ where ctid = any (array(
 
 -- name: search
 select organisation, correlation_uid, operation, device_identification, priority, created_at,
-       expires_at, state, attempt, changed_at, due_at, error, finished_at, null::bytea, deleted
+       expires_at, state, attempt, changed_at, due_at, error, finished_at, null::bytea, deleted, advance
 from ws_adapter.commands
 where organisation = %(organisation)s
   and created_at >= %(created_from)s
@@ -69,7 +71,7 @@ limit %(rows)s;
 
 -- name: search_device
 select organisation, correlation_uid, operation, device_identification, priority, created_at,
-       expires_at, state, attempt, changed_at, due_at, error, finished_at, null::bytea, deleted
+       expires_at, state, attempt, changed_at, due_at, error, finished_at, null::bytea, deleted, advance
 from ws_adapter.commands
 where organisation = %(organisation)s
   and device_identification = %(device_identification)s
