@@ -60,9 +60,12 @@ def platform(journeys_directory: Path, push_port: int) -> Iterator[Platform]:
             environment={
                 "METERSTREAM_RETRY__FIRST_DELAY_S": "1",
                 "METERSTREAM_SESSIONS__COUNTER_READ_PAUSE_S": "0",
+                "METERSTREAM_SESSIONS__CANDIDATE_PAUSE_S": "0",
                 "METERSTREAM_SESSIONS__RESPONSE_TIMEOUT_S": "3",
                 "METERSTREAM_SESSIONS__CONNECT_TIMEOUT_S": "2",
                 "METERSTREAM_DELIVERY__ALLOW_PRIVATE_TARGETS": "true",
+                "METERSTREAM_DELIVERY__PURGE_INTERVAL_S": "1",
+                "METERSTREAM_STORE__PURGE_INTERVAL_S": "1",
             },
             service_environment={
                 "protocol-dlms": {

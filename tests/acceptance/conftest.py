@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 import event_logs
+import keys
 import mbus
 import pytest
 import requests
@@ -276,3 +278,35 @@ def is_coupled(world: World, mbus_device: str, channel: int, device: str, addres
 @then(parsers.parse('"{mbus_device}" is now coupled with nobody'))
 def is_not_coupled(world: World, mbus_device: str) -> None:
     assert mbus.place_of(world, mbus_device) == (None, None, None)
+
+
+@then(parsers.parse('the keys of "{device}" are'))
+def keys_are(world: World, device: str, datatable: Table) -> None:
+    (_, *states), *wanted = datatable
+    found = keys.states_of(world, device)
+    assert [[kind, *(str(found[kind, state]) for state in states)] for kind, *_ in wanted] == wanted
+
+
+@then(parsers.parse('no key of "{device}" is stored as it came'))
+def no_key_as_it_came(world: World, device: str) -> None:
+    came, stored = keys.sent(world), keys.sealed(world, device)
+    assert came
+    assert not [one for one in came if any(one in sealed for sealed in stored)]
+
+
+@then("it has failed")
+def has_failed(world: World) -> None:
+    assert world.refusal is not None or world.answer.get("Result") == "NOT OK", world.answer
+
+
+@then(parsers.parse('it has failed with "{words}"'))
+def has_failed_with(world: World, words: str) -> None:
+    has_failed(world)
+    told = [*world.answer.values(), "" if world.refusal is None else world.refusal.words]
+    assert any(words in text for text in told), told
+
+
+@then(parsers.parse('there is no device "{device}"'))
+def no_device(world: World, device: str) -> None:
+    base = world.platform.stack.https_addresses[0]
+    assert world.rest.get(f"{base}/v1/devices/{device}", timeout=30).status_code == 404

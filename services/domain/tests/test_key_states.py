@@ -123,3 +123,9 @@ def test_no_order_of_news_loses_a_key(kind, events):
             assert found.count(KeyState.ACTIVE) == 1
             unproven = {one.key_id for one in keys if one.state is KeyState.NEW}
             assert unproven <= {one.key_id for one in in_record(keys)}
+
+
+def test_a_key_that_another_displaced_was_there_though_no_answer_proved_it():
+    given = give((), [key("a")], T0)
+    keys = propose(given, key("b"), at(1))
+    assert states(prove(keys, ["b"], at(2))) == {"a": "EXPIRED", "b": "ACTIVE"}

@@ -68,6 +68,15 @@ def register(world: World, device: str, changes: dict[str, Any]) -> None:
         world.done("SetDeviceLifecycleStatus", device, {"lifecycle_status": status})
 
 
+def register_standing_there(world: World, device: str, gateway: str) -> None:
+    """Add the simulated gas meter that stands on channel 1 of a gateway, with the keys of its factory."""
+    number = world.number_of(gateway)
+    gas = world.fleet.gas_meter(number, 1, smr5=world.versions[gateway].startswith(PLAIN_FROM))
+    request = world.platform.installer.add_mbus_device(gas).request
+    world.done("AddDevice", device, request.model_dump(mode="json", exclude_none=True))
+    world.mbus_devices.append(device)
+
+
 def place_of(world: World, device: str) -> tuple[Any, ...]:
     """Gateway, channel and primary address of an M-Bus device as the registry knows them."""
     (found,) = world.query(

@@ -24,8 +24,8 @@ NOT_FOUND = "NOT FOUND"
 """How the core services tell that a result is not there yet."""
 DEADLINE_S = 60.0
 ACTIONS = "Actions"
-REPEATED = "AlarmNotification"
-"""An element of which zeep wants the sequence around it repeated."""
+REPEATED = ("AlarmNotification", "ConfigurationFlag")
+"""Elements of which zeep wants the sequence around them repeated."""
 ONLY = "value"
 """Path of the one value of an answer that has no other; zeep hands out just the value."""
 
@@ -177,8 +177,9 @@ def _listed(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     inner = {name: _listed(one) for name, one in value.items()}
-    if (repeated := inner.get(REPEATED)) is not None and isinstance(repeated, list):
-        return {"_value_1": [{REPEATED: one} for one in repeated]}
+    for name in REPEATED:
+        if isinstance(repeated := inner.get(name), list):
+            return {"_value_1": [{name: one} for one in repeated]}
     if inner and all(name.isdigit() for name in inner):
         return [inner[name] for name in sorted(inner, key=int)]
     return inner

@@ -37,6 +37,7 @@ class World:
     versions: dict[str, str] = field(default_factory=dict)
     mbus_devices: list[str] = field(default_factory=list)
     asked: Asked | None = None
+    sent: dict[str, Any] = field(default_factory=dict)
     answer: dict[str, str] = field(default_factory=dict)
     refusal: SoapRefusal | None = None
     outcome: dict[str, Any] = field(default_factory=dict)
@@ -92,15 +93,29 @@ class World:
     def clear(self) -> None:
         """Take the M-Bus devices of the scenario out of the registry: others give the same names to theirs."""
         for device in self.mbus_devices:
-            base = f"{self.platform.stack.https_addresses[0]}/v1/operations"
-            body = {"device_identification": device, "request": {}}
-            told = self.rest.post(f"{base}/RemoveDevice", json=body, timeout=30)
-            assert told.ok, told.text
+            self.forget(device)
+
+    def forget(self, device: str) -> None:
+        """Take a device out of the registry, if it is there."""
+        base = f"{self.platform.stack.https_addresses[0]}/v1/operations"
+        body = {"device_identification": device, "request": {}}
+        told = self.rest.post(f"{base}/RemoveDevice", json=body, timeout=30)
+        assert told.ok or told.json()["code"] == "UNKNOWN_DEVICE", told.text
+
+    def model(self, manufacturer: str, model: str) -> None:
+        """Register a manufacturer with one model, unless an earlier scenario did."""
+        if manufacturer in flat(self.soap.call("FindAllManufacturers", {})).values():
+            return
+        named = {"Code": manufacturer, "Name": manufacturer, "UsePrefix": False, "Id": 0}
+        self.soap.call("AddManufacturer", {"Manufacturer": named})
+        described = {"Manufacturer": manufacturer, "ModelCode": model, "Description": model}
+        self.soap.call("AddDeviceModel", {"DeviceModel": described})
 
     def cell(self, text: str) -> Any:
         """A cell as a value: what `typed` makes of it, {} an empty element, or what its words say.
 
-        "a key" is one of 16 octets, encrypted as clients send it; "5 minutes ago" in milliseconds since 1970.
+        "a key" is one of 16 octets, encrypted as clients send it; "5 minutes ago" in milliseconds since 1970. What
+        stands in quotes is text.
         """
         if match := re.fullmatch(r"a key(?: of ([0-9]+) octets)?", text):
             return self.platform.installer.encrypt(os.urandom(int(match.group(1) or 16))).hex()
@@ -108,6 +123,8 @@ class World:
             return os.urandom(int(match.group(1))).hex()
         if match := re.fullmatch(r"([0-9]+) minutes ago", text):
             return int((time.time() - 60 * int(match.group(1))) * 1000)
+        if match := re.fullmatch(r"""(["'])(.*)\1""", text):
+            return match.group(2)
         return {} if text == "{}" else typed(text)
 
     def ask(
@@ -120,7 +137,7 @@ class World:
     ) -> None:
         """Ask and fetch, as the owner unless somebody else is to; a fault at either is the refusal."""
         client = by or self.soap
-        self.answer, self.refusal, self.asked = {}, None, None
+        self.answer, self.refusal, self.asked, self.sent = {}, None, None, values
         try:
             self.asked = client.ask(operation, device, values, headers)
             self.answer = flat(client.answer(self.asked))
@@ -134,7 +151,7 @@ def rows(table: Table) -> dict[str, str]:
 
 
 def typed(text: str) -> Any:
-    """A cell as a value of JSON: true, false, numbers, else text."""
+    """A cell as a value of JSON: true, false, numbers, else text; what begins with a zero is text."""
     if text in ("true", "false"):
         return text == "true"
-    return int(text) if re.fullmatch(r"-?[0-9]+", text) else text
+    return int(text) if re.fullmatch(r"-?(?:0|[1-9][0-9]*)", text) else text

@@ -91,7 +91,7 @@ class Stack:
         for service in WITH_DATABASE:
             self._dsns[service] = create_database(self.postgres, service.replace("-", "_"))
         for organisation in self.settings.organisations:
-            self._bootstrap(organisation)
+            self.bootstrap(organisation)
 
     def start_services(self) -> None:
         """Start every replica, then wait until all are ready."""
@@ -172,7 +172,8 @@ class Stack:
             raise ServerFailed(f"domain {' '.join(arguments)} ended with {done.returncode}: {done.stderr.strip()}")
         return done.stdout
 
-    def _bootstrap(self, organisation: Organisation) -> None:
+    def bootstrap(self, organisation: Organisation, *more: str) -> None:
+        """Make an organisation, or change it: `more` are options of the command."""
         name = organisation.identification
         arguments = ["--organisation", name, "--name", name, "--certificate-name", name]
         arguments += ["--kafka-commands", organisation.kafka_commands]
@@ -181,7 +182,7 @@ class Stack:
             arguments += ["--endpoint", endpoint]
         if organisation.webhook_secret_file is not None:
             arguments += ["--webhook-secret-file", str(organisation.webhook_secret_file)]
-        self.run_domain("bootstrap", *arguments)
+        self.run_domain("bootstrap", *arguments, *more)
 
 
 @contextmanager

@@ -81,8 +81,9 @@ def retire(present: Iterable[DeviceKey], now: datetime) -> tuple[DeviceKey, ...]
 def prove(present: Sequence[DeviceKey], key_ids: Iterable[str], observed_at: datetime) -> tuple[DeviceKey, ...]:
     """The keys after an association stood with `key_ids`; an observation older than a stored one changes nothing.
 
-    The proven key becomes ACTIVE. The former ACTIVE key becomes EXPIRED where it had been proven, else WITHDRAWN:
-    then it was given but never seen in the meter, and stays a candidate.
+    The proven key becomes ACTIVE. The former ACTIVE key becomes EXPIRED where it had been proven, or where the proven
+    one was NEW: an association, for which the former was there, has brought that into the meter. Else it becomes
+    WITHDRAWN: then it was given but never seen in the meter, and stays a candidate.
     """
     keys = {(key.kind, key.key_id): key for key in present}
     for key_id in key_ids:
@@ -90,7 +91,8 @@ def prove(present: Sequence[DeviceKey], key_ids: Iterable[str], observed_at: dat
             if _is_settled(key) or _is_overtaken(key, keys.values(), observed_at):
                 continue
             for other in _actives(keys.values(), key):
-                state = KeyState.EXPIRED if other.proven else KeyState.WITHDRAWN
+                was_there = other.proven or key.state is KeyState.NEW
+                state = KeyState.EXPIRED if was_there else KeyState.WITHDRAWN
                 keys[other.kind, other.key_id] = replace(other, state=state, changed_at=observed_at)
             keys[key.kind, key.key_id] = replace(
                 key, state=KeyState.ACTIVE, proven=True, proven_at=observed_at, changed_at=observed_at
