@@ -368,12 +368,6 @@ async def lls_meter(domain):
     return domain
 
 
-async def test_an_lls_meter_is_installed_with_its_password(lls_meter):
-    (record,) = lls_meter.taken().on("devices")
-    assert record.security_level == "lls1"
-    assert opened(lls_meter, record, PASSWORD, "ACTIVE") == [b"00000001"]
-
-
 @pytest.mark.parametrize("own", [True, False], ids=["given", "generated"])
 async def test_password_and_master_key_are_replaced_too_where_that_is_asked(lls_meter, own):
     domain = lls_meter
@@ -384,6 +378,7 @@ async def test_password_and_master_key_are_replaced_too_where_that_is_asked(lls_
         request = GenerateAndReplaceKeysRequest(lls_password=True, master_key=True)
     sent = await ask(domain, request)
     (asked,), (record,) = sent.requests(), sent.on("devices")
+    assert record.security_level == "lls1"
     assert set(ids(asked)) == {AK, EK, PASSWORD, MASTER}
     (password,), (master,) = (opened(domain, record, kind, "NEW") for kind in (PASSWORD, MASTER))
     assert (password == b"secret") is (master == bytes([61]) * 16) is own

@@ -22,6 +22,7 @@ from meterstream.contracts.records import (
     MbusDevice,
     ProvenKeys,
     SealedKey,
+    SecurityLevel,
 )
 from meterstream.dlms.client import client_title_for
 from meterstream.domain.model.keys import DeviceKey, GivenKey, decide, in_record, propose, prove
@@ -240,9 +241,17 @@ class KeyPlatform:
     """Requests to one simulated meter through a worker, with the record as the registry has it at that moment."""
 
     def __init__(
-        self, bench: Any, header: Any, make_turn: Any, line: CuttingLine | None = None, *, number: int = 1
+        self,
+        bench: Any,
+        header: Any,
+        make_turn: Any,
+        line: CuttingLine | None = None,
+        *,
+        number: int = 1,
+        security_level: SecurityLevel = SecurityLevel.HLS5,
     ) -> None:
         """Args: line, where it is cut; without one requests go straight to the meter of that number."""
+        self._security_level = security_level
         self.bench, self.registry, self._line, self.number = bench, Registry(), line, number
         self._header, self._make_turn = header, make_turn
         self._now = _START
@@ -326,6 +335,7 @@ class KeyPlatform:
             revision=self.registry.revision,
             ephemeral_public=sealer.ephemeral_public,
             keys=keys,
+            security_level=self._security_level,
             **over,
         )
 

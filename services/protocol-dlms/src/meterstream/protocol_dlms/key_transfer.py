@@ -6,18 +6,23 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NoReturn, Protocol
 
-from meterstream.contracts.errors import error
+from meterstream.contracts.errors import PlatformError, error
 from meterstream.contracts.key_transfers import KeyFact, KeyOutcome, NewKey
 from meterstream.contracts.records import DeviceRecord, KeyKind, KeyState, MbusDevice, SealedKey
 from meterstream.dlms.data import Data, DataType
 from meterstream.dlms.security import SecurityKeys, wrap_key
 from meterstream.protocol_dlms.keyring import KeyRing
 from meterstream.protocol_dlms.keys import undecided
+from meterstream.protocol_dlms.model.candidates import MAX_CANDIDATES
 from meterstream.protocol_dlms.model.mbus_keys import CLOSED, change_counter, firmware_mac, sealed_cbc, sealed_gcm
 
 AUTHENTICATION: Final = KeyKind.E_METER_AUTHENTICATION_KEY
 ENCRYPTION: Final = KeyKind.E_METER_ENCRYPTION_KEY_UNICAST
-_ASSOCIATED: Final = (ENCRYPTION, AUTHENTICATION)
+MASTER: Final = KeyKind.E_METER_MASTER_KEY
+PASSWORD: Final = KeyKind.LLS_PASSWORD
+_CIPHERING: Final = (ENCRYPTION, AUTHENTICATION)
+_ASSOCIATED: Final = (*_CIPHERING, PASSWORD)
+"""What an association proves."""
 
 ChangeCounter = Callable[[str, int], Awaitable[int]]
 """(id of the default key, least value) -> a key change counter that was never used with that key."""
@@ -126,13 +131,22 @@ class StepKeys:
     def in_force(self, device: str, kind: KeyKind) -> bool:
         """See Keys."""
         named = self._named(device, kind)
-        return named is not None and device == self._attempt.gateway and named.key_id in self._association.key_ids
+        if named is None or device != self._attempt.gateway:
+            return False
+        if kind is MASTER:  # no association shows it: the registry was told by an attempt before
+            return self._attempt.active(device, MASTER).key_id == named.key_id
+        return named.key_id in self._association.key_ids
 
-    def wrapped(self, device: str, kind: KeyKind) -> Data:
+    def wrapped(self, device: str, kind: KeyKind) -> Sequence[Data]:
         """See Keys."""
-        attempt = self._attempt
-        master = attempt.octets(device, attempt.active(device, KeyKind.E_METER_MASTER_KEY))
-        return _secret(wrap_key(master, attempt.octets(device, self._new(device, kind))))
+        new = self._new(device, kind)
+        return [self._wrapped(device, new, master) for master in self._masters(device)]
+
+    def unwrapped(self, device: str, place: int) -> None:
+        """See Keys."""
+        master = self._taken[MASTER] = self._masters(device)[place]
+        if master.state is not KeyState.ACTIVE:
+            self._note(device, master, KeyOutcome.TRANSFERRED)
 
     async def enveloped(self, device: str, kind: KeyKind, *, counted: bool, closing: bool = False) -> Data:
         """See Keys."""
@@ -152,8 +166,10 @@ class StepKeys:
     def sending(self, device: str, kind: KeyKind) -> None:
         """See Keys."""
         key = self._new(device, kind)
+        if device == self._attempt.gateway and kind is PASSWORD and kind not in self._standing():
+            raise _without(device, "a password")
         self._note(device, key, KeyOutcome.UNDECIDED)
-        if device == self._attempt.gateway and kind in _ASSOCIATED:
+        if device == self._attempt.gateway and kind in _CIPHERING:
             self._association.offer_keys(self._security(key))
 
     def refused(self, device: str, kind: KeyKind) -> None:
@@ -168,14 +184,15 @@ class StepKeys:
         """
         key = self._new(device, kind)
         self._note(device, key, KeyOutcome.TRANSFERRED)
-        if device != self._attempt.gateway or kind not in _ASSOCIATED:
+        if device != self._attempt.gateway:
             return
-        self._association.use_keys(self._security(key))
+        if kind in _CIPHERING:
+            self._association.use_keys(self._security(key))
         self._taken[kind] = key
 
     async def prove(self) -> None:
         """See Keys."""
-        expected = [key.key_id for key in self._in_force()]
+        expected = [key.key_id for key in self._standing().values()]
         await self._renew(expected)
         if set(expected) - set(self._association.key_ids):
             raise error(
@@ -183,6 +200,17 @@ class StepKeys:
                 f"{self._attempt.gateway} has taken new keys and associates with others",
                 device=self._attempt.gateway,
             )
+
+    def undecided_master(self, device: str) -> Data | None:
+        """See Keys."""
+        key = self._new_master(device)
+        return None if key is None else self._wrapped(device, key, key)
+
+    def probed_master(self, device: str, *, taken: bool) -> None:
+        """See Keys."""
+        key = self._new_master(device)
+        if key is not None:
+            self._note(device, key, KeyOutcome.TRANSFERRED if taken else KeyOutcome.ABSENT)
 
     def probe(self, device: str) -> NoReturn:
         """See Keys."""
@@ -213,24 +241,44 @@ class StepKeys:
                 return key
         raise undecided(device)  # withdrawn meanwhile: another command has come in between
 
-    def _in_force(self) -> list[SealedKey]:
-        """The keys of the association, and those that it has taken since: encryption, authentication."""
-        stands = {key.kind: key for key in self._attempt.record.keys if key.key_id in self._association.key_ids}
-        return [found for kind in _ASSOCIATED if (found := self._taken.get(kind) or stands.get(kind)) is not None]
+    def _new_master(self, device: str) -> SealedKey | None:
+        held = self._attempt.sealed(device)
+        return next((key for key in held if key.kind is MASTER and key.state is KeyState.NEW), None)
+
+    def _masters(self, device: str) -> list[SealedKey]:
+        """Those that the meter may hold; whoever replaces it tries the new one too, which it may have already."""
+        if MASTER in self._taken:
+            return [self._taken[MASTER]]
+        active = self._attempt.active(device, MASTER)
+        others = [key for key in self._attempt.sealed(device) if key.kind is MASTER and key.key_id != active.key_id]
+        return [active, *sorted(others, key=lambda key: key.state is not KeyState.NEW)][:MAX_CANDIDATES]
+
+    def _wrapped(self, device: str, new: SealedKey, master: SealedKey) -> Data:
+        octets = self._attempt.octets
+        return _secret(wrap_key(octets(device, master), octets(device, new)))
+
+    def _standing(self) -> dict[KeyKind, SealedKey]:
+        """The keys of the association, and those that the meter has taken for it since."""
+        found = {key.kind: key for key in self._attempt.record.keys if key.key_id in self._association.key_ids}
+        return found | {kind: key for kind, key in self._taken.items() if kind in _ASSOCIATED}
 
     def _security(self, new: SealedKey) -> SecurityKeys:
-        held = {key.kind: key for key in self._in_force()} | {new.kind: new}
-        if not held.keys() >= set(_ASSOCIATED):
-            raise error(
-                "UNSUPPORTED_COMMUNICATION_SETTING",
-                f"{self._attempt.gateway} associates without keys: it cannot be given any",
-                setting="security level",
-            )
-        encryption, authentication = (self._attempt.octets(self._attempt.gateway, held[kind]) for kind in _ASSOCIATED)
+        held = self._standing() | {new.kind: new}
+        if not held.keys() >= set(_CIPHERING):
+            raise _without(self._attempt.gateway, "keys")
+        encryption, authentication = (self._attempt.octets(self._attempt.gateway, held[kind]) for kind in _CIPHERING)
         return SecurityKeys(encryption, authentication)
 
     def _note(self, device: str, key: SealedKey, outcome: KeyOutcome) -> None:
         self._attempt.outcomes[device, key.key_id] = outcome
+
+
+def _without(gateway: str, what: str) -> PlatformError:
+    return error(
+        "UNSUPPORTED_COMMUNICATION_SETTING",
+        f"{gateway} associates without {what}: it cannot be given any",
+        setting="security level",
+    )
 
 
 def _secret(octets: bytes) -> Data:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NoReturn, Protocol
 
 from meterstream.contracts.errors import PlatformError, error
@@ -28,8 +29,14 @@ class Keys(Protocol):
     def in_force(self, device: str, kind: KeyKind) -> bool:
         """Whether the association stands with the key that the step hands over."""
 
-    def wrapped(self, device: str, kind: KeyKind) -> Data:
-        """The new key under the master key (RFC 3394): an octet-string of 24 octets."""
+    def wrapped(self, device: str, kind: KeyKind) -> Sequence[Data]:
+        """The new key under each master key that the meter may hold (RFC 3394): octet-strings of 24 octets.
+
+        The likeliest first, one alone where there is no doubt. A master key that was accepted in this step leaves none.
+        """
+
+    def unwrapped(self, device: str, place: int) -> None:
+        """The meter has taken what was wrapped at that place of `wrapped`: it holds that master key."""
 
     async def enveloped(self, device: str, kind: KeyKind, *, counted: bool, closing: bool = False) -> Data:
         """The new key under the default key of an M-Bus device, an octet-string.
@@ -40,7 +47,9 @@ class Keys(Protocol):
         """
 
     def plain(self, device: str, kind: KeyKind) -> Data:
-        """The new key itself, an octet-string: for set_encryption_key, which ciphering of the association protects."""
+        """The new key itself, an octet-string: for set_encryption_key and for the password of an association, which
+        ciphering of the association protects.
+        """
 
     def sending(self, device: str, kind: KeyKind) -> None:
         """To be called before the first request that carries the new key: until the answer nobody knows who has it."""
@@ -59,6 +68,12 @@ class Keys(Protocol):
 
         Raises: PlatformError when the meter cannot be reached with them; KEYS_UNDECIDED when it holds others.
         """
+
+    def undecided_master(self, device: str) -> Data | None:
+        """The NEW master key of an earlier command wrapped by itself, where there is one: see `probed_master`."""
+
+    def probed_master(self, device: str, *, taken: bool) -> None:
+        """Whether the meter has taken what `undecided_master` gave: then it holds that key."""
 
     def probe(self, device: str) -> NoReturn:
         """The step has nothing to hand over because keys of an earlier command are undecided: tell which ones the
@@ -83,9 +98,12 @@ class NoKeys:
         """See Keys."""
         return False
 
-    def wrapped(self, device: str, kind: KeyKind) -> Data:
+    def wrapped(self, device: str, kind: KeyKind) -> Sequence[Data]:
         """See Keys."""
         _lacks(device, kind)
+
+    def unwrapped(self, device: str, place: int) -> None:
+        """See Keys."""
 
     async def enveloped(self, device: str, kind: KeyKind, *, counted: bool, closing: bool = False) -> Data:  # noqa: ARG002  # the port's signature
         """See Keys."""
@@ -111,6 +129,13 @@ class NoKeys:
         """See Keys."""
 
     async def prove(self) -> None:
+        """See Keys."""
+
+    def undecided_master(self, device: str) -> Data | None:  # noqa: ARG002  # the port's signature
+        """See Keys."""
+        return None
+
+    def probed_master(self, device: str, *, taken: bool) -> None:
         """See Keys."""
 
     def probe(self, device: str) -> NoReturn:

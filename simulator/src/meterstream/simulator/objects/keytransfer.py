@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from meterstream.simulator.meter import SimulatedMeter
     from meterstream.simulator.tree import SimulatedObject
 
-UNICAST, BROADCAST, AUTHENTICATION = 0, 1, 2
+UNICAST, BROADCAST, AUTHENTICATION, MASTER = range(4)
 """Key ids of global_key_transfer."""
 
 _POLICY: Final = 2
@@ -40,6 +40,23 @@ class KeyTransferFaults:
     refusals: list[int] = field(default_factory=list)
     drop_before: list[int] = field(default_factory=list)
     drop_after: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Master:
+    """The master key once a client has changed it; None: that of the factory."""
+
+    key: bytes | None = field(default=None, repr=False)
+
+
+def master_of(meter: SimulatedMeter) -> bytes:
+    """The master key that the meter has now.
+
+    Raises:
+        LookupError: it has none.
+    """
+    changed = meter.peek(Master)
+    return (changed and changed.key) or meter.model.factory_keys(meter.number).master
 
 
 class SecuritySetup(Behaviour):
@@ -105,15 +122,18 @@ def _transfer(meter: SimulatedMeter, wrapped: dict[int, bytes]) -> ActionResult:
         return ActionResult.OTHER_REASON
     if replaced is None:
         return ActionResult.OTHER_REASON
+    keys, master = replaced
     if UNICAST in wrapped:
         meter.last_counters = None
-    meter.keys = replaced
+    if master is not None:
+        meter.state(Master).key = master
+    meter.keys = keys
     if faults is not None and _strike(faults.drop_after, wrapped):
         raise DropLine("key transfer executed, not answered")
     return ActionResult.SUCCESS
 
 
-def _replaced(meter: SimulatedMeter, wrapped: dict[int, bytes]) -> SecurityKeys | None:
+def _replaced(meter: SimulatedMeter, wrapped: dict[int, bytes]) -> tuple[SecurityKeys, bytes | None] | None:
     """Unwrap all keys; None: one of them has a kind or length that the meter does not take.
 
     Raises:
@@ -122,13 +142,14 @@ def _replaced(meter: SimulatedMeter, wrapped: dict[int, bytes]) -> SecurityKeys 
         LookupError: the meter has no master key.
     """
     present = meter.keys
-    if present is None or not wrapped.keys() <= {UNICAST, AUTHENTICATION}:
+    if present is None or BROADCAST in wrapped or not wrapped.keys() <= set(range(4)):
         return None
-    master = meter.model.factory_keys(meter.number).master
+    master = master_of(meter)
     keys = {key_id: unwrap_key(master, octets) for key_id, octets in wrapped.items()}
     if any(len(key) != len(present.encryption_key) for key in keys.values()):
         return None
-    return SecurityKeys(keys.get(UNICAST, present.encryption_key), keys.get(AUTHENTICATION, present.authentication_key))
+    encryption = keys.get(UNICAST, present.encryption_key)
+    return SecurityKeys(encryption, keys.get(AUTHENTICATION, present.authentication_key)), keys.get(MASTER)
 
 
 def _strike(key_ids: list[int], wrapped: dict[int, bytes]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from meterstream.dlms.apdu import ActionResult, ReadResult
+from meterstream.dlms.apdu import ActionResult, DataAccessResult, ReadResult
 from meterstream.dlms.data import Data, DataType, enum, integer, long_unsigned, octet_string, structure, unsigned
 from meterstream.dlms.security import Level
 from meterstream.simulator.objects.behaviour import Behaviour
@@ -35,8 +35,8 @@ class Secrets:
 class Association(Behaviour):
     """Answers differ between the public client's association and that of the management client.
 
-    The secret is never shown. Method 2 changes it where the level has one: keys of GMAC and of signatures are changed
-    by the security setup.
+    The secret is never shown. LLS takes another one as the attribute, HLS by method 2 where the level has one: keys of
+    GMAC and of signatures are changed by the security setup.
     """
 
     methods: ClassVar[Mapping[int, str]] = MappingProxyType(
@@ -54,6 +54,17 @@ class Association(Behaviour):
         if attribute == _SECRET:
             return octet_string(b"")
         return enum(_ASSOCIATED) if attribute == _STATUS else None
+
+    def write(
+        self, meter: SimulatedMeter, _item: SimulatedObject, attribute: int, data: Data, _at: int
+    ) -> DataAccessResult | None:
+        if attribute != _SECRET:
+            return None
+        octets = data.value
+        if meter.model.level is not Level.LLS or not isinstance(octets, bytes) or len(octets) not in _SECRET_OCTETS:
+            return DataAccessResult.OTHER_REASON
+        meter.state(Secrets).secret = octets
+        return DataAccessResult.SUCCESS
 
     def invoke(
         self, meter: SimulatedMeter, _item: SimulatedObject, method: int, data: Data | None, _at: int

@@ -7,7 +7,13 @@ from meterstream.contracts.soap import SoapBinding
 
 
 class GenerateAndReplaceKeysRequest(OperationRequest):
-    """Make an authentication and a global unicast encryption key and hand them over as ReplaceKeys does."""
+    """Make an authentication and a global unicast encryption key and hand them over as ReplaceKeys does.
+
+    `lls_password`, `master_key`: make and replace these too.
+    """
+
+    lls_password: bool = False
+    master_key: bool = False
 
 
 class GenerateAndReplaceKeysResponse(OperationResponse):

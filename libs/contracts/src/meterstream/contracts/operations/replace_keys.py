@@ -18,10 +18,15 @@ class ReplaceKeysRequest(OperationRequest):
     goes on with the first at once, and a new one has to stand with both before they count. Both are stored before the
     first is sent, and a repeat hands over only what the meter lacks. While keys of an earlier command are undecided,
     the first attempt finds out which ones the meter holds, and fails with KEYS_UNDECIDED for another to go on.
+
+    `lls_password` and `master_key` are for those who want these replaced too, which SOAP cannot ask for: the password
+    first, as attribute 7 of {15, 0.0.40.0.0.255}, then the master key as key 3, which wraps the others from then on.
     """
 
     authentication_key: Annotated[EncryptedKey, Field(repr=False), Soap("AuthenticationKey")]
     encryption_key: Annotated[EncryptedKey, Field(repr=False), Soap("EncryptionKey")]
+    lls_password: Annotated[EncryptedKey | None, Field(repr=False)] = None
+    master_key: Annotated[EncryptedKey | None, Field(repr=False)] = None
 
 
 class ReplaceKeysResponse(OperationResponse):

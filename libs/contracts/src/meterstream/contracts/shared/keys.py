@@ -12,10 +12,11 @@ EncryptedKey = Annotated[bytes, Field(min_length=64, max_length=1024)]
 
 
 class SecretType(StrEnum):
-    """Kinds of keys in the words of the SOAP contract.
+    """Kinds of keys in the words of the SOAP contract, which knows all but the last.
 
     E meter: key encryption key, authentication key, global unicast and broadcast encryption key. M-Bus device:
-    default key of the factory, user key (P2), key of the MAC over firmware, key of the optical port (P0).
+    default key of the factory, user key (P2), key of the MAC over firmware, key of the optical port (P0). LLS_PASSWORD
+    is that of an E meter's association.
     """
 
     E_METER_MASTER_KEY = "E_METER_MASTER_KEY"
@@ -26,3 +27,4 @@ class SecretType(StrEnum):
     G_METER_ENCRYPTION_KEY = "G_METER_ENCRYPTION_KEY"
     G_METER_FIRMWARE_UPDATE_AUTHENTICATION_KEY = "G_METER_FIRMWARE_UPDATE_AUTHENTICATION_KEY"
     G_METER_OPTICAL_PORT_KEY = "G_METER_OPTICAL_PORT_KEY"
+    LLS_PASSWORD = "LLS_PASSWORD"  # noqa: S105  # a kind of key, not a password

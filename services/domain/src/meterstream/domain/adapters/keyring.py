@@ -32,6 +32,7 @@ KEY_BYTES: Final = 16
 PASSWORD_BYTES: Final = range(1, 65)
 _NAMES: Final = MappingProxyType({kind: kind.value.removesuffix("_UNICAST").removesuffix("_KEY") for kind in KeyKind})
 """Of kinds of keys, as clients of the SOAP contract know them in sentences."""
+_LETTERS: Final = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 THREADS: Final = 2
 
 # The padding of the field's clients (Java's name for it is OAEPPadding); collisions of SHA-1 do not matter to OAEP.
@@ -97,8 +98,9 @@ class Keyring:
         return await self._each(self._open_device, given)
 
     def make(self, device: str, kind: KeyKind) -> GivenKey:
-        """A key of a device at random, sealed at rest."""
-        return self._keep(device, kind, self._randomness(KEY_BYTES))
+        """A key of a device at random, sealed at rest; a password as text that people can type."""
+        octets = self._randomness(KEY_BYTES)
+        return self._keep(device, kind, octets if kind is not KeyKind.LLS_PASSWORD else _as_password(octets))
 
     async def seal_for_protocol(
         self, records: Sequence[Mapping[str, Sequence[DeviceKey]]]
@@ -182,6 +184,11 @@ class Keyring:
         binding = key_binding(device, key.kind, key.key_id)
         value = sealer.seal(self._vault.open(key.sealed, binding), binding)
         return SealedKey(key_id=key.key_id, kind=key.kind, state=key.state, proven=key.proven, sealed=value)
+
+
+def _as_password(octets: bytes) -> bytes:
+    """As many letters and digits as octets, without those that look alike: 32 of them, so 5 bits of each count."""
+    return bytes(_LETTERS[octet % len(_LETTERS)] for octet in octets)
 
 
 def endpoint_binding(organisation: str, url: str) -> bytes:

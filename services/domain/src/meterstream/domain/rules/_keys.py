@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from meterstream.contracts.envelope import CommandHeader
@@ -23,15 +23,26 @@ def needs_keys(header: CommandHeader, request: OperationRequest) -> Needs:
     return Needs(kin=frozenset(device for device in devices if device), changes=True)
 
 
-def hand_over_meter_keys(departure: Departure, choose: Callable[[KeyKind], GivenKey]) -> list[NewKey]:
-    """Both keys of an electricity meter; none while another NEW key is undecided: then the attempt finds out about it.
+def hand_over_meter_keys(
+    departure: Departure, kinds: Iterable[KeyKind], choose: Callable[[KeyKind], GivenKey]
+) -> list[NewKey]:
+    """Keys of an electricity meter; none while another NEW key is undecided: then the attempt finds out about it.
 
     Args:
+        kinds: what is replaced.
         choose: the key of a kind, where no earlier attempt of the command had one.
+
+    Raises: KEY_NOT_PRESENT (806) where the meter has no key of one of the kinds: there is nothing to replace.
     """
     device = departure.subject.device.identification
     present = departure.subject.world.keys(device)
-    chosen = {kind: _former(departure, device, kind) or choose(kind) for kind in METER_KEYS}
+    chosen: dict[KeyKind, GivenKey] = {}
+    for kind in kinds:
+        if not any(key.kind is kind for key in present):
+            raise CODES["KEY_NOT_PRESENT"](
+                f"{device} has no {kind} to replace", field="request", rule="a key that the device has", key=kind
+            )
+        chosen[kind] = _former(departure, device, kind) or choose(kind)
     for kind, key in chosen.items():
         undecided = new_key(present, kind)
         if undecided is not None and undecided.key_id != key.key_id:

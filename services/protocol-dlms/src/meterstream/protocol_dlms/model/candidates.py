@@ -50,23 +50,30 @@ def _ordered(keys: Sequence[SealedKey], kind: KeyKind, proven_last: Collection[s
     return found
 
 
+def password_of(keys: Sequence[SealedKey], proven_last: Collection[str] = ()) -> SealedKey:
+    """The likeliest LLS password. Raises: KEY_NOT_PRESENT."""
+    return _ordered(keys, KeyKind.LLS_PASSWORD, proven_last)[0]
+
+
 def candidates(
     keys: Sequence[SealedKey], proven_last: Collection[str] = (), *, password: bool = False
 ) -> tuple[KeySet, ...]:
     """Key sets to try, the likeliest first, at most four; one alone leaves no doubt.
 
     Keys are replaced one kind after another, the authentication key first, so sets differ in few keys from the
-    likeliest before they differ in many: old, new AK, new EK, both new.
+    likeliest before they differ in many: old, new AK, new EK, both new. A password is replaced before both: where all
+    three are in doubt, sets that follow that order come first, and there are four of them.
 
     Raises: KEY_NOT_PRESENT.
     """
     encryption = _ordered(keys, KeyKind.E_METER_ENCRYPTION_KEY_UNICAST, proven_last)
     authentication = _ordered(keys, KeyKind.E_METER_AUTHENTICATION_KEY, proven_last)
-    word = _ordered(keys, KeyKind.LLS_PASSWORD, proven_last)[0] if password else None
-    if len(encryption) == len(authentication) == 1:
-        return (KeySet(encryption[0], authentication[0], word),)
+    words: Sequence[SealedKey | None] = _ordered(keys, KeyKind.LLS_PASSWORD, proven_last) if password else (None,)
+    if len(encryption) == len(authentication) == len(words) == 1:
+        return (KeySet(encryption[0], authentication[0], words[0]),)
+    asked = len(words) > 1
     ranked = sorted(
-        product(range(len(encryption)), range(len(authentication))),
-        key=lambda pair: (max(pair), sum(pair), pair),
+        product(range(len(encryption)), range(len(authentication)), range(len(words))),
+        key=lambda places: (max(places), asked and list(places) != sorted(places), sum(places), places),
     )
-    return tuple(KeySet(encryption[ek], authentication[ak], word) for ek, ak in ranked[:MAX_CANDIDATES])
+    return tuple(KeySet(encryption[ek], authentication[ak], words[word]) for ek, ak, word in ranked[:MAX_CANDIDATES])
