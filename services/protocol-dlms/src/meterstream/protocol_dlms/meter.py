@@ -8,7 +8,6 @@ from typing import Final, NamedTuple, TypeVar
 
 from meterstream.contracts.errors import error
 from meterstream.dlms.apdu import DataAccessResult
-from meterstream.dlms.asyncio import MeterSession
 from meterstream.dlms.client import Level
 from meterstream.dlms.data import AttributeRef, Data, MethodRef, Selection
 from meterstream.dlms.errors import DlmsError
@@ -18,8 +17,12 @@ from meterstream.protocol_dlms.counters import SessionCounters
 from meterstream.protocol_dlms.executor import At, Call, MethodTarget, Target
 from meterstream.protocol_dlms.failures import translate
 from meterstream.protocol_dlms.model.laid_down import LaidDownScalers
+from meterstream.protocol_dlms.session import Session
 
 T = TypeVar("T")
+
+_NO_OBJECT: Final = {"administrative_in_out": "No object found of type"}
+"""What precedes the name of a missing object, where clients know it by other words."""
 
 _IMAGE_ACTIVATE: Final = (18, 4)
 """Class and method of image transfer."""
@@ -44,7 +47,7 @@ class LiveMeter:
 
     def __init__(
         self,
-        session: MeterSession,
+        session: Session,
         profile: MeterProfile,
         counters: SessionCounters | None,
         identity: Identity,
@@ -242,5 +245,5 @@ def _unsupported(profile: MeterProfile, role: str, kind: str, number: int) -> Ex
     if role in profile.objects:
         message = f"{kind} with id {number} is not found for {role.upper()} in protocol {profile}"
     else:
-        message = f"No address found for {role.upper()} in protocol {profile}"
+        message = f"{_NO_OBJECT.get(role, 'No address found for')} {role.upper()} in protocol {profile}"
     return error("OPERATION_NOT_SUPPORTED_BY_PLATFORM_FOR_PROTOCOL", message, role=role)

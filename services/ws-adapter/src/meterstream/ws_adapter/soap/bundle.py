@@ -24,6 +24,8 @@ RESULT: Final = "Result"
 RESULT_TEXT: Final = "resultString"
 PARAMETERS: Final = "Parameters"
 DEVICE_IN_TEXT: Final = "{device}"
+EXECUTING: Final = "PROTOCOL_DLMS"
+NOT_SUPPORTED: Final = 416
 NO_DATA: Final = frozenset({RESULT, "exception", RESULT_TEXT})
 """Children of an answer that says no more than how it went."""
 
@@ -108,7 +110,7 @@ class BundleForm:
         known = self._answers.get(answer.operation)
         if answer.response is None or known is None:
             failure = answer.error or unspoken(answer)
-            self._write_fault(container, failure, device)
+            self._write_fault(container, in_bundle(answer.operation, failure), device)
             return
         operation, declared, form = known
         record = self._codec.decode_as(answer.response, operation.response)
@@ -135,6 +137,17 @@ class BundleForm:
             element = etree.SubElement(group, parameter.name)
             for child in type_of(parameter).children:
                 etree.SubElement(element, child.name).text = key if child.local == "Key" else value
+
+
+def in_bundle(operation: str, failure: ErrorRecord) -> ErrorRecord:
+    """A failure in the words that clients know from bundles.
+
+    What the part that talks to meters has no number for, or does not support, names who met it and has no code.
+    """
+    if failure.component != EXECUTING or failure.number not in (None, NOT_SUPPORTED):
+        return failure
+    sentence = f"Error handling request with {operation}CommandExecutor: {failure.message}"
+    return failure.model_copy(update={"number": None, "message": sentence})
 
 
 def unspoken(answer: BundleAnswer) -> ErrorRecord:
