@@ -268,3 +268,15 @@ async def test_a_late_answer_and_a_bundle_teach_too(domain):
     domain.clock.advance(seconds=1)
     await domain.handle(domain.answer(asked, BundleResponse(answers=answers)))
     assert await zone_of(domain) == ("Europe/Amsterdam", 3)
+
+
+async def test_each_attempt_that_is_followed_by_another_is_in_the_message_log(domain):
+    asked = await queued(domain)
+    uid = asked.header.correlation_uid
+    for seconds in (31, 61):
+        await domain.handle(domain.answer(asked, error=REFUSED, retryable=True))
+        asked = await retried(domain, seconds=seconds)
+    await domain.handle(domain.answer(asked, error=REFUSED, retryable=True))
+    noted = await domain.rows("select decoded, encoded from domain.message_logs order by decoded")
+    assert [decoded for decoded, _ in noted] == [f"retry count= {n}, correlationuid= {uid}" for n in (1, 2)]
+    assert [bytes.fromhex(encoded).decode() for _, encoded in noted] == [decoded for decoded, _ in noted]

@@ -193,8 +193,10 @@ async def test_organisations_are_made_changed_disabled_and_enabled(registry):
     await response(registry, "RemoveOrganisation", "root", organisation="org-c")
     assert await code(registry, "FindAllManufacturers", "org-c") == "DISABLED_ORGANISATION"
     await response(registry, "ActivateOrganisation", "root", organisation="org-c")
-    every = (await response(registry, "FindAllOrganisations", "org-c")).organisations
+    every = (await response(registry, "FindAllOrganisations", "root")).organisations
     assert [item.organisation for item in every] == ["org-a", "org-b", "org-c", "root"]
+    own = (await response(registry, "FindAllOrganisations", "org-c")).organisations
+    assert [item.organisation for item in own] == ["org-c"]
     assert (await response(registry, "FindOrganisation", "org-a", organisation="none")).organisation is None
     registry.producer.take()
     await registry.relay.publish_organisations()

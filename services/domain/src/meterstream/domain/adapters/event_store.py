@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
-
-from psycopg.types.json import Jsonb
+from typing import Final
 
 from meterstream.contracts.events import Event, MessageLog
-from meterstream.domain.adapters.store import QUERIES, event_rows, transaction
+from meterstream.domain.adapters.store import QUERIES, event_rows, log_rows, transaction
 from meterstream.domain.model.events import to_event
 from meterstream.runtime.postgres import Database
 
@@ -53,7 +51,7 @@ class EventStore:
             return 0
         devices = sorted({frame.device_identification for frame in frames})
         async with transaction(self._database) as work:
-            inserted = await work.execute("insert_message_logs", {"rows": Jsonb([_row(frame) for frame in frames])})
+            inserted = await work.execute("insert_message_logs", log_rows(frames))
             await work.execute("bound_message_logs", {"devices": devices, "kept": self._frames_kept})
         return inserted.rowcount
 
@@ -65,7 +63,3 @@ class EventStore:
                 cursor = await connection.execute(QUERIES[statement], {"before": before, "limit": FORGET_PAGE})
                 forgotten += cursor.rowcount
             return forgotten
-
-
-def _row(frame: MessageLog) -> dict[str, Any]:
-    return frame.model_dump(mode="json", exclude={"correlation_uid", "encrypted", "size"})

@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 
 from meterstream.contracts.base import Record
 from meterstream.contracts.envelope import CommandHeader
-from meterstream.contracts.events import Event
+from meterstream.contracts.events import Event, MessageLog
 from meterstream.contracts.operation import Operation, OperationRequest, Target
 from meterstream.contracts.shared.relays import KnownRelay
 from meterstream.domain.adapters import rows
@@ -335,6 +335,8 @@ async def save_world(work: Transaction, world: World) -> list[Cursor]:
             "function_groups": [group for _, _, group in granted],
         }
         await work.execute("grant", arguments)
+    if notes := world.notes:
+        await work.execute("insert_message_logs", log_rows(notes))
     if news := world.news:
         await work.execute("insert_events", event_rows(news, published=False))
     return changes
@@ -343,6 +345,12 @@ async def save_world(work: Transaction, world: World) -> list[Cursor]:
 def event_rows(events: Iterable[Event], *, published: bool) -> dict[str, Any]:
     """Arguments of `insert_events`."""
     return {"rows": Jsonb([event_row(event, published=published) for event in events])}
+
+
+def log_rows(entries: Iterable[MessageLog]) -> dict[str, Any]:
+    """Arguments of `insert_message_logs`."""
+    left_out = {"correlation_uid", "encrypted", "size"}
+    return {"rows": Jsonb([entry.model_dump(mode="json", exclude=left_out) for entry in entries])}
 
 
 async def _save_shelves(work: Transaction, world: World) -> None:

@@ -14,6 +14,7 @@ from meterstream.domain.model import bundles
 from meterstream.domain.model.context import Context
 from meterstream.domain.model.learning import is_completed, learn
 from meterstream.domain.model.messages import Conclusion
+from meterstream.domain.model.retry_notes import retry_note
 from meterstream.domain.model.rules import MeterRule
 from meterstream.domain.model.stored import Identity, Position, Stage, StoredCommand
 from meterstream.domain.model.world import Outcome, Rejected, World
@@ -71,6 +72,8 @@ def _first_time(answer: Answer, row: StoredCommand, world: World, context: Conte
             kept = merged.model_copy(update={"error": failure})
             row = row.waiting(at, header.observed_at, answer.position, context.composer.codec.encode(kept))
             world.put_command(row)
+            if row.device_identification is not None:
+                world.note(retry_note(row, row.device_identification, header.observed_at))
             outcome.publications += context.composer.follow_up(row, command)
             outcome.retried.append((row.operation, failure.code))
             return

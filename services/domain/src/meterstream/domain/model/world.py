@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from meterstream.contracts.base import Record
-from meterstream.contracts.events import Event, LifecycleChange
+from meterstream.contracts.events import Event, LifecycleChange, MessageLog
 from meterstream.domain.model.events import key_event
 from meterstream.domain.model.keys import DeviceKey
 from meterstream.domain.model.messages import Publication
@@ -78,6 +78,7 @@ class World:
         self._changed_keys: dict[tuple[str, str, str], tuple[str, DeviceKey]] = {}
         self._granted: dict[tuple[str, str, str], None] = {}
         self._revoked: dict[str, None] = {}
+        self._noted: dict[str, MessageLog] = {}
         self._observed: dict[str, dict[str, Observation]] = {}
 
     def command(self, identity: Identity) -> StoredCommand | None:
@@ -205,6 +206,15 @@ class World:
         """A key of a device that was known already came to another state."""
         states = {(former.kind, former.key_id): former.state for former in self._stored_keys.get(device, ())}
         return device in self.stored_devices and states.get((key.kind, key.key_id)) is not key.state
+
+    def note(self, entry: MessageLog) -> None:
+        """Something for the message log of a device; the same entry counts once."""
+        self._noted[entry.log_id] = entry
+
+    @property
+    def notes(self) -> list[MessageLog]:
+        """What is for message logs."""
+        return list(self._noted.values())
 
     def observe(self, kind: Kind[S], seen: S) -> None:
         """Something that a meter told; the newest observation of a kind and key stands."""

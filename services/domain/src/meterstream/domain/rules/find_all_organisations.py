@@ -1,4 +1,4 @@
-"""FindAllOrganisations: every organisation of the registry, disabled ones too."""
+"""FindAllOrganisations: every organisation of the registry, disabled ones too; for most who ask, only themselves."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from meterstream.domain.model.rules import Asked, QueryRule, RegistryReader
 
 
 async def find_all_organisations(reader: RegistryReader, asked: Sequence[Asked]) -> list[OperationResponse]:
-    """The same for all who ask."""
-    found = await reader.read("organisation_entries", {"organisation": None})
-    response = FindAllOrganisationsResponse(organisations=[OrganisationEntry.model_validate(row) for row in found])
-    return [response] * len(asked)
+    """All of them for an organisation that administers the platform; for any other itself alone."""
+    answers: list[OperationResponse] = []
+    for header, _ in asked:
+        (standing,) = await reader.read("standing", {"organisation": header.organisation, "device": None})
+        own = None if standing["admin"] else header.organisation
+        found = await reader.read("organisation_entries", {"organisation": own})
+        entries = [OrganisationEntry.model_validate(row) for row in found]
+        answers.append(FindAllOrganisationsResponse(organisations=entries))
+    return answers
 
 
 RULE = QueryRule(OPERATION, find_all_organisations)
