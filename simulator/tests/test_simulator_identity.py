@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from meterstream.dlms.client import client_title_for
+from meterstream.dlms.errors import ConfigurationError
 from meterstream.simulator.fleet import identification_for, keys_for, password_for
 from meterstream.simulator.identity import logical_device_name_for, system_title_for
 
@@ -53,3 +54,9 @@ def test_numbers_are_bounded(number: int) -> None:
             derive(number)
     with pytest.raises(ValueError, match="outside"):
         keys_for("demo", number)
+
+
+def test_titles_of_identifications_with_fewer_digits() -> None:
+    assert client_title_for("KTEST10260000001") == b"   " + (10260000001).to_bytes(5, "big")
+    with pytest.raises(ConfigurationError, match="ends in digits"):
+        client_title_for("TEST102400unknown")

@@ -38,7 +38,7 @@ def fleet_of_versions(journeys_directory: Path) -> Iterator[Fleet]:
         "versions",
         protocol_name=name,
         protocol_version=version,
-        arguments=others,
+        arguments=(*others, "--image=activate_ms=50", "--image=restart_ms=50"),
     )
     with running_fleet(settings) as fleet:
         yield fleet
@@ -210,7 +210,7 @@ def adding_ends_with(world: World, code: str) -> None:
 @then("the answer is OK")
 def is_ok(world: World) -> None:
     assert world.refusal is None
-    assert world.answer.get("Result", "OK") == "OK"
+    assert world.answer.get("Result", "OK") == "OK", world.answer
 
 
 @then("the answer is NOT OK")
@@ -229,7 +229,7 @@ def tells(world: World, words: str) -> None:
 def has(world: World, datatable: Table) -> None:
     assert world.refusal is None
     wanted = rows(datatable)
-    assert {path: world.answer.get(path) for path in wanted} == wanted
+    assert {path: world.answer.get(path) for path in wanted} == wanted, world.answer
 
 
 @then(parsers.parse("the answer has {count:d} {name}"))

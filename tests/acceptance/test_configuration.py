@@ -59,9 +59,46 @@ def its_gas_meter(world: World, mbus_device: str, device: str) -> None:
     assert mbus.place_of(world, mbus_device)[:2] == (device, 1)
 
 
+@given(parsers.parse('a new gas meter stands on channel {channel:d} of "{device}", known as "{mbus_device}"'))
+def a_new_gas_meter(world: World, channel: int, device: str, mbus_device: str) -> None:
+    found = world.fleet.control("POST", world.path(device, "mbus/install"), {"medium": "gas", "channel": channel})
+    settings = {
+        "mbus_identification_number": found["identification"],
+        "mbus_manufacturer_identification": found["manufacturer"],
+        "mbus_version": found["version"],
+    }
+    mbus.register(world, mbus_device, settings)
+
+
 @given("the application has a public key")
 def has_public_key(application: Application) -> None:
     assert application.name
+
+
+@given(
+    parsers.parse(
+        'the image "{file}" of {size:d} octets, identified as "{identifier}", '
+        'for the model "{model}" by "{manufacturer}"'
+    )
+)
+def an_image(world: World, file: str, size: int, identifier: str, model: str, manufacturer: str) -> None:
+    world.model(manufacturer, model)
+    described = {
+        "Identification": file,
+        "Id": 0,
+        "DeviceModels": [{"Manufacturer": manufacturer, "ModelCode": model}],
+        "PushToNewDevices": False,
+        "Active": True,
+        "FirmwareModuleData": {"ModuleVersionActive": identifier},
+        "File": bytes(size),
+        "ImageIdentifier": identifier.encode(),
+    }
+    world.soap.call("AddFirmware", {"Firmware": described})
+
+
+@given(parsers.parse('the meter "{device}" of "{version}" is a "{model}" by "{manufacturer}"'))
+def a_meter_of_a_model(world: World, device: str, version: str, model: str, manufacturer: str) -> None:
+    world.install(device, version, {}, {"manufacturer": manufacturer, "model_code": model})
 
 
 # When
@@ -134,13 +171,12 @@ def passive_calendar(world: World, device: str, seasons: int, weeks: int, days: 
 
 @then(parsers.parse("the flags that are on are {names}"))
 def flags_on(world: World, names: str) -> None:
-    base = "ConfigurationObject/ConfigurationFlags/ConfigurationFlag"
-    told = {path.split("/")[3] for path in world.answer if path.startswith(base)}
-    on = {
-        world.answer[f"{base}/{number}/ConfigurationFlagType"]
-        for number in told
-        if world.answer[f"{base}/{number}/Enabled"] == "True"
+    named = {
+        path.removesuffix("/ConfigurationFlagType"): text
+        for path, text in world.answer.items()
+        if path.endswith("/ConfigurationFlagType")
     }
+    on = {text for base, text in named.items() if world.answer[f"{base}/Enabled"] == "True"}
     assert on == set(names.split(", "))
 
 

@@ -41,7 +41,7 @@ def communication_sessions(world: World, device: str, count: int) -> None:
 @then(parsers.parse("{count:d} events are found"))
 def events_found(world: World, count: int) -> None:
     assert world.refusal is None, world.refusal
-    numbers = {match[1] for path in world.answer if (match := re.match(r"Events/(\d+)/", path))}
+    numbers = {match[1] for path in world.answer if (match := re.match(r"value/(\d+)/", path))}
     assert len(numbers) == count
 
 
@@ -49,7 +49,7 @@ def events_found(world: World, count: int) -> None:
 def events_have_details(world: World, names: str) -> None:
     found: dict[str, set[str]] = {}
     for path, text in world.answer.items():
-        if match := re.match(r"Events/(\d+)/eventDetails/\d+/name$", path):
+        if match := re.match(r"value/(\d+)/eventDetails/\d+/name$", path):
             found.setdefault(match[1], set()).add(text)
     assert found
     assert all(each == set(names.split(", ")) for each in found.values())

@@ -23,7 +23,7 @@ HARMONICS = 15
 
 def system_events(world: World, device: str) -> list[dict[str, str]]:
     """Notifications that tell of one."""
-    return [one for one in notices_of(world, device) if one.get("notificationType") == "SYSTEM_EVENT"]
+    return [one for one in notices_of(world, device) if one.get("NotificationType") == "SYSTEM_EVENT"]
 
 
 @given(parsers.parse('the gas meter "{mbus_device}" is coupled on channel 1 of "{device}"'))

@@ -62,22 +62,21 @@ Feature: 056 An M-Bus device gets a new key
 
   Scenario Outline: The user key of whoever is on a channel
     Given the meter "TEST1024000000001" of "<version>"
-    And the M-Bus device "TESTG101205673117"
-    And channel 2 of "TEST1024000000001" holds 1/12056731/LGB/66/3
+    And a new gas meter stands on channel 2 of "TEST1024000000001", known as "<device>"
     When SetMbusUserKeyByChannel is asked of "TEST1024000000001" with
       | path                                       | value |
       | SetMbusUserKeyByChannelRequestData/Channel | 2     |
     Then the answer is OK
-    And 1 valid keys of kind G_METER_ENCRYPTION_KEY are stored for "TESTG101205673117"
-    And the keys of "TESTG101205673117" are
+    And 1 valid keys of kind G_METER_ENCRYPTION_KEY are stored for "<device>"
+    And the keys of "<device>" are
       | key                    | ACTIVE | EXPIRED |
       | G_METER_ENCRYPTION_KEY | 1      | 1       |
 
     Examples:
-      | version    |
-      | DSMR 4.2.2 |
-      | SMR 5.0.0  |
-      | SMR 5.5    |
+      | version    | device            |
+      | DSMR 4.2.2 | TESTG101205656042 |
+      | SMR 5.0.0  | TESTG101205656050 |
+      | SMR 5.5    | TESTG101205656055 |
 
   Scenario: Nobody is on the channel
     Given the meter "TEST1024000000001" of "SMR 5.0.0"

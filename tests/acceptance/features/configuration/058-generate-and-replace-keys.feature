@@ -94,10 +94,10 @@ Feature: 058 A meter gets keys that the platform makes
       | Actions/2/GenerateAndReplaceKeysRequest | {}    |
       | Actions/3/GenerateAndReplaceKeysRequest | {}    |
     Then the answer has
-      | path                                       | value                                                    |
-      | AllResponses/1/ActionResponse/resultString | Replace keys for device TEST1024000058014 was successful |
-      | AllResponses/2/ActionResponse/resultString | Replace keys for device TEST1024000058014 was successful |
-      | AllResponses/3/ActionResponse/resultString | Replace keys for device TEST1024000058014 was successful |
+      | path                                | value                                                    |
+      | value/1/ActionResponse/resultString | Replace keys for device TEST1024000058014 was successful |
+      | value/2/ActionResponse/resultString | Replace keys for device TEST1024000058014 was successful |
+      | value/3/ActionResponse/resultString | Replace keys for device TEST1024000058014 was successful |
     And the keys of "TEST1024000058014" are
       | key                            | ACTIVE | EXPIRED |
       | E_METER_AUTHENTICATION_KEY     | 1      | 3       |

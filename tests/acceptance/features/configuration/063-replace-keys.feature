@@ -33,8 +33,8 @@ Feature: 063 A meter gets the keys that come with the request
       | Actions/1/SetKeysRequest/AuthenticationKey | a key |
       | Actions/1/SetKeysRequest/EncryptionKey     | a key |
     Then the answer has
-      | path                                       | value                                                    |
-      | AllResponses/1/ActionResponse/resultString | Replace keys for device TEST1024000063011 was successful |
+      | path                                | value                                                    |
+      | value/1/ActionResponse/resultString | Replace keys for device TEST1024000063011 was successful |
     And the keys of "TEST1024000063011" are
       | key                            | ACTIVE | EXPIRED |
       | E_METER_AUTHENTICATION_KEY     | 1      | 1       |

@@ -10,35 +10,35 @@ Feature: 064 When which tariff is in force
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/SeasonStart                                                         | FFFF0101FF00000000000000 |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/WeekProfileName                                         | '1'                      |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Monday/DayId                                            | 1                        |
-      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Monday/DaySchedule/DayProfileAction/1/StartTime         | 07000000                 |
+      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Monday/DaySchedule/DayProfileAction/1/StartTime         | '07000000'               |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Monday/DaySchedule/DayProfileAction/1/ScriptSelector    | 1                        |
-      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Monday/DaySchedule/DayProfileAction/2/StartTime         | 23000000                 |
+      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Monday/DaySchedule/DayProfileAction/2/StartTime         | '17000000'               |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Monday/DaySchedule/DayProfileAction/2/ScriptSelector    | 2                        |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Tuesday/DayId                                           | 1                        |
-      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Tuesday/DaySchedule/DayProfileAction/1/StartTime        | 07000000                 |
+      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Tuesday/DaySchedule/DayProfileAction/1/StartTime        | '07000000'               |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Tuesday/DaySchedule/DayProfileAction/1/ScriptSelector   | 1                        |
-      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Tuesday/DaySchedule/DayProfileAction/2/StartTime        | 23000000                 |
+      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Tuesday/DaySchedule/DayProfileAction/2/StartTime        | '17000000'               |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Tuesday/DaySchedule/DayProfileAction/2/ScriptSelector   | 2                        |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Wednesday/DayId                                         | 1                        |
-      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Wednesday/DaySchedule/DayProfileAction/1/StartTime      | 07000000                 |
+      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Wednesday/DaySchedule/DayProfileAction/1/StartTime      | '07000000'               |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Wednesday/DaySchedule/DayProfileAction/1/ScriptSelector | 1                        |
-      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Wednesday/DaySchedule/DayProfileAction/2/StartTime      | 23000000                 |
+      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Wednesday/DaySchedule/DayProfileAction/2/StartTime      | '17000000'               |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Wednesday/DaySchedule/DayProfileAction/2/ScriptSelector | 2                        |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Thursday/DayId                                          | 1                        |
-      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Thursday/DaySchedule/DayProfileAction/1/StartTime       | 07000000                 |
+      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Thursday/DaySchedule/DayProfileAction/1/StartTime       | '07000000'               |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Thursday/DaySchedule/DayProfileAction/1/ScriptSelector  | 1                        |
-      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Thursday/DaySchedule/DayProfileAction/2/StartTime       | 23000000                 |
+      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Thursday/DaySchedule/DayProfileAction/2/StartTime       | '17000000'               |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Thursday/DaySchedule/DayProfileAction/2/ScriptSelector  | 2                        |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Friday/DayId                                            | 1                        |
-      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Friday/DaySchedule/DayProfileAction/1/StartTime         | 07000000                 |
+      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Friday/DaySchedule/DayProfileAction/1/StartTime         | '07000000'               |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Friday/DaySchedule/DayProfileAction/1/ScriptSelector    | 1                        |
-      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Friday/DaySchedule/DayProfileAction/2/StartTime         | 23000000                 |
+      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Friday/DaySchedule/DayProfileAction/2/StartTime         | '17000000'               |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Friday/DaySchedule/DayProfileAction/2/ScriptSelector    | 2                        |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Saturday/DayId                                          | 2                        |
-      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Saturday/DaySchedule/DayProfileAction/1/StartTime       | 00000000                 |
+      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Saturday/DaySchedule/DayProfileAction/1/StartTime       | '00000000'               |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Saturday/DaySchedule/DayProfileAction/1/ScriptSelector  | 2                        |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Sunday/DayId                                            | 2                        |
-      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Sunday/DaySchedule/DayProfileAction/1/StartTime         | 00000000                 |
+      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Sunday/DaySchedule/DayProfileAction/1/StartTime         | '00000000'               |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Sunday/DaySchedule/DayProfileAction/1/ScriptSelector    | 2                        |
     Then the answer is OK
     And attribute 6 of 20 0.0.13.0.0.255 of "TEST1024000000064" is now 43616c656e646172
@@ -64,34 +64,34 @@ Feature: 064 When which tariff is in force
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/SeasonStart                                                         | FFFF0101FF00000000000000 |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/WeekProfileName                                         | '1'                      |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Monday/DayId                                            | 1                        |
-      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Monday/DaySchedule/DayProfileAction/1/StartTime         | 07000000                 |
+      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Monday/DaySchedule/DayProfileAction/1/StartTime         | '07000000'               |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Monday/DaySchedule/DayProfileAction/1/ScriptSelector    | 1                        |
-      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Monday/DaySchedule/DayProfileAction/2/StartTime         | 23000000                 |
+      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Monday/DaySchedule/DayProfileAction/2/StartTime         | '17000000'               |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Monday/DaySchedule/DayProfileAction/2/ScriptSelector    | 2                        |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Tuesday/DayId                                           | 1                        |
-      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Tuesday/DaySchedule/DayProfileAction/1/StartTime        | 07000000                 |
+      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Tuesday/DaySchedule/DayProfileAction/1/StartTime        | '07000000'               |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Tuesday/DaySchedule/DayProfileAction/1/ScriptSelector   | 1                        |
-      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Tuesday/DaySchedule/DayProfileAction/2/StartTime        | 23000000                 |
+      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Tuesday/DaySchedule/DayProfileAction/2/StartTime        | '17000000'               |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Tuesday/DaySchedule/DayProfileAction/2/ScriptSelector   | 2                        |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Wednesday/DayId                                         | 1                        |
-      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Wednesday/DaySchedule/DayProfileAction/1/StartTime      | 07000000                 |
+      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Wednesday/DaySchedule/DayProfileAction/1/StartTime      | '07000000'               |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Wednesday/DaySchedule/DayProfileAction/1/ScriptSelector | 1                        |
-      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Wednesday/DaySchedule/DayProfileAction/2/StartTime      | 23000000                 |
+      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Wednesday/DaySchedule/DayProfileAction/2/StartTime      | '17000000'               |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Wednesday/DaySchedule/DayProfileAction/2/ScriptSelector | 2                        |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Thursday/DayId                                          | 1                        |
-      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Thursday/DaySchedule/DayProfileAction/1/StartTime       | 07000000                 |
+      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Thursday/DaySchedule/DayProfileAction/1/StartTime       | '07000000'               |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Thursday/DaySchedule/DayProfileAction/1/ScriptSelector  | 1                        |
-      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Thursday/DaySchedule/DayProfileAction/2/StartTime       | 23000000                 |
+      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Thursday/DaySchedule/DayProfileAction/2/StartTime       | '17000000'               |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Thursday/DaySchedule/DayProfileAction/2/ScriptSelector  | 2                        |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Friday/DayId                                            | 1                        |
-      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Friday/DaySchedule/DayProfileAction/1/StartTime         | 07000000                 |
+      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Friday/DaySchedule/DayProfileAction/1/StartTime         | '07000000'               |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Friday/DaySchedule/DayProfileAction/1/ScriptSelector    | 1                        |
-      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Friday/DaySchedule/DayProfileAction/2/StartTime         | 23000000                 |
+      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Friday/DaySchedule/DayProfileAction/2/StartTime         | '17000000'               |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Friday/DaySchedule/DayProfileAction/2/ScriptSelector    | 2                        |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Saturday/DayId                                          | 2                        |
-      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Saturday/DaySchedule/DayProfileAction/1/StartTime       | 00000000                 |
+      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Saturday/DaySchedule/DayProfileAction/1/StartTime       | '00000000'               |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Saturday/DaySchedule/DayProfileAction/1/ScriptSelector  | 2                        |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Sunday/DayId                                            | 2                        |
-      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Sunday/DaySchedule/DayProfileAction/1/StartTime         | 00000000                 |
+      | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Sunday/DaySchedule/DayProfileAction/1/StartTime         | '00000000'               |
       | ActivityCalendarData/ActivityCalendar/SeasonProfile/Season/1/WeekProfile/Sunday/DaySchedule/DayProfileAction/1/ScriptSelector    | 2                        |
-    Then the answer is NOT OK
+    Then it ends with fault 401

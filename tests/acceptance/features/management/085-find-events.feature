@@ -12,9 +12,9 @@ Feature: 085 Events of a meter's logs
 
     Examples:
       | version    | device            | log                 | from       | until      | count |
-      | DSMR 4.2.2 | TEST1024000000001 | STANDARD_EVENT_LOG  | 2015-08-15 | 2015-08-25 | 0     |
+      | DSMR 4.2.2 | TEST1024000000001 | STANDARD_EVENT_LOG  | 2014-08-15 | 2014-08-25 | 0     |
       | DSMR 4.2.2 | TEST1024000000001 | STANDARD_EVENT_LOG  | 2015-09-01 | 2015-09-05 | 21    |
-      | DSMR 4.2.2 | TEST1024000000001 | FRAUD_DETECTION_LOG | 2014-09-02 | 2015-09-03 | 9     |
+      | DSMR 4.2.2 | TEST1024000000001 | FRAUD_DETECTION_LOG | 2015-09-01 | 2015-09-03 | 9     |
       | DSMR 4.2.2 | TEST1024000000001 | M_BUS_EVENT_LOG     | 2015-09-01 | 2015-09-05 | 30    |
       | SMR 5.1    | TEST1028000000001 | AUXILIARY_EVENT_LOG | 2015-09-01 | 2015-10-01 | 169   |
 

@@ -11,11 +11,11 @@ Feature: 086 The kept messages of a meter
       | path | value |
       | Page | 0     |
     Then the answer has
-      | path                                                    | value             |
-      | MessageLogPage/TotalPages                               | 1                 |
-      | MessageLogPage/MessageLogs/1/DeviceIdentification       | TEST1024000086001 |
-      | MessageLogPage/MessageLogs/1/OrganisationIdentification | GridOne           |
-      | MessageLogPage/MessageLogs/1/Valid                      | True              |
+      | path                                     | value             |
+      | TotalPages                               | 1                 |
+      | MessageLogs/1/DeviceIdentification       | TEST1024000086001 |
+      | MessageLogs/1/OrganisationIdentification | GridOne           |
+      | MessageLogs/1/Valid                      | True              |
 
   Scenario: A meter of which nothing was kept
     Given the meter "TEST1024000086002" of "DSMR 4.2.2"
@@ -25,5 +25,5 @@ Feature: 086 The kept messages of a meter
       | path | value |
       | Page | 0     |
     Then the answer has
-      | path                      | value |
-      | MessageLogPage/TotalPages | 0     |
+      | path       | value |
+      | TotalPages | 0     |

@@ -35,7 +35,7 @@ PUBLIC_CLIENT: Final = 16
 MANAGEMENT_CLIENT: Final = 1
 
 _TITLE_PREFIX: Final = b"   "
-_TITLE_DIGITS: Final = re.compile(r"[0-9]{12}\Z")
+_TITLE_DIGITS: Final = re.compile(r"[0-9]{1,12}\Z")
 
 
 class ReceivedCounterPolicy(Enum):
@@ -202,13 +202,13 @@ def check_challenge_length(length: int, level: Level = Level.HLS5_GMAC) -> None:
 
 
 def client_title_for(device_identification: str) -> bytes:
-    """System title of the client towards one device: three spaces and the last 12 digits as a 40-bit number.
+    """System title of the client towards one device: three spaces and its last digits, 12 at most, as a 40-bit number.
 
     A title of its own per meter keeps nonces of different meters apart even under equal keys. It has no manufacturer
     code, which meters do not check. client_title_for("EXXXX123456789012") == 20 20 20 1C BE 99 1A 14.
-    Raises: ConfigurationError when the identification does not end in 12 digits.
+    Raises: ConfigurationError when the identification does not end in a digit.
     """
     digits = _TITLE_DIGITS.search(device_identification)
     if digits is None:
-        raise ConfigurationError("a device identification ends in 12 digits")
+        raise ConfigurationError("a device identification ends in digits")
     return _TITLE_PREFIX + int(digits.group()).to_bytes(5, "big")
