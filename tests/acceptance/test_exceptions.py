@@ -43,28 +43,12 @@ def a_meter_without_address(world: World, device: str, version: str) -> None:
 
 @given(parsers.parse('the manufacturer "{manufacturer}" with the model "{model}"'))
 def a_model(world: World, manufacturer: str, model: str) -> None:
-    known = flat(world.soap.call("FindAllManufacturers", {}))
-    if manufacturer in known.values():  # by an earlier scenario
-        return
-    named = {"Code": manufacturer, "Name": manufacturer, "UsePrefix": False, "Id": 0}
-    world.soap.call("AddManufacturer", {"Manufacturer": named})
-    described = {"Manufacturer": manufacturer, "ModelCode": model, "Description": model}
-    world.soap.call("AddDeviceModel", {"DeviceModel": described})
+    world.model(manufacturer, model)
 
 
 @given(parsers.parse('the firmware file "{file}" for "{model}" by "{manufacturer}"'))
 def a_firmware_file(world: World, file: str, model: str, manufacturer: str) -> None:
-    described = {
-        "Identification": file,
-        "Id": 0,
-        "DeviceModels": [{"Manufacturer": manufacturer, "ModelCode": model}],
-        "PushToNewDevices": False,
-        "Active": True,
-        "FirmwareModuleData": {"ModuleVersionActive": "1"},
-        "File": bytes(600),
-        "ImageIdentifier": b"image",
-    }
-    world.soap.call("AddFirmware", {"Firmware": described})
+    world.firmware("AddFirmware", file, (manufacturer, model), {"File": bytes(600), "ImageIdentifier": b"image"})
 
 
 @given(parsers.parse('the meter "{device}" of "{version}" of the model "{model}" by "{manufacturer}"'))

@@ -111,6 +111,19 @@ class World:
         described = {"Manufacturer": manufacturer, "ModelCode": model, "Description": model}
         self.soap.call("AddDeviceModel", {"DeviceModel": described})
 
+    def firmware(self, operation: str, file: str, model: tuple[str, str], changes: dict[str, Any]) -> None:
+        """Register a firmware file for a model, named by its manufacturer and its code. Raises: SoapRefusal."""
+        described = {
+            "Identification": file,
+            "Id": 0,
+            "DeviceModels": [{"Manufacturer": model[0], "ModelCode": model[1]}],
+            "PushToNewDevices": False,
+            "Active": True,
+            "FirmwareModuleData": {"ModuleVersionActive": "1"},
+        } | changes
+        numbered = {} if operation == "AddFirmware" else {"Id": 0}
+        self.soap.call(operation, {"Firmware": described, **numbered})
+
     def cell(self, text: str) -> Any:
         """A cell as a value: what `typed` makes of it, {} an empty element, or what its words say.
 

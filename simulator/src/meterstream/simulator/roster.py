@@ -122,7 +122,7 @@ class Roster:
         return MeterModel(
             profile=profile,
             management=object_tree(profile, public=False, single_phase=single_phase),
-            public=object_tree(profile, public=True, single_phase=single_phase),
+            public=object_tree(profile, public=self._settings.level.ciphered, single_phase=single_phase),
             clock_rule=self._settings.clock_rule or by_generation,
             buffers=self._settings.buffers,
             now_ms=self.now_ms,
