@@ -324,6 +324,23 @@ class TestHttpWakeup:
             for text in ("first", "second")
         ]
 
+    async def test_a_service_may_want_the_sim_card_and_its_network(self, service: Any) -> None:
+        url, seen, _ = service
+        wakeup = HttpWakeup(url + "/{provider}/sim/{iccid}?for={device}", None, 5)
+        sim = record().connection.model_copy(update={"icc_id": "8931 08/7&x=%41{device}", "provider": "KPN"})
+        await wakeup.wake(record().model_copy(update={"connection": sim}))
+        await wakeup.stop()
+        told = {"device_identification": GATEWAY, "icc_id": sim.icc_id, "provider": "KPN"}
+        path = f"/KPN/sim/8931%2008%2F7%26x%3D%2541%7Bdevice%7D?for={GATEWAY}"
+        assert seen == [(path, None, told)]
+
+    @pytest.mark.parametrize(("place", "missing"), [("{iccid}", "SIM card"), ("{device}/{provider}", "provider")])
+    async def test_what_the_registry_does_not_know_is_told(self, service: Any, place: str, missing: str) -> None:
+        url, seen, _ = service
+        with pytest.raises(PlatformError, match=missing) as caught:
+            await HttpWakeup(f"{url}/{place}", None, 5).wake(record())
+        assert (caught.value.code.name, seen) == ("SESSION_PROVIDER_ERROR", [])
+
     @pytest.mark.parametrize("code", [302, 401, 404, 500])
     async def test_whatever_is_no_success_is_told_without_url_and_token(
         self, service: Any, tmp_path: Path, code: int
@@ -351,7 +368,9 @@ class TestHttpWakeup:
             await wakeup.stop()
         assert seen == []
 
-    @pytest.mark.parametrize("url", ["ftp://sms/{device}", "http://sms/", ""])
+    @pytest.mark.parametrize(
+        "url", ["ftp://sms/{device}", "http://sms/", "", "http://sms/{provider}", "http://sms/{device}/{msisdn}"]
+    )
     def test_a_url_has_a_place_for_the_device(self, url: str) -> None:
         with pytest.raises(ConfigurationError, match="WAKEUP_URL"):
             HttpWakeup(url, None, 5)

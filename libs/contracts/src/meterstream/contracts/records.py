@@ -68,7 +68,10 @@ class SecurityLevel(StrEnum):
 
 
 class Connection(Record):
-    """How to reach a meter. `base_station` and `cell` bound concurrent sessions in one part of the network."""
+    """How to reach a meter. `base_station` and `cell` bound concurrent sessions in one part of the network.
+
+    `icc_id` names its SIM card, `provider` whose network it is in: for services that wake meters.
+    """
 
     address: str | None = None
     port: int | None = None
@@ -76,6 +79,8 @@ class Connection(Record):
     dynamic: bool = False
     base_station: str | None = None
     cell: str | None = None
+    icc_id: str | None = None
+    provider: str | None = None
 
 
 class MbusChannel(Record):

@@ -65,7 +65,9 @@ class ReachSettings(SettingsGroup):
     """Meters with dynamic addresses, and meters that sleep."""
 
     wakeup_url: str | None = Field(
-        None, description="posted to for a meter with a dynamic address that does not answer; {device} stands for it"
+        None,
+        description="posted to for a meter with a dynamic address that does not answer; {device} stands for it,"
+        " {iccid} for its SIM card, {provider} for its communication provider",
     )
     wakeup_token_file: Path | None = Field(None, description="file with the bearer token of the wake-up service")
     wakeup_timeout_s: Seconds = Field(10, description="longest wait for the answer of the wake-up service")

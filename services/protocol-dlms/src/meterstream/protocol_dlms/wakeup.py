@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import quote
 
 import aiohttp
+from yarl import URL
 
 from meterstream.contracts.errors import PlatformError, error
 from meterstream.contracts.records import DeviceRecord
 from meterstream.runtime.errors import ConfigurationError
 
 DEVICE: Final = "{device}"
-"""Stands in the URL for the identification of the meter."""
+ICC_ID: Final = "{iccid}"
+PROVIDER: Final = "{provider}"
+"""Stand in the URL for what the registry says of the meter: its identification, its SIM card, its network."""
+_PLACE: Final = re.compile(r"\{[^{}]*\}")
 _MAX_TOKEN: Final = 8_192
 _MAX_WAITING: Final = 64
 
@@ -32,10 +37,11 @@ class Wakeup(Protocol):
 class HttpWakeup:
     """A component: posts to a URL for each meter, with a bearer token where there is one. No redirects, no cookies.
 
-    The body is JSON: {"device_identification": …}. A status of 2xx says that the message is on its way.
+    The body is JSON: {"device_identification": …, "icc_id": …, "provider": …}. A status of 2xx says that the message is
+    on its way.
 
     Args:
-        url: with DEVICE in its path or query.
+        url: with DEVICE or ICC_ID in its path or query, and maybe PROVIDER; what they stand for is percent-encoded.
         token_file: holds the token; read for every message, so that it may be replaced.
     Raises: ConfigurationError.
     """
@@ -44,8 +50,13 @@ class HttpWakeup:
     ready = True
 
     def __init__(self, url: str, token_file: Path | None, timeout_s: float) -> None:
-        if not url.startswith(("http://", "https://")) or DEVICE not in url:
-            raise ConfigurationError(f"METERSTREAM_REACH__WAKEUP_URL: expected an http(s) URL with {DEVICE}")
+        places = set(_PLACE.findall(url))
+        if not url.startswith(("http://", "https://")) or not places & {DEVICE, ICC_ID}:
+            message = f"METERSTREAM_REACH__WAKEUP_URL: expected an http(s) URL with {DEVICE} or {ICC_ID}"
+            raise ConfigurationError(message)
+        if unknown := places - {DEVICE, ICC_ID, PROVIDER}:
+            named = ", ".join(sorted(unknown))
+            raise ConfigurationError(f"METERSTREAM_REACH__WAKEUP_URL: nothing is known by {named}")
         self._url = url
         self._token_file = token_file
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
@@ -63,14 +74,25 @@ class HttpWakeup:
     async def wake(self, record: DeviceRecord) -> None:
         """See Wakeup."""
         device = record.device_identification
+        url = self._url_for(record)
         try:
-            status = await self._post(device)
+            status = await self._post(url, record)
         except (aiohttp.ClientError, TimeoutError, OSError, UnicodeDecodeError) as failure:
             raise _failed(device, type(failure).__name__) from None  # its text may hold the URL
         if not 200 <= status < 300:
             raise _failed(device, f"status {status}")
 
-    async def _post(self, device: str) -> int:
+    def _url_for(self, record: DeviceRecord) -> URL:
+        """Raises: SESSION_PROVIDER_ERROR where the registry does not say what the URL needs."""
+        device, connection = record.device_identification, record.connection
+        if ICC_ID in self._url and not connection.icc_id:
+            raise _failed(device, "the registry knows no SIM card (ICC id)")
+        if PROVIDER in self._url and not connection.provider:
+            raise _failed(device, "the registry knows no communication provider")
+        told = {DEVICE: device, ICC_ID: connection.icc_id, PROVIDER: connection.provider}
+        return URL(_PLACE.sub(lambda place: quote(told[place[0]] or "", safe=""), self._url), encoded=True)
+
+    async def _post(self, url: URL, record: DeviceRecord) -> int:
         headers = {}
         if self._token_file is not None:
             token = await asyncio.to_thread(_read_token, self._token_file)
@@ -81,8 +103,11 @@ class HttpWakeup:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=self._timeout,
             )
-        url = self._url.replace(DEVICE, quote(device, safe=""))
-        body = {"device_identification": device}
+        connection = record.connection
+        told = {"icc_id": connection.icc_id, "provider": connection.provider}
+        body = {"device_identification": record.device_identification} | {
+            name: value for name, value in told.items() if value is not None
+        }
         async with self._session.post(url, json=body, headers=headers, allow_redirects=False) as response:
             return response.status
 

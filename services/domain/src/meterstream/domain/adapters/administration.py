@@ -14,7 +14,7 @@ from meterstream.domain.adapters.store import QUERIES, Store, Transaction, Wante
 from meterstream.domain.model.events import lifecycle_event
 from meterstream.domain.model.registry import OWNER
 from meterstream.domain.model.world import World
-from meterstream.domain.rules.remove_device import take_out
+from meterstream.domain.rules.remove_device import needs_of_removal, take_out
 from meterstream.runtime.errors import ConfigurationError
 from meterstream.runtime.postgres import Database
 
@@ -114,7 +114,7 @@ def _sealed(keyring: Keyring, organisation: str, endpoints: Sequence[NewEndpoint
 async def remove_device(store: Store, organisation: str, device: str, now: datetime) -> int:
     """Take a device out of the registry; returns the revision of the record that says so.
 
-    Authorisations go, keys stay in the registry but in no record. The caller publishes the record.
+    As RemoveDevice does; M-Bus devices behind it are coupled with no gateway then. The caller publishes the record.
 
     Raises: UNKNOWN_DEVICE (201), UNAUTHORIZED (301) for an organisation that is not its owner.
     """
@@ -133,9 +133,8 @@ async def remove_device(store: Store, organisation: str, device: str, now: datet
         organisations={organisation},
         subjects={(organisation, device)},
         changing={device},
-        kin={device},
-        kin_changes=True,
     )
+    wanted.add(needs_of_removal(device), changes=True)
     return await store.work(wanted, decide)
 
 

@@ -82,6 +82,8 @@ def device_record(
             dynamic=not device.ip_address_is_static,
             base_station=device.base_station,
             cell=device.cell,
+            icc_id=device.icc_id,
+            provider=device.communication_provider,
         ),
         security_level=security_level(device),
         challenge_length=device.challenge_length or CHALLENGE_LENGTH,

@@ -17,13 +17,25 @@ from meterstream.domain.model.registers import UPKEEP, Needs, Upkeep, rows
 from meterstream.domain.model.registry import Device
 from meterstream.domain.model.rules import RegistryRule, RegistryTurn
 from meterstream.domain.model.world import World
-from meterstream.domain.rules._devices import device_of, needs_kin, needs_upkeep, tell_lifecycle
+from meterstream.domain.rules._devices import device_of, tell_lifecycle
+
+
+def needs_of_removal(device: str) -> Needs:
+    """What `take_out` changes beside the device."""
+    return Needs(kin=frozenset({device}), rows=rows(UPKEEP, device).rows + rows(INSTALLED, device).rows)
 
 
 def take_out(world: World, device: Device, now: datetime) -> int:
-    """Leave nothing of the device but its keys and its revision, which goes on; returns that revision."""
+    """Leave nothing of the device but its keys and its revision, which goes on; returns that revision.
+
+    What people kept of it and its firmware history go. M-Bus devices behind it stay in the registry, coupled with no
+    gateway, until another one is found to have them.
+    """
     if device.is_mbus:
         device = forget_place(world, device, now)
+    for other in world.behind(device.identification):
+        forget_place(world, other, now)
+    device = world.device(device.identification) or device  # revised as it lost its channels
     removed = replace(
         device,
         state=DeviceState.REMOVED,
@@ -37,22 +49,21 @@ def take_out(world: World, device: Device, now: datetime) -> int:
     world.put_device(without_record if device.is_mbus else removed.with_own_gateway())
     world.put_keys(device.identification, keys.retire(world.keys(device.identification), now))
     world.revoke_all(device.identification)
+    world.put_row(UPKEEP, Upkeep(device_identification=device.identification))
+    world.put_row(INSTALLED, InstalledRows(device_identification=device.identification))
     return removed.revision
 
 
 def remove_device(turn: RegistryTurn) -> OperationResponse:
-    """Remove the device with its authorisations and with what people kept of it."""
+    """Remove the device with its authorisations and all that is kept of it."""
     device = device_of(turn)
     revision = take_out(turn.world, device, turn.now)
     tell_lifecycle(turn, device.identification, LifecycleChange.REMOVED)
-    turn.world.put_row(UPKEEP, Upkeep(device_identification=device.identification))
-    turn.world.put_row(INSTALLED, InstalledRows(device_identification=device.identification))
     return RemoveDeviceResponse(revision=revision)
 
 
-def _needs(header: CommandHeader, request: OperationRequest) -> Needs:
-    kept = needs_upkeep(header, request).rows + rows(INSTALLED, header.device_identification).rows
-    return replace(needs_kin(header, request), rows=kept)
+def _needs(header: CommandHeader, _: OperationRequest) -> Needs:
+    return Needs() if header.device_identification is None else needs_of_removal(header.device_identification)
 
 
 RULE = RegistryRule(OPERATION, remove_device, _needs)
