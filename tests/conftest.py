@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from https_files import FileServer, running_file_server
 
 from meterstream.demo.client import Client, Platform, open_client
 from meterstream.demo.commands import Installer
@@ -38,7 +39,14 @@ def push_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def platform(journeys_directory: Path, push_port: int) -> Iterator[Platform]:
+def file_server(journeys_directory: Path) -> Iterator[FileServer]:
+    """Where firmware files lie that the registry names by URL."""
+    with running_file_server(journeys_directory / "file-server") as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def platform(journeys_directory: Path, push_port: int, file_server: FileServer) -> Iterator[Platform]:
     """The platform with two organisations; the first is told about results by SOAP and by a webhook."""
     secret = journeys_directory / "webhook-secret"
     secret.write_text("a webhook secret of this test run\n")
@@ -71,6 +79,9 @@ def platform(journeys_directory: Path, push_port: int) -> Iterator[Platform]:
                 "protocol-dlms": {
                     "METERSTREAM_PUSHES__HOST": "127.0.0.1",
                     "METERSTREAM_PUSHES__TCP_PORT": str(push_port),
+                    "METERSTREAM_IMAGE_URLS__ALLOWED": "localhost",
+                    "METERSTREAM_IMAGE_URLS__ALLOW_PRIVATE": "true",
+                    "METERSTREAM_IMAGE_URLS__CA_FILE": str(file_server.ca_file),
                 }
             },
         )
