@@ -17,6 +17,9 @@ KEY_IDS = {"encryption": 0, "authentication": 2}
 OTHER_REASON = 250
 PUSH_ALARM = "attributes/40/0.1.25.9.0.255"
 PUSH_SMS = "attributes/40/0.2.25.9.0.255"
+LAST_GASP = "attributes/40/0.3.25.9.0.255"
+UDP = 1
+DEFINABLE = "attributes/7/0.1.94.31.6.255/3"
 CALENDAR = "attributes/20/0.0.13.0.0.255"
 AUXILIARY_KEY_TAKEN = 0x80A1
 KEY_SET_AND_TRANSFERRED = 3
@@ -192,11 +195,29 @@ def calls(world: World, device: str, destination: str, kind: int) -> None:
 
 @then(parsers.parse('the meter of "{device}" pushes with its alarms'))
 def pushes_objects(world: World, device: str, datatable: Table) -> None:
-    found = value(world, device, f"{PUSH_ALARM}/2")
+    assert _objects(world, device, f"{PUSH_ALARM}/2") == datatable[1:]
+
+
+@then(parsers.parse('the definable profile of "{device}" now captures'))
+def captures_objects(world: World, device: str, datatable: Table) -> None:
+    assert _objects(world, device, DEFINABLE) == datatable[1:]
+
+
+@then(parsers.parse('the meter of "{device}" sends its last gasp to "{destination}"'))
+def sends_last_gasp(world: World, device: str, destination: str) -> None:
+    assert _destination(world, device, LAST_GASP) == (UDP, destination, 0)
+
+
+@then(parsers.parse('the meter of "{device}" has no window for its last gasp'))
+def no_window(world: World, device: str) -> None:
+    assert value(world, device, f"{LAST_GASP}/4") == []
+
+
+@then(parsers.parse('the randomisation settings of "{device}" are {window:d}, {factor:d}, {retries:d}'))
+def randomisation(world: World, device: str, window: int, factor: int, retries: int) -> None:
+    found = value(world, device, "attributes/1/0.1.94.31.12.255/2")
     assert isinstance(found, list)
-    rows = [[part["value"] for part in one["value"]] for one in found]
-    told = [[str(c), ".".join(str(o) for o in bytes.fromhex(name)), str(a), str(i)] for c, name, a, i in rows]
-    assert told == datatable[1:]
+    assert [part["value"] for part in found] == [window, factor, retries]
 
 
 @then(parsers.parse('the special days of "{device}" are'))
@@ -204,6 +225,14 @@ def special_days(world: World, device: str, datatable: Table) -> None:
     found = value(world, device, "attributes/11/0.0.11.0.0.255/2")
     assert isinstance(found, list)
     assert [[str(part["value"]) for part in one["value"]] for one in found] == datatable[1:]
+
+
+def _objects(world: World, device: str, path: str) -> list[list[str]]:
+    """Class, logical name, attribute and index of each object of a list."""
+    found = value(world, device, path)
+    assert isinstance(found, list)
+    rows = [[part["value"] for part in one["value"]] for one in found]
+    return [[str(c), ".".join(str(o) for o in bytes.fromhex(name)), str(a), str(i)] for c, name, a, i in rows]
 
 
 def _destination(world: World, device: str, setup: str) -> tuple[int, str, int]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from notices import notices_of
-from pytest_bdd import given, parsers, scenarios, then
+from pytest_bdd import parsers, scenarios, then
 from world import World
 
 from meterstream.demo.servers.processes import wait_until
@@ -17,25 +16,6 @@ pytestmark = pytest.mark.servers  # its fixtures are asked for by the steps, whi
 
 DEADLINE_S = 60.0
 SETTINGS = ("challenge_length", "with_list_max", "selective_access_supported", "ip_address_is_static")
-RETRIEVING_METER_READINGS = 73
-
-
-@given(
-    parsers.parse(
-        'the communication session log of "{device}" has a row at the beginning of each of the first {count:d} days of '
-        "September 2015"
-    )
-)
-def communication_sessions(world: World, device: str, count: int) -> None:
-    for day in range(count):
-        time = int((datetime(2015, 9, 1, tzinfo=UTC) + timedelta(days=day)).timestamp())
-        row = {
-            "log": "communication_session_event_log",
-            "code": RETRIEVING_METER_READINGS,
-            "more": [1],
-            "time": time,
-        }
-        world.fleet.control("POST", world.path(device, "event"), row)
 
 
 @then(parsers.parse("{count:d} events are found"))

@@ -14,6 +14,10 @@ Feature: 055 The definable load profile of a meter
       | DefinableLoadProfileConfigurationData/CaptureObjects/CaptureObject/1/AttributeIndex | 2     |
       | DefinableLoadProfileConfigurationData/CaptureObjects/CaptureObject/1/DataIndex      | 0     |
     Then the answer is OK
+    And the definable profile of "TEST1024000000077" now captures
+      | class | name           | attribute | index |
+      | 8     | 0.0.1.0.0.255  | 2         | 0     |
+      | 3     | 1.0.32.7.0.255 | 2         | 0     |
 
   Scenario: The capture period
     Given the meter "TEST1024000000077" of "DSMR 4.2.2"

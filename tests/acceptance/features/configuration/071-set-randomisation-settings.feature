@@ -11,28 +11,29 @@ Feature: 071 How a meter delays its registration with the network
     Then the answer is OK
 
     Examples:
-      | version |
+      | version   |
       | SMR 5.0.0 |
-      | SMR 5.1 |
+      | SMR 5.1   |
 
   Scenario Outline: A start window
     Given the meter "TEST1024000000077" of "<version>"
     When SetRandomisationSettings is asked of "TEST1024000000077" with
-      | path                                                  | value |
-      | SetRandomisationSettingsData/directAttach             | 0     |
-      | SetRandomisationSettingsData/randomisationStartWindow | 10    |
-      | SetRandomisationSettingsData/multiplicationFactor     | 4     |
-      | SetRandomisationSettingsData/numberOfRetries          | 1     |
+      | path                                                  | value    |
+      | SetRandomisationSettingsData/directAttach             | 0        |
+      | SetRandomisationSettingsData/randomisationStartWindow | <window> |
+      | SetRandomisationSettingsData/multiplicationFactor     | <factor> |
+      | SetRandomisationSettingsData/numberOfRetries          | 1        |
     Then the answer is OK
+    And the randomisation settings of "TEST1024000000077" are <window>, <factor>, 1
 
     Examples:
-      | version |
-      | SMR 5.0.0 |
-      | SMR 5.1 |
-      | DSMR 4.2.2 |
+      | version    | window | factor |
+      | SMR 5.0.0  | 5      | 3      |
+      | SMR 5.1    | 5      | 3      |
+      | DSMR 4.2.2 | 10     | 4      |
 
-  Scenario Outline: DSMR 4.2.2 has no direct attachment, DSMR 2.2 no settings
-    Given the meter "TEST1024000000077" of "<version>"
+  Scenario: DSMR 4.2.2 has no direct attachment
+    Given the meter "TEST1024000000077" of "DSMR 4.2.2"
     When SetRandomisationSettings is asked of "TEST1024000000077" with
       | path                                                  | value |
       | SetRandomisationSettingsData/directAttach             | 1     |
@@ -41,7 +42,17 @@ Feature: 071 How a meter delays its registration with the network
       | SetRandomisationSettingsData/numberOfRetries          | 1     |
     Then the answer is NOT OK
 
+  Scenario Outline: DSMR 2.2 has no settings
+    Given the meter "TEST1024000000077" of "DSMR 2.2"
+    When SetRandomisationSettings is asked of "TEST1024000000077" with
+      | path                                                  | value    |
+      | SetRandomisationSettingsData/directAttach             | <direct> |
+      | SetRandomisationSettingsData/randomisationStartWindow | <window> |
+      | SetRandomisationSettingsData/multiplicationFactor     | <factor> |
+      | SetRandomisationSettingsData/numberOfRetries          | 1        |
+    Then the answer is NOT OK
+
     Examples:
-      | version |
-      | DSMR 4.2.2 |
-      | DSMR 2.2 |
+      | direct | window | factor |
+      | 1      | 1      | 1      |
+      | 0      | 10     | 4      |

@@ -11,6 +11,10 @@ Feature: 073 When a meter reports harmonic distortion
       | SetThdConfigurationRequestData/ValueThreshold          | 50    |
     Then the answer is OK
     And attribute 2 of 3 1.0.11.35.124.255 of "TEST1024000000077" is now 50
+    And attribute 2 of 3 0.1.94.31.21.255 of "TEST1024000000077" is now 5
+    And attribute 2 of 3 0.1.94.31.22.255 of "TEST1024000000077" is now 1200
+    And attribute 2 of 3 0.1.94.31.23.255 of "TEST1024000000077" is now 1080
+    And attribute 2 of 3 1.0.11.44.124.255 of "TEST1024000000077" is now 96000
 
     Examples:
       | version |
@@ -29,9 +33,9 @@ Feature: 073 When a meter reports harmonic distortion
     Then the answer is NOT OK
 
     Examples:
-      | version |
-      | DSMR 2.2 |
+      | version    |
+      | DSMR 2.2   |
       | DSMR 4.2.2 |
-      | SMR 4.3 |
-      | SMR 5.0.0 |
-      | SMR 5.1 |
+      | SMR 4.3    |
+      | SMR 5.0.0  |
+      | SMR 5.1    |

@@ -11,22 +11,13 @@ Feature: 085 Events of a meter's logs
     Then <count> events are found
 
     Examples:
-      | version    | device            | log                 | from       | until      | count |
-      | DSMR 4.2.2 | TEST1024000000001 | STANDARD_EVENT_LOG  | 2014-08-15 | 2014-08-25 | 0     |
-      | DSMR 4.2.2 | TEST1024000000001 | STANDARD_EVENT_LOG  | 2015-09-01 | 2015-09-05 | 21    |
-      | DSMR 4.2.2 | TEST1024000000001 | FRAUD_DETECTION_LOG | 2015-09-01 | 2015-09-03 | 9     |
-      | DSMR 4.2.2 | TEST1024000000001 | M_BUS_EVENT_LOG     | 2015-09-01 | 2015-09-05 | 30    |
-      | SMR 5.1    | TEST1028000000001 | AUXILIARY_EVENT_LOG | 2015-09-01 | 2015-10-01 | 169   |
-
-  Scenario: Communication sessions
-    Given the meter "TEST1024000000001" of "DSMR 4.2.2"
-    And the communication session log of "TEST1024000000001" has a row at the beginning of each of the first 2 days of September 2015
-    When FindEvents is asked of "TEST1024000000001" with
-      | path                                     | value                     |
-      | FindEventsRequestData/1/EventLogCategory | COMMUNICATION_SESSION_LOG |
-      | FindEventsRequestData/1/From             | 2014-09-02T00:00:00+02:00 |
-      | FindEventsRequestData/1/Until            | 2015-09-03T00:00:00+02:00 |
-    Then 2 events are found
+      | version    | device            | log                       | from       | until      | count |
+      | DSMR 4.2.2 | TEST1024000000001 | STANDARD_EVENT_LOG        | 2014-08-15 | 2014-08-25 | 0     |
+      | DSMR 4.2.2 | TEST1024000000001 | STANDARD_EVENT_LOG        | 2015-09-01 | 2015-09-05 | 21    |
+      | DSMR 4.2.2 | TEST1024000000001 | FRAUD_DETECTION_LOG       | 2015-09-01 | 2015-09-03 | 9     |
+      | DSMR 4.2.2 | TEST1024000000001 | COMMUNICATION_SESSION_LOG | 2015-09-01 | 2015-09-08 | 7     |
+      | DSMR 4.2.2 | TEST1024000000001 | M_BUS_EVENT_LOG           | 2015-09-01 | 2015-09-05 | 30    |
+      | SMR 5.1    | TEST1028000000001 | AUXILIARY_EVENT_LOG       | 2015-09-01 | 2015-10-01 | 169   |
 
   Scenario: Power quality with how much and how long
     Given the meter "TEST1029000000001" of "SMR 5.2"
