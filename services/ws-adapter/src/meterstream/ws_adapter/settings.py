@@ -40,6 +40,10 @@ class HttpSettings(SettingsGroup):
         6 * MIB, description="largest request body; a firmware file of 4 MiB fits in base64"
     )
     max_header_bytes: Annotated[int, Field(ge=KIB, le=MIB)] = Field(32 * KIB, description="largest request head")
+    max_upload_bytes: Annotated[int, Field(ge=KIB, le=7 * MIB)] = Field(
+        5 * MIB, description="largest submission in parts, octets of files as they are"
+    )
+    upload_timeout_s: Annotated[float, Field(gt=0, le=3600)] = Field(300.0, description="longest arrival of all parts")
     body_timeout_s: Annotated[float, Field(gt=0, le=600)] = Field(30.0, description="longest arrival of a body")
     head_timeout_s: Annotated[float, Field(gt=0, le=600)] = Field(
         20.0, description="longest time from the beginning of a connection, TLS included, to its first request's head"

@@ -35,6 +35,7 @@ from meterstream.ws_adapter.rest.submit import (
     Submitter,
     location_of,
 )
+from meterstream.ws_adapter.rest.uploads import MULTIPART, read_upload
 from meterstream.ws_adapter.web.tokens import READ, Grant, scopes_of, token_required
 
 LONGEST_WAIT_S: Final = 30
@@ -161,12 +162,18 @@ class RestFace:
 
     async def _submit(self, request: web.Request) -> web.StreamResponse:
         form = self._forms.find(request.match_info["uid"])
-        posted = await self._submitter.read(form, await self._platform.guard.read_body(request))
+        upload = None
+        if request.content_type == MULTIPART:
+            upload = await read_upload(request, self._platform.guard.settings, form.body)
+            posted = await self._submitter.read_upload(form, upload)
+        else:
+            posted = await self._submitter.read(form, await self._platform.guard.read_body(request))
         request[OPERATION] = form.operation.name
         self._allow(request, form, posted)
         submission = await self._submitter.submit(form, posted, request[CALLER], request.headers.get("traceparent"))
         headers = None if submission.location is None else {"Location": submission.location}
-        return json_response(submission.document, submission.status, headers)
+        document = submission.document if upload is None else submission.document | {"uploads": upload.told()}
+        return json_response(document, submission.status, headers)
 
     async def _submit_many(self, request: web.Request) -> web.StreamResponse:
         grant = request.get(GRANT)

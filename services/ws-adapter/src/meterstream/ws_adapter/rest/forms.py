@@ -42,6 +42,13 @@ class SubmissionBody(Record):
         return self
 
 
+class UploadView(Record):
+    """What arrived of a field that was sent as octets."""
+
+    octets: int
+    sha256: str
+
+
 class CommandView(Record):
     """A command and how far it is."""
 
@@ -60,6 +67,9 @@ class CommandView(Record):
     expires_at: Moment | None = None
     error: ErrorRecord | None = Field(None, description="why it failed, or why it waits for another attempt")
     advance: Advance | None = Field(None, description="how far an attempt is that takes long, while it runs")
+    uploads: dict[str, UploadView] | None = Field(
+        None, description="what arrived of a submission in parts, by field; in the answer to it alone"
+    )
 
 
 class ResultView(Record):

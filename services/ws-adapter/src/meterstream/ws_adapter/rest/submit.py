@@ -24,6 +24,7 @@ from meterstream.ws_adapter.platform import Platform
 from meterstream.ws_adapter.rest import views
 from meterstream.ws_adapter.rest.answers import document_of_failure, failure_of, to_json
 from meterstream.ws_adapter.rest.forms import Form, Forms
+from meterstream.ws_adapter.rest.uploads import Upload, joined
 from meterstream.ws_adapter.settings import BulkLimits
 
 PREFIX: Final = "/v1"
@@ -66,6 +67,14 @@ class Submitter:
         Raises: UNREADABLE_MESSAGE, VALIDATION_ERROR.
         """
         return await self._platform.offload.run(len(raw), lambda: form.read(raw, self._platform.clock()))
+
+    async def read_upload(self, form: Form, upload: Upload) -> Posted:
+        """The same of a submission in parts.
+
+        Raises: as `read`.
+        """
+        size = len(upload.command) + sum(map(len, upload.fields.values()))
+        return await self._platform.offload.run(size, lambda: form.read(joined(upload), self._platform.clock()))
 
     async def submit(self, form: Form, posted: Posted, caller: Caller, traceparent: str | None) -> Submission:
         """Submit one command.

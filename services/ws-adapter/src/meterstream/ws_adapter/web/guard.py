@@ -29,7 +29,7 @@ class Guard:
     """Shared by the faces, so that their bounds count together."""
 
     def __init__(self, settings: HttpSettings) -> None:
-        self._settings = settings
+        self.settings = self._settings = settings
         self._names = CertificateNames(settings)
         self._requests = Concurrency(settings.max_requests, "requests")
         self._streams = Concurrency(settings.max_streams, "event streams")
