@@ -123,7 +123,7 @@ def a_meter_with(world: World, device: str, version: str, datatable: Table) -> N
 @given(parsers.parse('attribute {attribute:d} of {class_id:d} {obis} of "{device}" is {kind} {value}'))
 def an_attribute(world: World, attribute: int, class_id: int, obis: str, device: str, kind: str, value: str) -> None:
     path = f"/meters/{world.number_of(device)}/attributes/{class_id}/{obis}/{attribute}"
-    world.fleet.control("PUT", path, {"type": kind, "value": typed(value)})
+    world.fleet.control("PUT", path, {"type": kind, "value": world.cell(value)})
 
 
 @given(parsers.parse('the M-Bus device "{device}"'))

@@ -40,8 +40,6 @@ LOGS: dict[str, list[Row]] = {
     "power_failure_log": [(BEGIN - day * DAY, duration) for day, duration in enumerate((180, 360, 540, 720))],
 }
 """By role; the second column of power failures is how long they were, in seconds."""
-ROOM = {"mbus_event_log": "0.0.99.98.3.255", "auxiliary_event_log": "0.0.99.98.6.255"}
-"""Logs with more rows here than meters keep."""
 
 
 def tell(world: World, device: str) -> None:
@@ -50,9 +48,8 @@ def tell(world: World, device: str) -> None:
     name, _, version = world.versions[device].partition(" ")
     known = load_profile(name, version).objects
     for role in LOGS.keys() & known.keys():
-        if (obis := ROOM.get(role)) is not None:
-            room = {"type": "double-long-unsigned", "value": len(LOGS[role])}
-            world.fleet.control("PUT", f"/meters/{number}/attributes/7/{obis}/8", room)
+        room = {"type": "double-long-unsigned", "value": len(LOGS[role])}  # the log keeps these and no others
+        world.fleet.control("PUT", f"/meters/{number}/attributes/7/{known[role].obis}/8", room)
         for time, code, *more in LOGS[role]:
             row = {"log": role, "code": code, "more": more, "time": time}
             world.fleet.control("POST", f"/meters/{number}/event", row)

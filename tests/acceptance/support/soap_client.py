@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -200,7 +201,9 @@ def flat(value: Any, path: str = "") -> dict[str, str]:
             below = path if name == "_value_1" else f"{path}/{name}".lstrip("/")
             found |= flat(one, below)
         return found
-    if isinstance(value, list):
+    if isinstance(value, etree._Element):  # more of them than the schema lets there be
+        return {f"{path}/{etree.QName(one).localname}": one.text for one in value.iter() if one.text and not len(one)}
+    if isinstance(value, (list, deque)):
         found = {}
         for number, one in enumerate(value, 1):
             found |= flat(one, f"{path}/{number}")

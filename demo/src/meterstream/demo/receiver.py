@@ -44,8 +44,8 @@ class Receiver:
 
 
 @contextmanager
-def running_receiver() -> Iterator[Receiver]:
-    """A receiver for the length of the block."""
+def running_receiver(port: int = 0) -> Iterator[Receiver]:
+    """A receiver for the length of the block; on a free port where none is given."""
     receiver = Receiver()
     loop = asyncio.new_event_loop()
     started = threading.Event()
@@ -56,7 +56,7 @@ def running_receiver() -> Iterator[Receiver]:
         app.router.add_post("/{path:.*}", receiver._take)  # its own function
         runner.append(web.AppRunner(app, access_log=None))
         await runner[0].setup()
-        await web.TCPSite(runner[0], "127.0.0.1", 0).start()
+        await web.TCPSite(runner[0], "127.0.0.1", port).start()
         receiver.base = f"http://127.0.0.1:{runner[0].addresses[0][1]}"
         started.set()
 

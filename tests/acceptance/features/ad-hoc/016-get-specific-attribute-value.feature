@@ -31,3 +31,18 @@ Feature: 016 One attribute of one object
       | ObisCode/f | 255   |
     Then the answer is OK
     And the answer tells "Choice=ENUMERATE, ResultData isNumber"
+
+  Scenario: The tariff in force
+    Given attribute 2 of 1 0.0.96.14.0.255 of "TEST1024000000001" is octet-string "4142"
+    When GetSpecificAttributeValue is asked of "TEST1024000000001" with
+      | path       | value |
+      | ClassId    | 1     |
+      | Attribute  | 2     |
+      | ObisCode/a | 0     |
+      | ObisCode/b | 0     |
+      | ObisCode/c | 96    |
+      | ObisCode/d | 14    |
+      | ObisCode/e | 0     |
+      | ObisCode/f | 255   |
+    Then the answer is OK
+    And the answer tells "bytes[65, 66]"

@@ -21,4 +21,4 @@ Feature: 026 The administrative status is read in a bundle
     When Bundle is asked of "TEST1024000000026" with
       | path                                     | value |
       | Actions/1/GetAdministrativeStatusRequest | {}    |
-    Then the answer tells "ADMINISTRATIVE_IN_OUT"
+    Then the answer tells "No object found of type ADMINISTRATIVE_IN_OUT"

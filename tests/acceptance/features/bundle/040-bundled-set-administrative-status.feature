@@ -21,4 +21,4 @@ Feature: 040 The administrative status is set in a bundle
     When Bundle is asked of "TEST1024000000077" with
       | path                                                              | value |
       | Actions/1/SetAdministrativeStatusRequest/AdministrativeStatusType | ON    |
-    Then the answer tells "ADMINISTRATIVE_IN_OUT"
+    Then the answer tells "No object found of type ADMINISTRATIVE_IN_OUT"
