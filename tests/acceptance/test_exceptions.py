@@ -101,6 +101,11 @@ def ends_without_code(world: World, words: str) -> None:
     assert words in world.refusal.words
 
 
+@then("it was acknowledged first")
+def was_acknowledged(world: World) -> None:
+    assert world.asked is not None
+
+
 @then(parsers.parse('there is no device "{device}"'))
 def no_device(world: World, device: str) -> None:
     base = world.platform.stack.https_addresses[0]

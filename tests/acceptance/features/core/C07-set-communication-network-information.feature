@@ -11,4 +11,4 @@ Feature: C07 The place of a meter in the network changes
       | base_station    | BTS20    |
       | cell            | C1       |
     Then it is done
-    And "TEST1024000010700" is known at 10.0.0.1 behind BTS20 and C1
+    And "TEST1024000010700" is known at 10.0.0.1

@@ -9,6 +9,7 @@ Feature: 004 Firmware that is not there, or not for such a meter, is told by cod
       | path                                      | value             |
       | FirmwareIdentification | TEST_FW_FILE_0001 |
     Then it ends with fault 701 of DOMAIN_SMART_METERING because of "TEST_FW_FILE_0001"
+    And it was acknowledged first
 
   Scenario: A meter without model
     Given the firmware file "TEST_FW_FILE_0401" for "MA105" by "KAIF"
@@ -17,6 +18,7 @@ Feature: 004 Firmware that is not there, or not for such a meter, is told by cod
       | path                                      | value             |
       | FirmwareIdentification | TEST_FW_FILE_0401 |
     Then it ends with fault 601 of DOMAIN_SMART_METERING because of "TEST1024000000002"
+    And it was acknowledged first
 
   Scenario: A file for another model
     Given the firmware file "TEST_FW_FILE_0402" for "MA105" by "KAIF"
@@ -25,3 +27,4 @@ Feature: 004 Firmware that is not there, or not for such a meter, is told by cod
       | path                                      | value             |
       | FirmwareIdentification | TEST_FW_FILE_0402 |
     Then it ends with fault 704 of DOMAIN_SMART_METERING because of "MA304"
+    And it was acknowledged first

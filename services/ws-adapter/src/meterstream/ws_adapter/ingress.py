@@ -223,7 +223,7 @@ class Ingress:
 def _rejection(reply: Reply) -> PlatformError:
     if reply.error is None:
         return error("TECHNICAL_ERROR", "rejected without a reason")
-    return ToldByPlatform(reply.error)
+    return ToldByPlatform(reply.error, reply.correlation_uid)
 
 
 def _not_ready(message: str, **details: object) -> PlatformError:

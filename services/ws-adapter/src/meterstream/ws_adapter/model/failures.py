@@ -25,12 +25,16 @@ COMPONENT: Final = "WS_SMART_METERING"
 
 
 class ToldByPlatform(PlatformError):
-    """A failure that another part of the platform reported; its record goes on unchanged."""
+    """A failure that another part of the platform reported; its record goes on unchanged.
 
-    def __init__(self, record: ErrorRecord) -> None:
+    `correlation_uid` names the command that was refused, where its refusal can be fetched as a result too.
+    """
+
+    def __init__(self, record: ErrorRecord, correlation_uid: str | None = None) -> None:
         code = CODES.get(record.code) or ErrorCode(record.code, record.number, PlatformTrouble)
         super().__init__(code, record.message, **dict[str, object](record.details))
         self.record = record
+        self.correlation_uid = correlation_uid
 
     def to_record(self, component: str | None = None) -> ErrorRecord:  # noqa: ARG002  # the signature of the base
         """The record as it was told."""

@@ -26,6 +26,7 @@ from meterstream.ws_adapter.soap import faults
 from meterstream.ws_adapter.soap.envelope import MalformedEnvelope, PlainFault, to_envelope
 from meterstream.ws_adapter.soap.exchange import NOT_FOUND, NOT_OK, Exchange, Exchanges
 from meterstream.ws_adapter.soap.headers import in_words_of_headers
+from meterstream.ws_adapter.soap.later import acknowledged_uid
 from meterstream.ws_adapter.soap.published import Published, base_of
 from meterstream.ws_adapter.soap.receive import InvalidBody, NotUnderstood, Received, Receiver, UnknownBody
 from meterstream.ws_adapter.soap.schema import schema_set, type_of
@@ -109,7 +110,10 @@ class SoapFace:
                 traceparent=traceparent,
             )
         except PlatformError as failure:
-            raise in_words_of_headers(failure) from None
+            uid = None if exchange.operation.kind is Kind.SYNCHRONOUS else acknowledged_uid(failure)
+            if uid is None:
+                raise in_words_of_headers(failure) from None
+            return to_envelope(exchange.acknowledge(asked.device, uid))
         if exchange.operation.kind is Kind.SYNCHRONOUS:
             return await self._final(submitted.result, exchange, received, 0)
         return to_envelope(exchange.acknowledge(asked.device, submitted.header.correlation_uid))
