@@ -58,7 +58,7 @@ Feature: 056 An M-Bus device gets a new key
       | path                                               | value                  |
       | SetKeyOnGMeterRequestData/MbusDeviceIdentification | TESTG101205673117      |
       | SetKeyOnGMeterRequestData/SecretType               | G_METER_ENCRYPTION_KEY |
-    Then it ends with fault 220
+    Then it has failed with "the M-Bus device is coupled with no gateway"
 
   Scenario Outline: The user key of whoever is on a channel
     Given the meter "TEST1024000000001" of "<version>"
