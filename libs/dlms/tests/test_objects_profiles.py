@@ -42,8 +42,8 @@ ATTRIBUTES = {
 }
 
 
-def test_seven_dutch_profiles_and_one_from_elsewhere_are_shipped() -> None:
-    assert sorted(available_profiles()) == sorted([*COUNTS, ("IDIS", "2.0")])
+def test_seven_dutch_profiles_and_two_from_elsewhere_are_shipped() -> None:
+    assert sorted(available_profiles()) == sorted([*COUNTS, ("IDIS", "2.0"), ("LG", "E650")])
 
 
 @pytest.mark.parametrize("protocol", COUNTS, ids=" ".join)

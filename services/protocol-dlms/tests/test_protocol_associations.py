@@ -137,7 +137,6 @@ async def test_a_dsmr_meter_starts_at_one_without_asking(make_bench: Make) -> No
     [
         ({"security_level": SecurityLevel.HLS3}, 413),
         ({"security_level": SecurityLevel.HLS4}, 413),
-        ({"use_hdlc": True}, 413),
         ({"use_short_names": True}, 413),
         ({"connection": Connection(address=" ")}, 212),
         ({"protocol_version": "9.9"}, 206),

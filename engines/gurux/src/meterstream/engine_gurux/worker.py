@@ -1,6 +1,7 @@
-"""The child process: gurux-dlms behind a pipe. Imports nothing of Meterstream; runs as a script.
+"""The program `meterstream-gurux`: gurux-dlms behind a pipe. Imports nothing of the rest of Meterstream.
 
-Lines of JSON on standard input and output. The parent asks ({"op": ...}); while an operation runs, this process says
+Lines of JSON on standard input and output. First this process says {"protocol": number, "engine": text}. Then the
+parent asks ({"op": ...}); while an operation runs, this process says
 {"send": hex} or {"receive": true} and gets {"received": hex} or {"timeout": true} back; at last it says {"result": ...}
 or {"error": ...}. Values stay octets: gurux-dlms takes frames and APDUs apart, but never decodes data, which some
 octets make it do for ever.
@@ -10,8 +11,10 @@ from __future__ import annotations
 
 import json
 import resource
+import signal
 import sys
 import time
+from importlib.metadata import version
 from typing import Any, BinaryIO, Final
 
 from gurux_dlms import GXByteBuffer, GXDLMSConfirmedServiceError, GXDLMSException, GXDLMSExceptionResponse, GXReplyData
@@ -22,7 +25,11 @@ from gurux_dlms.GXDLMSLNParameters import GXDLMSLNParameters
 from gurux_dlms.GXDLMSSettings import GXDLMSSettings
 from gurux_dlms.GXDLMSSNParameters import GXDLMSSNParameters
 
+PROTOCOL: Final = 1
+"""Of the lines on the pipe; another number where a parent of this release would be misunderstood."""
 MEMORY: Final = 1 << 30
+THINKING_S: Final = 60
+"""After so long over one frame the process ends itself, should the parent have gone before it could do that."""
 LINE_MAX: Final = 1 << 20
 READ_REQUEST: Final = 0x05
 WRITE_REQUEST: Final = 0x06
@@ -65,7 +72,9 @@ class Pipe:
         self._target.flush()
 
     def hear(self) -> dict[str, Any]:
+        signal.alarm(0)
         line = self._source.readline(LINE_MAX)
+        signal.alarm(THINKING_S)
         if not line:
             raise EOFError
         message: dict[str, Any] = json.loads(line)
@@ -298,9 +307,13 @@ def _operate(meter: Meter | None, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    """Serve one parent until it closes the pipe: within a gigabyte, without files, without a core dump."""
+    for limit, amount in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0)):
+        resource.setrlimit(limit, (amount, amount))
     _prepare_library()
-    serve(Pipe(sys.stdin.buffer, sys.stdout.buffer))
+    pipe = Pipe(sys.stdin.buffer, sys.stdout.buffer)
+    pipe.say({"protocol": PROTOCOL, "engine": f"gurux-dlms {version('gurux-dlms')}"})
+    serve(pipe)
 
 
 if __name__ == "__main__":

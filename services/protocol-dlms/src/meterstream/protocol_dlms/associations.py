@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -14,19 +14,21 @@ from meterstream.contracts.errors import PlatformError, error
 from meterstream.contracts.records import DeviceRecord, SecurityLevel
 from meterstream.dlms import errors as dlms
 from meterstream.dlms.apdu import DataAccessResult
-from meterstream.dlms.asyncio import open_session
+from meterstream.dlms.asyncio import Trace, open_session
 from meterstream.dlms.client import PUBLIC_CLIENT, AssociationConfig, Level, client_title_for
 from meterstream.dlms.objects import MeterProfile, ProfileLibrary, shipped_profiles
+from meterstream.dlms.security import SecurityKeys
 from meterstream.protocol_dlms.counters import CounterReserver, SessionCounters
 from meterstream.protocol_dlms.executor import AccessRefused, At
 from meterstream.protocol_dlms.failures import translate
 from meterstream.protocol_dlms.fence import Guard
 from meterstream.protocol_dlms.frames import FrameLog
+from meterstream.protocol_dlms.hdlc import framing_of
 from meterstream.protocol_dlms.key_transfer import AttemptKeys
 from meterstream.protocol_dlms.keyring import KeyRing
 from meterstream.protocol_dlms.limits import ConnectionLimits
 from meterstream.protocol_dlms.meter import Identity, LiveMeter
-from meterstream.protocol_dlms.model.candidates import KeySet, candidates
+from meterstream.protocol_dlms.model.candidates import KeySet, candidates, password_of
 from meterstream.protocol_dlms.model.counters import Series
 from meterstream.protocol_dlms.model.opening import (
     GiveUp,
@@ -43,7 +45,9 @@ from meterstream.protocol_dlms.model.quantities import read_integer
 from meterstream.protocol_dlms.model.quirks import NOTHING, Known
 from meterstream.protocol_dlms.reach import Pushing, Reach, Sought
 from meterstream.protocol_dlms.received import ReceivedCounters
+from meterstream.protocol_dlms.session import Session
 from meterstream.protocol_dlms.settings import ReachSettings, SessionSettings
+from meterstream.protocol_dlms.short_names import ShortNames, offered
 from meterstream.runtime.clock import Clock
 from meterstream.runtime.metrics import OPEN_SESSIONS, SESSIONS, Metrics
 
@@ -116,9 +120,11 @@ class Associations:
         profiles: ProfileLibrary | None = None,
         reach: Reach | None = None,
         frames: FrameLog | None = None,
+        short_names: ShortNames | None = None,
     ) -> None:
         self._settings = settings
         self._frames = frames
+        self._short_names = short_names
         self._profiles = shipped_profiles() if profiles is None else profiles
         self._keyring = keyring
         self._reserver = reserver
@@ -144,6 +150,8 @@ class Associations:
 
     async def _open_at(self, target: _Target) -> LiveMeter:
         target.visit.counter_told = None  # what somebody at another address told counts for nothing here
+        if target.visit.record.use_short_names:
+            return await self._associate_by_short_names(target)
         if not target.level.ciphered:
             return await self._associate(target, None)
         try:
@@ -247,25 +255,67 @@ class Associations:
         Raises: _Refused; PlatformError; Leaving; Lost; Outage.
         """
         config = self._config(target, keys)
-        guard = target.visit.guard
+        guard, record, settings = target.visit.guard, target.visit.record, self._settings
         counters = None if keys is None else self._reserver.counters(target.series(keys), guard.check)
         if counters is not None:
             await counters.ensure(1)  # before a place is taken: the broker's time is not the network's
+
+        async def opening() -> Session:
+            return await open_session(
+                target.address,
+                config,
+                counters,
+                connect_timeout_s=settings.connect_timeout_s,
+                response_timeout_s=settings.response_timeout_s,
+                challenge=self._challenge,
+                trace=self._trace(record, config.keys),
+                framing=framing_of(record, settings),
+            )
+
+        return await self._connect(target, opening, counters, () if keys is None else keys.key_ids)
+
+    async def _associate_by_short_names(self, target: _Target) -> LiveMeter:
+        """Raises: PlatformError; Leaving; Lost; Outage."""
+        visit, record = target.visit, target.visit.record
+        engine = offered(record, target.level, self._short_names)
+        key = password_of(record.keys, visit.proven) if target.level is Level.LLS else None
+        password = None if key is None else self._keyring.octets(record, record.device_identification, key)
+        try:
+            session = await engine.session(record, password, self._trace(record, None))
+        except dlms.DlmsError as failure:
+            raise connection_error(failure, record, target.address) from failure
+
+        async def opening() -> Session:
+            await session.open(target.address, self._settings.connect_timeout_s)
+            return session
+
+        try:
+            return await self._connect(target, opening, None, () if key is None else (key.key_id,))
+        except BaseException:
+            session.abort()
+            raise
+
+    def _trace(self, record: DeviceRecord, keys: SecurityKeys | None) -> Trace | None:
+        return None if self._frames is None else self._frames.recorder(record, keys)
+
+    async def _connect(
+        self,
+        target: _Target,
+        opening: Callable[[], Awaitable[Session]],
+        counters: SessionCounters | None,
+        key_ids: tuple[str, ...],
+    ) -> LiveMeter:
+        """What `opening` opens, in a place among the connections and in time.
+
+        Raises: as _associate.
+        """
         await self._limits.acquire()
         self._metrics.set(OPEN_SESSIONS, self._limits.open)
         began = self._now() - (counters.waited_s if counters is not None else 0.0)
         try:
-            guard.check()
+            target.visit.guard.check()
             async with asyncio.timeout(self._settings.connect_timeout_s + self._settings.association_timeout_s):
-                session = await open_session(
-                    target.address,
-                    config,
-                    counters,
-                    connect_timeout_s=self._settings.connect_timeout_s,
-                    response_timeout_s=self._settings.response_timeout_s,
-                    challenge=self._challenge,
-                    trace=None if self._frames is None else self._frames.recorder(target.visit.record, config.keys),
-                )
+                session = await opening()
         except TimeoutError as late:
             self._give_place_back()
             raise self._opening_failure(dlms.ResponseTimeout("no association in time"), target, counters) from late
@@ -280,7 +330,6 @@ class Associations:
         if counters is not None:
             counters.accepted()
         self._metrics.count(SESSIONS, "opened")
-        key_ids = () if keys is None else keys.key_ids
         identity = Identity(target.visit.record.device_identification, target.level, key_ids)
         verified = target.visit.quirks.scalers_verified
         return LiveMeter(session, target.profile, counters, identity, self._now, scalers_verified=verified)
@@ -327,15 +376,15 @@ class Associations:
         """All but the host. Raises: PlatformError for what the record lacks or this platform does not offer."""
         record = visit.record
         level = _LEVELS.get(record.security_level)
-        if level is None or record.use_hdlc or record.use_short_names:
-            what = (
-                "HDLC" if record.use_hdlc else "short names" if record.use_short_names else record.security_level.value
-            )
+        if level is None:
+            what = record.security_level.value
             raise error("UNSUPPORTED_COMMUNICATION_SETTING", f"{what} is not offered", setting=what)
         try:
             profile = self._profiles.get(record.protocol_name, record.protocol_version)
         except dlms.DlmsError as unknown:
             raise translate(unknown) from unknown
+        if record.use_short_names:
+            offered(record, level, self._short_names)
         return _Target(visit, profile, ("", record.connection.port or DEFAULT_PORT), level)
 
     async def _pause(self, pause: Pause, guard: Guard) -> None:

@@ -8,7 +8,6 @@ from typing import Final, NamedTuple, TypeVar
 
 from meterstream.contracts.errors import error
 from meterstream.dlms.apdu import DataAccessResult
-from meterstream.dlms.asyncio import MeterSession
 from meterstream.dlms.client import Level
 from meterstream.dlms.data import AttributeRef, Data, MethodRef, Selection
 from meterstream.dlms.errors import DlmsError
@@ -18,6 +17,7 @@ from meterstream.protocol_dlms.counters import SessionCounters
 from meterstream.protocol_dlms.executor import At, Call, MethodTarget, Target
 from meterstream.protocol_dlms.failures import translate
 from meterstream.protocol_dlms.model.laid_down import LaidDownScalers
+from meterstream.protocol_dlms.session import Session
 
 T = TypeVar("T")
 
@@ -47,7 +47,7 @@ class LiveMeter:
 
     def __init__(
         self,
-        session: MeterSession,
+        session: Session,
         profile: MeterProfile,
         counters: SessionCounters | None,
         identity: Identity,

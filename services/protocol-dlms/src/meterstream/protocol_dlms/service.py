@@ -17,6 +17,7 @@ from meterstream.protocol_dlms import executors
 from meterstream.protocol_dlms.answers import RESPONSES, SERVICE, Envelopes
 from meterstream.protocol_dlms.associations import Associations
 from meterstream.protocol_dlms.counters import CounterReserver
+from meterstream.protocol_dlms.engine import ListingCache
 from meterstream.protocol_dlms.executor import Executors, load_executors
 from meterstream.protocol_dlms.frames import FrameLog
 from meterstream.protocol_dlms.image_cache import ImageCache
@@ -33,6 +34,7 @@ from meterstream.protocol_dlms.pushes.parts import listening
 from meterstream.protocol_dlms.reach import Reach
 from meterstream.protocol_dlms.responder import Responder
 from meterstream.protocol_dlms.settings import ImageSettings, MeterTypeSettings, ReachSettings, Settings
+from meterstream.protocol_dlms.short_names import short_names
 from meterstream.protocol_dlms.views import devices, firmware, sessions
 from meterstream.protocol_dlms.wakeup import HttpWakeup
 from meterstream.protocol_dlms.worker import TurnBounds, Worker
@@ -147,6 +149,7 @@ def build(
     responder = Responder(producer)
     wakeup = waking(settings.reach)
     downloads = ImageDownloads(settings.image_urls)
+    engine = short_names(settings.engine, limits, ListingCache(settings.engine.listed_meters))
     associations = Associations(
         limits,
         keyring,
@@ -156,6 +159,7 @@ def build(
         profiles=read_profiles(settings.meter_types),
         reach=Reach(settings.reach, wakeup),
         frames=FrameLog(codec, responder, metrics, system_clock, lambda: secrets.token_hex(16)),
+        short_names=engine,
     )
     marks = Marks(producer, session_table, codec, system_clock)
     worker = Worker(
@@ -203,7 +207,8 @@ def build(
         drain_s=max(1.0, min(_LONGEST_DRAIN_S, settings.drain_s - _CUT_S)),
         membership=broker.membership,
     )
-    sending = Closing(responder.close, reserver.close)
+    engines = [] if engine is None else [engine.close]
+    sending = Closing(*engines, responder.close, reserver.close)
     upkeep = Upkeep(marks, reserver)
     listeners = listening(settings.pushes, kafka, responder, codec, metrics, hooks, broker.reader)
     awake = [] if wakeup is None else [wakeup]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, IPvAnyNetwork, SecretStr, field_validator
 
+from meterstream.protocol_dlms.engine.settings import EngineSettings
 from meterstream.runtime.outbound.addresses import TargetRules, entries_of
 from meterstream.runtime.settings import ServiceSettings, SettingsGroup
 
@@ -51,6 +52,9 @@ class SessionSettings(SettingsGroup):
     )
     candidate_pause_s: Pause = Field(
         20, description="pause before other keys are tried; meters lock after repeated failures"
+    )
+    hdlc_information: Annotated[int, Field(ge=32, le=2030)] = Field(
+        1024, description="octets of an information field, proposed to meters with HDLC, which may want fewer"
     )
     lls_counters_rise: bool = Field(
         True, description="with LLS, refuse answers whose counter is not above that of earlier sessions"
@@ -155,3 +159,4 @@ class Settings(ServiceSettings):
     images: ImageSettings = ImageSettings()
     image_urls: ImageUrlSettings = ImageUrlSettings()
     meter_types: MeterTypeSettings = MeterTypeSettings()
+    engine: EngineSettings = EngineSettings()

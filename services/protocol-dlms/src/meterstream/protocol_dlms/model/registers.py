@@ -15,9 +15,12 @@ from meterstream.protocol_dlms.model.quantities import in_kwh
 _KILO_SCALER: Final = -3
 
 _SCALER_ATTRIBUTES: Final[Mapping[tuple[int, int], int]] = MappingProxyType(
-    {(3, 2): 3, (4, 2): 3, (5, 2): 4, (5, 3): 4}
+    {(3, 2): 3, (3, 11): 3, (4, 2): 3, (5, 2): 4, (5, 3): 4}
 )
-"""(class, attribute of a value) -> attribute of its scaler and unit: register, extended register, demand register."""
+"""(class, attribute of a value) -> attribute of its scaler and unit: register, extended register, demand register.
+
+Registers end with attribute 3 (Blue Book, 4.3.2); attribute 11 is an average in meters of Landis+Gyr.
+"""
 
 _UNITS: Final[Mapping[Unit, ToldUnit]] = MappingProxyType(
     {

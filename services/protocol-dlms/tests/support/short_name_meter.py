@@ -22,6 +22,7 @@ from meterstream.dlms.data import (
     unsigned,
 )
 from meterstream.dlms.data.decoder import Decoder
+from meterstream.dlms.data.lengths import encode_length
 from meterstream.dlms.framing import WrapperReader, wrap
 
 ASSOCIATION = 0xFA00
@@ -42,8 +43,9 @@ VALUES = {
 }
 
 
-def short_name(ref: AttributeRef) -> int:
-    return BASES[ref[:2]] + 8 * (ref.attribute - 1)
+def everything(selection: bytes, data: Data) -> Data:
+    """The whole attribute, whatever was selected."""
+    return data
 
 
 @dataclass
@@ -51,16 +53,30 @@ class ShortNameMeter:
     """Read and Write of IEC 62056-5-3 over wrapper frames, in blocks where the answer is long; hand-written.
 
     Attributes:
+        bases: base names by class and logical name: the object list of the association.
+        choose: what selector and parameters take of an attribute.
         spoil: what becomes of each answer APDU on its way out.
     """
 
     values: dict[AttributeRef, Data] = field(default_factory=lambda: dict(VALUES))
+    bases: dict[tuple[int, bytes], int] = field(default_factory=lambda: dict(BASES))
+    choose: Callable[[bytes, Data], Data] = everything
+    client: int = CLIENT
     password: bytes | None = None
     block: int = 100
     spoil: Callable[[bytes], bytes | None] = lambda apdu: apdu
     invoked: list[tuple[int, Data]] = field(default_factory=list)
     requests: list[bytes] = field(default_factory=list)
     selected: list[bytes] = field(default_factory=list)
+
+    def short_name(self, ref: AttributeRef) -> int:
+        """Base name and eight octets for each attribute before."""
+        return self.bases[ref[:2]] + 8 * (ref.attribute - 1)
+
+    @property
+    def lists_read(self) -> int:
+        """How often somebody began to read the object list."""
+        return sum(request[2:5] == bytes.fromhex("02FA08") for request in self.requests)
 
     def new_association(self) -> _Connection:
         return _Connection(self)
@@ -82,7 +98,7 @@ class _Connection:
         self._reader.feed(octets)
         answers = b""
         while self._reader.waiting and (frame := self._reader.next_frame()) is not None:
-            if frame.source != CLIENT:
+            if frame.source != self._meter.client:
                 continue
             self._meter.requests.append(frame.apdu)
             answer = self._meter.spoil(self._answer(frame.apdu))
@@ -119,9 +135,10 @@ class _Connection:
             self._number += 1
             return self._block()
         name = int.from_bytes(apdu[3:5], "big")
+        data = self._object_list() if name == ASSOCIATION + 8 else self._value(name)
         if apdu[2] == 4:
             self._meter.selected.append(apdu[5:])
-        data = self._object_list() if name == ASSOCIATION + 8 else self._value(name)
+            data = None if data is None else self._meter.choose(apdu[5:], data)
         if data is None:
             return bytes((0x0C, 1, 1, DataAccessResult.READ_WRITE_DENIED))
         raw = encode(data)
@@ -133,27 +150,26 @@ class _Connection:
     def _block(self) -> bytes:
         block, self._rest = self._rest[: self._meter.block], self._rest[self._meter.block :]
         head = bytes((0x0C, 1, 2, not self._rest)) + self._number.to_bytes(2, "big")
-        return head + bytes((len(block),)) + block
+        return head + encode_length(len(block)) + block
 
     def _value(self, name: int) -> Data | None:
-        return next((value for ref, value in self._meter.values.items() if short_name(ref) == name), None)
+        return next((value for ref, value in self._meter.values.items() if self._meter.short_name(ref) == name), None)
 
     def _write(self, apdu: bytes) -> bytes:
         assert apdu[1:3] == b"\x01\x02", "one variable at a time"
         name = int.from_bytes(apdu[3:5], "big")
         data, end = Decoder(apdu, DEFAULT_LIMITS).value(6)
         assert end == len(apdu)
-        if name == BASES[ENERGY[:2]] + 0x28:
+        if name == self._meter.bases.get(ENERGY[:2], 0x10000) + 0x28:
             self._meter.invoked.append((name, data))
             return bytes.fromhex("0D0100")
         for ref in self._meter.values:
-            if short_name(ref) == name:
+            if self._meter.short_name(ref) == name:
                 self._meter.values[ref] = data
                 return bytes.fromhex("0D0100")
         return bytes((0x0D, 1, 1, DataAccessResult.READ_WRITE_DENIED))
 
-    @staticmethod
-    def _object_list() -> Data:
+    def _object_list(self) -> Data:
         return array(
             structure(
                 long(base - 0x10000 if base > 0x7FFF else base),
@@ -161,5 +177,5 @@ class _Connection:
                 unsigned(0),
                 octet_string(name),
             )
-            for (class_id, name), base in BASES.items()
+            for (class_id, name), base in self._meter.bases.items()
         )

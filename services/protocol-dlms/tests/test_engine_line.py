@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import re
 import signal
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from gurux_support import CLOCK, ENERGY, PROFILE, ROWS, VALUES, ShortNameMeter
+from engine_stage import engine_program
+from short_name_meter import CLOCK, ENERGY, PROFILE, ROWS, VALUES, ShortNameMeter
 
 from meterstream.dlms.apdu import DataAccessResult, Selection
 from meterstream.dlms.asyncio import HdlcOverTcp, Listener, SessionFraming, WrapperOverTcp, serve_meter
@@ -33,16 +32,23 @@ from meterstream.dlms.errors import (
 )
 from meterstream.dlms.framing import frames_in, wrap
 from meterstream.dlms.framing.hdlc import ApduReceived, Connected, HdlcAddress, HdlcServerLink
-from meterstream.engine_gurux import EngineStopped, GuruxConfig, GuruxHdlc, GuruxSession, GuruxWorkers, open_session
+from meterstream.protocol_dlms.engine import (
+    EngineConfig,
+    EngineDied,
+    EngineHdlc,
+    EngineProcesses,
+    EngineSession,
+    EngineStopped,
+    open_session,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 WRAPPER = WrapperOverTcp()
-README = Path(__file__).parents[1] / "README.md"
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def workers() -> AsyncIterator[GuruxWorkers]:
-    async with GuruxWorkers(2) as made:
+async def workers() -> AsyncIterator[EngineProcesses]:
+    async with EngineProcesses(engine_program(), 2) as made:
         yield made
 
 
@@ -55,17 +61,17 @@ async def served(meter: ShortNameMeter, framing: SessionFraming = WRAPPER) -> Li
 
 
 async def opened(
-    address: tuple[str, int], workers: GuruxWorkers, response_timeout_s: float = 5.0, **settings: Any
-) -> GuruxSession:
+    address: tuple[str, int], workers: EngineProcesses, response_timeout_s: float = 5.0, **settings: Any
+) -> EngineSession:
     return await open_session(
-        address, GuruxConfig(**settings), workers, connect_timeout_s=5, response_timeout_s=response_timeout_s
+        address, EngineConfig(**settings), workers, connect_timeout_s=5, response_timeout_s=response_timeout_s
     )
 
 
 # Short names
 
 
-async def test_the_object_list_is_read_once_and_only_if_needed(workers: GuruxWorkers) -> None:
+async def test_the_object_list_is_read_once_and_only_if_needed(workers: EngineProcesses) -> None:
     meter = ShortNameMeter()
     async with await served(meter) as listener:
         async with await opened(listener.address, workers) as session:
@@ -80,7 +86,7 @@ async def test_the_object_list_is_read_once_and_only_if_needed(workers: GuruxWor
         assert [request[0] for request in meter.requests] == [0x60, 0x05, 0x62]
 
 
-async def test_selective_access_is_a_parameter(workers: GuruxWorkers) -> None:
+async def test_selective_access_is_a_parameter(workers: EngineProcesses) -> None:
     meter = ShortNameMeter()
     selection = Selection(2, entry_descriptor(1, 5))
     async with await served(meter) as listener, await opened(listener.address, workers) as session:
@@ -90,7 +96,7 @@ async def test_selective_access_is_a_parameter(workers: GuruxWorkers) -> None:
     assert meter.selected == [bytes((selection.selector,)) + encode(selection.parameters)]
 
 
-async def test_methods_of_other_classes_need_an_offset(workers: GuruxWorkers) -> None:
+async def test_methods_of_other_classes_need_an_offset(workers: EngineProcesses) -> None:
     meter = ShortNameMeter()
     method = MethodRef(8, CLOCK.logical_name, 1)
     offsets = {8: 0x4100 + 0x28 - 0x2BC0}
@@ -102,7 +108,7 @@ async def test_methods_of_other_classes_need_an_offset(workers: GuruxWorkers) ->
     assert meter.invoked == [(0x4128, unsigned(9))]
 
 
-async def test_passwords(workers: GuruxWorkers) -> None:
+async def test_passwords(workers: EngineProcesses) -> None:
     meter = ShortNameMeter(password=b"12345678")
     async with await served(meter) as listener:
         async with await opened(listener.address, workers, password=b"12345678") as session:
@@ -112,7 +118,7 @@ async def test_passwords(workers: GuruxWorkers) -> None:
         assert refused.value.diagnostic == 13
 
 
-async def test_a_meter_without_short_names_rejects(workers: GuruxWorkers) -> None:
+async def test_a_meter_without_short_names_rejects(workers: EngineProcesses) -> None:
     async with await served(ShortNameMeter()) as listener:
         with pytest.raises(AssociationRejected) as refused:
             await opened(listener.address, workers, short_names=False)
@@ -151,11 +157,11 @@ class SlowMeter(asyncio.Protocol):
                 self.transport.write(self.link.pass_turn())
 
 
-async def test_a_meter_that_is_not_ready_is_asked_again(workers: GuruxWorkers) -> None:
+async def test_a_meter_that_is_not_ready_is_asked_again(workers: EngineProcesses) -> None:
     server = await asyncio.get_running_loop().create_server(SlowMeter, "127.0.0.1", 0)
     async with server:
         address = server.sockets[0].getsockname()[:2]
-        async with await opened(address, workers, hdlc=GuruxHdlc()) as session:
+        async with await opened(address, workers, hdlc=EngineHdlc()) as session:
             assert await session.get(ENERGY) == VALUES[ENERGY]
             assert await session.get(PROFILE) == ROWS
             await session.set(CLOCK, octet_string(bytes(300)))
@@ -163,8 +169,8 @@ async def test_a_meter_that_is_not_ready_is_asked_again(workers: GuruxWorkers) -
 
 
 @pytest.mark.parametrize("information", [32, 128, 1024])
-async def test_information_fields(workers: GuruxWorkers, information: int) -> None:
-    hdlc = GuruxHdlc(17, information=information)
+async def test_information_fields(workers: EngineProcesses, information: int) -> None:
+    hdlc = EngineHdlc(17, information=information)
     meter = ShortNameMeter()
     async with (
         await served(meter, HdlcOverTcp(17)) as listener,
@@ -173,14 +179,6 @@ async def test_information_fields(workers: GuruxWorkers, information: int) -> No
         assert await session.get(PROFILE) == ROWS
         await session.set(CLOCK, octet_string(bytes(range(200))))
     assert meter.values[CLOCK] == octet_string(bytes(range(200)))
-
-
-async def test_the_example_of_the_readme() -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    names: dict[str, Any] = {}
-    exec(compile(example, "README", "exec", dont_inherit=True), names)
-    async with await served(ShortNameMeter(password=b"00000000"), HdlcOverTcp(17)) as listener:
-        assert await names["read_register"](*listener.address) == VALUES[ENERGY].value
 
 
 # Hostile octets
@@ -205,7 +203,9 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("answer", "error"), BROKEN, ids=[answer.hex()[:24] for answer, _ in BROKEN])
-async def test_a_broken_answer_is_a_typed_error(workers: GuruxWorkers, answer: bytes, error: type[DlmsError]) -> None:
+async def test_a_broken_answer_is_a_typed_error(
+    workers: EngineProcesses, answer: bytes, error: type[DlmsError]
+) -> None:
     meter = ShortNameMeter()
     async with await served(meter) as listener:
         session = await opened(listener.address, workers, base_names={(3, bytes(ENERGY.logical_name)): 0x4100})
@@ -220,7 +220,7 @@ async def test_a_broken_answer_is_a_typed_error(workers: GuruxWorkers, answer: b
 
 
 @pytest.mark.parametrize("content", ["130100000000", "13060401020304", "13020000", "1302010600", "1313010600"])
-async def test_compact_arrays_that_hang_the_library_do_not_hang_us(workers: GuruxWorkers, content: str) -> None:
+async def test_compact_arrays_that_hang_the_library_do_not_hang_us(workers: EngineProcesses, content: str) -> None:
     meter = ShortNameMeter()
     async with await served(meter) as listener:
         session = await opened(listener.address, workers, base_names={(3, bytes(ENERGY.logical_name)): 0x4100})
@@ -235,7 +235,7 @@ async def test_compact_arrays_that_hang_the_library_do_not_hang_us(workers: Guru
         await session.close()
 
 
-async def test_two_hundred_spoilt_answers(workers: GuruxWorkers) -> None:
+async def test_two_hundred_spoilt_answers(workers: EngineProcesses) -> None:
     """Each is a value or a typed error within the time-out; none disturbs the next session in the same process."""
     meter = ShortNameMeter()
     chance = random.Random(20240715)
@@ -278,7 +278,7 @@ async def test_two_hundred_spoilt_answers(workers: GuruxWorkers) -> None:
     assert "ENGINE_STOPPED" not in outcomes
 
 
-async def test_more_blocks_than_allowed(workers: GuruxWorkers) -> None:
+async def test_more_blocks_than_allowed(workers: EngineProcesses) -> None:
     meter = ShortNameMeter(block=10)
     async with await served(meter) as listener:
         session = await opened(listener.address, workers, limits=AnswerLimits(max_blocks=5))
@@ -288,7 +288,9 @@ async def test_more_blocks_than_allowed(workers: GuruxWorkers) -> None:
         await session.close()
 
 
-async def test_blocks_without_end_are_not_waited_for_longer_than_the_exchange_may_last(workers: GuruxWorkers) -> None:
+async def test_blocks_without_end_are_not_waited_for_longer_than_the_exchange_may_last(
+    workers: EngineProcesses,
+) -> None:
     meter, numbers = ShortNameMeter(block=10), count(1)
     async with asyncio.timeout(30), await served(meter) as listener:
         session = await opened(listener.address, workers, exchange_timeout_s=1.0)
@@ -299,7 +301,7 @@ async def test_blocks_without_end_are_not_waited_for_longer_than_the_exchange_ma
         await session.close()
 
 
-async def test_an_error_within_blocks(workers: GuruxWorkers) -> None:
+async def test_an_error_within_blocks(workers: EngineProcesses) -> None:
     meter = ShortNameMeter()
     async with await served(meter) as listener, await opened(listener.address, workers) as session:
         await session.get(ENERGY)
@@ -310,7 +312,7 @@ async def test_an_error_within_blocks(workers: GuruxWorkers) -> None:
         assert session.usable
 
 
-async def test_a_meter_that_drops_a_request(workers: GuruxWorkers) -> None:
+async def test_a_meter_that_drops_a_request(workers: EngineProcesses) -> None:
     meter = ShortNameMeter()
     async with await served(meter) as listener:
         session = await opened(listener.address, workers, response_timeout_s=1.0)
@@ -325,15 +327,15 @@ async def test_a_meter_that_drops_a_request(workers: GuruxWorkers) -> None:
 
 
 @pytest.mark.parametrize("fate", ["stopped", "killed"])
-async def test_a_process_that_hangs_or_dies_ends_one_session(workers: GuruxWorkers, fate: str) -> None:
+async def test_a_process_that_hangs_or_dies_ends_one_session(workers: EngineProcesses, fate: str) -> None:
     meter = ShortNameMeter()
     async with await served(meter) as listener:
         other = await opened(listener.address, workers)
         session = await opened(listener.address, workers)
         session._config = replace(session._config, work_timeout_s=0.2)
-        assert session._worker is not None
-        os.kill(session._worker.pid, signal.SIGSTOP if fate == "stopped" else signal.SIGKILL)
-        with pytest.raises(EngineStopped):
+        assert session._process is not None
+        os.kill(session._process.pid, signal.SIGSTOP if fate == "stopped" else signal.SIGKILL)
+        with pytest.raises(EngineStopped if fate == "stopped" else EngineDied):
             await session.get(ENERGY)
         assert not session.usable
         await session.close()
@@ -345,21 +347,21 @@ async def test_a_process_that_hangs_or_dies_ends_one_session(workers: GuruxWorke
 
 async def test_processes_are_kept_and_bounded() -> None:
     meter = ShortNameMeter()
-    async with GuruxWorkers(1) as workers, await served(meter) as listener:
+    async with EngineProcesses(engine_program(), 1) as workers, await served(meter) as listener:
         first = await opened(listener.address, workers)
-        assert first._worker is not None
-        pid = first._worker.pid
+        assert first._process is not None
+        pid = first._process.pid
         second = asyncio.ensure_future(opened(listener.address, workers))
         assert await first.get(ENERGY) == VALUES[ENERGY]
         assert not second.done()
         await first.close()
         session = await second
-        assert session._worker is not None
-        assert session._worker.pid == pid
+        assert session._process is not None
+        assert session._process.pid == pid
         await session.close()
 
 
-async def test_a_cancelled_request_ends_its_session_and_process(workers: GuruxWorkers) -> None:
+async def test_a_cancelled_request_ends_its_session_and_process(workers: EngineProcesses) -> None:
     meter = ShortNameMeter()
     async with await served(meter) as listener:
         session = await opened(listener.address, workers)

@@ -1,4 +1,4 @@
-"""A session through gurux-dlms: the port of `meterstream.dlms.asyncio.MeterSession`, the work in another process."""
+"""A session that the engine speaks for: the port of `meterstream.dlms.asyncio.MeterSession`, the work elsewhere."""
 
 from __future__ import annotations
 
@@ -9,76 +9,77 @@ from types import TracebackType
 from typing import Any, Final, NoReturn, Self
 
 from meterstream.dlms.apdu import ActionResult, Conformance, DataAccessResult, Selection
-from meterstream.dlms.asyncio import MeterClient
+from meterstream.dlms.asyncio import MeterClient, Trace
 from meterstream.dlms.asyncio.connect import connect
 from meterstream.dlms.data import AttributeRef, Data, MethodRef, decode, encode
 from meterstream.dlms.errors import (
     AccessError,
-    AssociationRejected,
     AssociationStateError,
+    ConfigurationError,
     ConfirmedServiceError,
-    DecodeError,
     DlmsError,
     ExceptionResponse,
-    LimitExceeded,
     ResponseTimeout,
 )
 from meterstream.dlms.framing.hdlc import HdlcAddress
-from meterstream.engine_gurux.config import GuruxConfig
-from meterstream.engine_gurux.line import FrameLine, HdlcFeed, WrapperFeed
-from meterstream.engine_gurux.names import (
-    ASSOCIATION,
+from meterstream.dlms.security import SecurityKeys
+from meterstream.protocol_dlms.engine.base_names import BaseNames
+from meterstream.protocol_dlms.engine.config import EngineConfig
+from meterstream.protocol_dlms.engine.line import FrameLine, HdlcFeed, WrapperFeed
+from meterstream.protocol_dlms.engine.listings import Listings
+from meterstream.protocol_dlms.engine.names import (
     METHOD_OFFSETS,
-    OBJECT_LIST,
     access_result,
-    base_names,
+    action_result,
     method_name,
     value_of_blocks,
 )
-from meterstream.engine_gurux.workers import GuruxWorker, GuruxWorkers
+from meterstream.protocol_dlms.engine.processes import EngineProcess, EngineProcesses
+from meterstream.protocol_dlms.engine.sayings import (
+    NO_FRAME,
+    Failure,
+    Frame,
+    Outcome,
+    frame_came,
+    heard,
+    opening,
+    told_selection,
+)
 
 CLOSE_TIMEOUT_S: Final = 5.0
-_ASSOCIATION_CLASS: Final = 12
-_CONFORMANCE_BITS: Final = 24
-_GOES_ON: Final = frozenset({"exception", "confirmed"})
-"""Refusals of one request; after any other error nobody knows where library and meter stand."""
+_NO_KEYS: Final = "sessions with short names have no keys, only a password"
 
 
 async def open_session(
     address: tuple[str, int],
-    config: GuruxConfig,
-    workers: GuruxWorkers,
+    config: EngineConfig,
+    processes: EngineProcesses,
     *,
     connect_timeout_s: float,
     response_timeout_s: float,
-) -> GuruxSession:
-    """Connects and associates.
-
-    Args:
-        address: host (name or IP address) and port.
-        workers: where gurux-dlms runs; one process is taken until the session is closed.
-        response_timeout_s: for each frame of the meter, seconds.
-    Raises: ConnectFailed, AssociationRejected, ExceptionResponse, ConfirmedServiceError, PeerError, LinkError; the
-    connection is closed then.
-    """
-    worker = await workers.take()
-    line = FrameLine(_feed_of(config))
-    session = GuruxSession(config, workers, worker, line, response_timeout_s)
-    try:
-        await connect(line, *address, connect_timeout_s)
-        await session._open()
-    except BaseException:
-        line.abort()
-        await session._let_go()
-        raise
+    listings: Listings | None = None,
+    gateway: str = "",
+) -> EngineSession:
+    """Takes a process, connects and associates; see EngineSession. Raises: EngineBusy, EngineUnusable; as `open`."""
+    process = await processes.take()
+    session = EngineSession(
+        config, processes, process, response_timeout_s=response_timeout_s, listings=listings, gateway=gateway
+    )
+    await session.open(address, connect_timeout_s)
     return session
 
 
-class GuruxSession:
-    """An open association; `async with` releases it. One request at a time.
+class EngineSession:
+    """An association that the engine speaks for; `open` it, then `async with` releases it. One request at a time.
 
+    Args:
+        processes: gets `process` back when the session is closed or could not be opened.
+        response_timeout_s: for each frame of the meter, seconds.
+        listings: keeps the object list of `gateway` over sessions.
+        trace: gets every frame sent and received.
     Attributes:
         server_title, last_received_counter: None, for nothing is ciphered.
+        lists_refused: never, for lists are asked one by one.
         negotiated: services that the meter granted.
         server_max_pdu: largest APDU the meter takes, in octets.
         sent_apdus: frames sent so far.
@@ -86,22 +87,25 @@ class GuruxSession:
 
     server_title: Final[bytes | None] = None
     last_received_counter: Final[int | None] = None
+    lists_refused: Final = False
 
     def __init__(
         self,
-        config: GuruxConfig,
-        workers: GuruxWorkers,
-        worker: GuruxWorker,
-        line: FrameLine,
+        config: EngineConfig,
+        processes: EngineProcesses,
+        process: EngineProcess,
+        *,
         response_timeout_s: float,
+        listings: Listings | None = None,
+        gateway: str = "",
+        trace: Trace | None = None,
     ) -> None:
         self._config = config
-        self._workers = workers
-        self._worker: GuruxWorker | None = worker
-        self._line = line
+        self._processes = processes
+        self._process: EngineProcess | None = process
+        self._line = FrameLine(_feed_of(config), trace)
         self._response_timeout_s = response_timeout_s
-        self._names = dict(config.base_names)
-        self._listed = False
+        self._names = BaseNames(config.base_names, gateway, listings, self._read_at)
         self._busy = False
         self._failed = False
         self._under_way = False
@@ -109,10 +113,27 @@ class GuruxSession:
         self.server_max_pdu = 0
         self.sent_apdus = 0
 
+    async def open(self, address: tuple[str, int], connect_timeout_s: float) -> None:
+        """Connect and associate; once.
+
+        Args:
+            address: host (name or IP address) and port.
+        Raises: ConnectFailed, AssociationRejected, ExceptionResponse, ConfirmedServiceError, PeerError, LinkError,
+            EngineDied; the connection is closed then, and the process given back.
+        """
+        try:
+            await connect(self._line, *address, connect_timeout_s)
+            outcome = await self._run(opening(self._config, self._response_timeout_s))
+            self.negotiated, self.server_max_pdu = outcome.conformance, outcome.max_pdu
+        except BaseException:
+            self._line.abort()
+            await self._let_go()
+            raise
+
     @property
     def usable(self) -> bool:
         """Whether another request is possible."""
-        return self._worker is not None and not self._failed and self._line.open
+        return self._process is not None and not self._failed and self._line.open
 
     async def __aenter__(self) -> Self:
         return self
@@ -148,8 +169,8 @@ class GuruxSession:
         name = await self._name(ref.class_id, ref.logical_name)
         request = {"op": "write", "class": ref.class_id, "name": name, "attribute": ref.attribute}
         outcome = await self._run(request | {"data": encode(data).hex()})
-        if "access" in outcome:
-            raise AccessError(access_result(outcome["access"]))
+        if outcome.access is not None:
+            raise AccessError(access_result(outcome.access))
 
     async def set_list(self, items: Sequence[tuple[AttributeRef, Data]]) -> list[DataAccessResult]:
         """Result for each attribute, in order; asked one by one. Raises: as get, but AccessError."""
@@ -176,10 +197,10 @@ class GuruxSession:
             name = method_name(name, offsets[ref.class_id], ref.method)
         request = {"op": "invoke", "class": ref.class_id, "name": name, "method": ref.method}
         outcome = await self._run(request | {"data": "" if data is None else encode(data).hex()})
-        if "access" in outcome:
-            raise AccessError(_action_result(outcome["access"]))
-        raw = bytes.fromhex(outcome["raw"])
-        return decode(raw, self._config.limits.data) if raw and not self._config.short_names else None
+        if outcome.access is not None:
+            raise AccessError(action_result(outcome.access))
+        returned = bool(outcome.raw) and not self._config.short_names
+        return decode(outcome.raw, self._config.limits.data) if returned else None
 
     async def close(self) -> None:
         """Releases the association if it still stands, says DISC with HDLC, and closes the connection; idempotent.
@@ -197,50 +218,48 @@ class GuruxSession:
             await self._let_go()
 
     def abort(self) -> None:
-        """Closes the connection at once and sends nothing more; idempotent. `close` gives the process back."""
+        """Closes the connection at once, sends nothing more and ends the process; idempotent."""
         self._failed = True
         self._line.abort()
-        if self._worker is not None:
-            self._worker.kill()
+        process, self._process = self._process, None
+        if process is not None:
+            self._processes.drop(process)
 
-    # What the worker does
+    def offer_keys(self, keys: SecurityKeys) -> NoReturn:  # noqa: ARG002  # the port's signature
+        """Raises: ConfigurationError."""
+        raise ConfigurationError(_NO_KEYS)
 
-    async def _open(self) -> None:
-        outcome = await self._run({"op": "open", "settings": _settings(self._config, self._response_timeout_s)})
-        self.negotiated = _conformance(outcome["conformance"])
-        self.server_max_pdu = outcome["max_pdu"]
+    def use_keys(self, keys: SecurityKeys) -> NoReturn:  # noqa: ARG002  # the port's signature
+        """Raises: ConfigurationError."""
+        raise ConfigurationError(_NO_KEYS)
+
+    # What the engine does
 
     async def _name(self, class_id: int, logical_name: bytes) -> int | str:
         """Base name, or logical name in hex. Raises: AccessError when the meter has no such object."""
         if not self._config.short_names:
             return bytes(logical_name).hex()
-        key = class_id, bytes(logical_name)
-        if key not in self._names and not self._listed:
-            objects = await self._read(ASSOCIATION, _ASSOCIATION_CLASS, OBJECT_LIST, None)
-            self._names = base_names(objects) | self._names
-            self._listed = True
-        if key not in self._names:
-            raise AccessError(DataAccessResult.OBJECT_UNDEFINED)
-        return self._names[key]
+        return await self._names.of(class_id, logical_name)
+
+    async def _read_at(self, base: int, class_id: int, attribute: int) -> Data:
+        return await self._read(base, class_id, attribute, None)
 
     async def _read(self, name: int | str, class_id: int, attribute: int, selection: Selection | None) -> Data:
         request: dict[str, Any] = {"op": "read", "class": class_id, "name": name, "attribute": attribute}
-        selected = "" if selection is None else _selection(selection)
-        outcome = await self._run(request | {"selection": selected})
-        if "access" in outcome:
-            raise AccessError(access_result(outcome["access"]))
-        raw = bytes.fromhex(outcome["raw"])
+        outcome = await self._run(request | {"selection": "" if selection is None else told_selection(selection)})
+        if outcome.access is not None:
+            raise AccessError(access_result(outcome.access))
         try:
-            if self._config.short_names and outcome["blocks"]:
-                return value_of_blocks(raw, self._config.limits.data)
-            return decode(raw, self._config.limits.data)
+            if self._config.short_names and outcome.blocks:
+                return value_of_blocks(outcome.raw, self._config.limits.data)
+            return decode(outcome.raw, self._config.limits.data)
         except AccessError:
             raise
         except DlmsError:
             self._give_up()
             raise
 
-    async def _run(self, request: dict[str, Any]) -> dict[str, Any]:
+    async def _run(self, request: dict[str, Any]) -> Outcome:
         """Raises: AssociationStateError, and what the operation raises."""
         if not self.usable:
             raise AssociationStateError("the session is over")
@@ -250,7 +269,7 @@ class GuruxSession:
         try:
             return await self._converse(request, self._response_timeout_s)
         except (ExceptionResponse, ConfirmedServiceError):
-            raise
+            raise  # refusals of one request; after any other error nobody knows where engine and meter stand
         except BaseException:
             self._give_up()
             raise
@@ -261,96 +280,55 @@ class GuruxSession:
         self._failed = True
         self._line.abort()
 
-    async def _converse(self, request: dict[str, Any], timeout_s: float) -> dict[str, Any]:
-        worker, line = self._worker, self._line
-        if worker is None:
+    async def _converse(self, request: dict[str, Any], timeout_s: float) -> Outcome:
+        process = self._process
+        if process is None:
             raise AssociationStateError("the session is over")
-        work_s = self._config.work_timeout_s
         now = asyncio.get_running_loop().time
         end = now() + self._config.exchange_timeout_s
         failure: DlmsError | None = None
         self._under_way = True
-        worker.say(request)
+        process.say(request)
         while True:
-            said = await worker.hear(work_s)
-            self._under_way = "result" not in said and "error" not in said
-            if "result" in said:
-                result: dict[str, Any] = said["result"]
-                return result
-            if "error" in said:
-                _raise(said["error"], failure)
-            try:
-                if "send" in said:
-                    line.send(bytes.fromhex(said["send"]))
-                    self.sent_apdus += 1
-                if now() > end:
-                    raise ResponseTimeout("the meter goes on and on")
-                frame = await line.next_frame(min(timeout_s, end - now()))
-            except DlmsError as error:
-                failure = error
-                worker.say({"timeout": True})
-            else:
-                worker.say({"received": frame.hex()})
+            said = heard(await process.hear(self._config.work_timeout_s))
+            match said:
+                case Outcome():
+                    self._under_way = False
+                    return said
+                case Failure():
+                    self._under_way = False
+                    raise said.error(failure)
+                case Frame():
+                    try:
+                        received = await self._exchange(said.octets, min(timeout_s, end - now()))
+                    except DlmsError as lost:
+                        failure = lost
+                        process.say(NO_FRAME)
+                    else:
+                        process.say(frame_came(received))
+
+    async def _exchange(self, frame: bytes, timeout_s: float) -> bytes:
+        """The next frame of the meter, after one to it unless it is empty. Raises: as FrameLine."""
+        if frame:
+            self._line.send(frame)
+            self.sent_apdus += 1
+        if timeout_s <= 0:
+            raise ResponseTimeout("the meter goes on and on")
+        return await self._line.next_frame(timeout_s)
 
     async def _let_go(self) -> None:
-        worker, self._worker = self._worker, None
-        if worker is not None:
-            await self._workers.give_back(worker, healthy=not self._under_way)
+        process, self._process = self._process, None
+        if process is not None:
+            await self._processes.give_back(process, healthy=not self._under_way)
 
 
-def _conforms(session: GuruxSession) -> MeterClient:
+def _conforms(session: EngineSession) -> MeterClient:
     """Checked by the type checker only."""
     return session
 
 
-def _feed_of(config: GuruxConfig) -> WrapperFeed | HdlcFeed:
+def _feed_of(config: EngineConfig) -> WrapperFeed | HdlcFeed:
     if config.hdlc is None:
         return WrapperFeed(config.client_sap, config.server_sap)
     server = HdlcAddress(config.server_sap, config.hdlc.lower, config.hdlc.wide)
     return HdlcFeed(HdlcAddress(config.client_sap), server)
-
-
-def _settings(config: GuruxConfig, patience_s: float) -> dict[str, Any]:
-    hdlc = config.hdlc
-    return {
-        "short_names": config.short_names,
-        "client": config.client_sap,
-        "server": config.server_sap,
-        "password": None if config.password is None else config.password.hex(),
-        "max_pdu": config.max_pdu,
-        "patience_s": patience_s,
-        "max_blocks": config.limits.max_blocks,
-        "max_octets": config.limits.max_bytes,
-        "hdlc": None
-        if hdlc is None
-        else {"lower": hdlc.lower, "octets": 4 if hdlc.wide else 2, "information": hdlc.information},
-    }
-
-
-def _conformance(bits: int) -> Conformance:
-    """The library counts bits from the other end."""
-    return Conformance(sum(1 << (_CONFORMANCE_BITS - 1 - n) for n in range(_CONFORMANCE_BITS) if bits >> n & 1))
-
-
-def _selection(selection: Selection) -> str:
-    return (bytes((selection.selector,)) + encode(selection.parameters)).hex()
-
-
-def _action_result(number: int) -> ActionResult:
-    return ActionResult(number) if number in set(ActionResult) else ActionResult.OTHER_REASON
-
-
-def _raise(error: dict[str, Any], failure: DlmsError | None) -> NoReturn:
-    match error:
-        case {"kind": "timeout"}:
-            raise failure or ResponseTimeout("no answer from the meter in time")
-        case {"kind": "limit"}:
-            raise LimitExceeded("more blocks, frames or octets than one answer may have")
-        case {"kind": "exception", "state": state, "service": service}:
-            raise ExceptionResponse(state, service, None, ciphered=False)
-        case {"kind": "confirmed", "service": service, "error": choice, "value": value}:
-            raise ConfirmedServiceError(service, choice, value)
-        case {"kind": "rejected", "result": result, "diagnostic": diagnostic}:
-            raise AssociationRejected(result, "user", diagnostic)
-        case _:
-            raise DecodeError(f"gurux-dlms cannot read the answer: {error.get('type', 'unknown')}")

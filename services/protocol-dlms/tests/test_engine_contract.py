@@ -1,4 +1,4 @@
-"""The port of a session, the same cases for our own engine and for gurux-dlms."""
+"""The port of a session, the same cases for our own core and for the engine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from gurux_support import CLOCK, ENERGY, PROFILE, ROWS, SECRET, UNKNOWN, VALUES, ShortNameMeter
+from engine_stage import engine_program
+from short_name_meter import CLOCK, ENERGY, PROFILE, ROWS, SECRET, UNKNOWN, VALUES, ShortNameMeter
 
 from meterstream.dlms.apdu import ActionResult, DataAccessResult
 from meterstream.dlms.asyncio import HdlcOverTcp, MeterClient, SessionFraming, WrapperOverTcp, serve_meter
@@ -25,7 +26,7 @@ from meterstream.dlms.errors import (
     ResponseTimeout,
 )
 from meterstream.dlms.meter import ClientAccess, Habits, MeterAssociation, MeterSecurity
-from meterstream.engine_gurux import GuruxConfig, GuruxHdlc, GuruxWorkers, open_session
+from meterstream.protocol_dlms.engine import EngineConfig, EngineHdlc, EngineProcesses, open_session
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 RESET = MethodRef(3, ENERGY.logical_name, 1)
@@ -83,7 +84,7 @@ def own_opener(framing: SessionFraming) -> Opener:
 
 
 @asynccontextmanager
-async def own(framing: SessionFraming, workers: GuruxWorkers, objects: Objects) -> AsyncIterator[Case]:
+async def own(framing: SessionFraming, workers: EngineProcesses, objects: Objects) -> AsyncIterator[Case]:
     security = MeterSecurity(b"OSG\0\0\0\0\1", {SAP: ClientAccess(Level.NONE)}, bytes)
     async with await serve_meter(
         lambda: MeterAssociation(objects, security, Habits(max_send_pdu=150)), ("127.0.0.1", 0), framing=framing
@@ -91,27 +92,27 @@ async def own(framing: SessionFraming, workers: GuruxWorkers, objects: Objects) 
         yield Case(own_opener(framing), objects.values, objects.invoked, listener.address)
 
 
-def gurux_opener(workers: GuruxWorkers, framing: SessionFraming, **settings: Any) -> Opener:
-    hdlc = GuruxHdlc(17) if isinstance(framing, HdlcOverTcp) else None
+def gurux_opener(workers: EngineProcesses, framing: SessionFraming, **settings: Any) -> Opener:
+    hdlc = EngineHdlc(17) if isinstance(framing, HdlcOverTcp) else None
 
     async def opener(
         address: tuple[str, int], *, client_sap: int = SAP, response_timeout_s: float = 5.0
     ) -> MeterClient:
-        config = GuruxConfig(client_sap=client_sap, hdlc=hdlc, **settings)
+        config = EngineConfig(client_sap=client_sap, hdlc=hdlc, **settings)
         return await open_session(address, config, workers, connect_timeout_s=5, response_timeout_s=response_timeout_s)
 
     return opener
 
 
 @asynccontextmanager
-async def gurux_logical(framing: SessionFraming, workers: GuruxWorkers, objects: Objects) -> AsyncIterator[Case]:
+async def gurux_logical(framing: SessionFraming, workers: EngineProcesses, objects: Objects) -> AsyncIterator[Case]:
     async with own(framing, workers, objects) as case:
         case.open = gurux_opener(workers, framing, short_names=False)
         yield case
 
 
 @asynccontextmanager
-async def gurux_short(framing: SessionFraming, workers: GuruxWorkers, objects: Objects) -> AsyncIterator[Case]:
+async def gurux_short(framing: SessionFraming, workers: EngineProcesses, objects: Objects) -> AsyncIterator[Case]:
     meter = ShortNameMeter()
     async with await serve_meter(
         meter.new_association,  # type: ignore[arg-type]  # all that the server asks of an association
@@ -129,13 +130,13 @@ CASES = [
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def workers() -> AsyncIterator[GuruxWorkers]:
-    async with GuruxWorkers(2) as made:
+async def workers() -> AsyncIterator[EngineProcesses]:
+    async with EngineProcesses(engine_program(), 2) as made:
         yield made
 
 
 @pytest_asyncio.fixture(loop_scope="module", params=CASES)
-async def case(request: pytest.FixtureRequest, workers: GuruxWorkers) -> AsyncIterator[Case]:
+async def case(request: pytest.FixtureRequest, workers: EngineProcesses) -> AsyncIterator[Case]:
     engine, framing = request.param
     async with engine(framing, workers, Objects()) as made:
         yield made
@@ -231,7 +232,7 @@ async def test_one_exchange_at_a_time(case: Case) -> None:
 
 @pytest.mark.parametrize("fate", ["silent", "gone"])
 @pytest.mark.parametrize("engine", ["own", "gurux"])
-async def test_a_meter_that_falls_silent_or_goes_away(workers: GuruxWorkers, engine: str, fate: str) -> None:
+async def test_a_meter_that_falls_silent_or_goes_away(workers: EngineProcesses, engine: str, fate: str) -> None:
     connections: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from typing import Final, cast
 
+from meterstream.dlms.asyncio import Direction, Trace
 from meterstream.dlms.errors import (
     FrameError,
     LimitExceeded,
@@ -54,8 +55,9 @@ class HdlcFeed:
 class FrameLine(asyncio.Protocol):
     """Any failure closes the connection, and is raised to who waits or comes next."""
 
-    def __init__(self, feed: WrapperFeed | HdlcFeed) -> None:
+    def __init__(self, feed: WrapperFeed | HdlcFeed, trace: Trace | None = None) -> None:
         self._feed = feed
+        self._trace = trace
         self._transport: asyncio.Transport | None = None
         self._frames: deque[bytes] = deque()
         self._waiter: asyncio.Future[None] | None = None
@@ -70,6 +72,7 @@ class FrameLine(asyncio.Protocol):
         if self._failure is not None or self._transport is None:
             raise self._failure or LinkClosed("the connection is closed")
         self._frames.clear()
+        self._tell(Direction.SENT, frame)
         self._transport.write(frame)
 
     async def next_frame(self, timeout_s: float) -> bytes:
@@ -102,7 +105,10 @@ class FrameLine(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         try:
-            self._frames += self._feed.feed(data)
+            frames = self._feed.feed(data)
+            self._frames += frames
+            for frame in frames:
+                self._tell(Direction.RECEIVED, frame)
             if len(self._frames) > _MAX_FRAMES:
                 raise LimitExceeded(f"more than {_MAX_FRAMES} frames nobody asked for")
         except PeerError as error:
@@ -114,6 +120,10 @@ class FrameLine(asyncio.Protocol):
         closed = LinkClosed("the meter closed the connection without an answer")
         self._fail(closed if exc is None else LinkReset(f"connection broken: {type(exc).__name__}"))
         self._wake()
+
+    def _tell(self, direction: Direction, frame: bytes) -> None:
+        if self._trace is not None:
+            self._trace(direction, frame)
 
     def _fail(self, error: LinkError | PeerError) -> None:
         self._failure = self._failure or error

@@ -16,8 +16,8 @@ _MAX_PDU: Final = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
-class GuruxHdlc:
-    """HDLC frames over TCP, window 1, as gurux-dlms speaks them.
+class EngineHdlc:
+    """HDLC frames over TCP, window 1, as the engine speaks them.
 
     Attributes:
         lower, wide: of the server address, whose upper part is the server's SAP; as in HdlcAddress.
@@ -34,7 +34,7 @@ class GuruxHdlc:
 
 
 @dataclass(frozen=True, slots=True)
-class GuruxConfig:
+class EngineConfig:
     """Settings of one session. There are no keys: see the README.
 
     Attributes:
@@ -47,7 +47,7 @@ class GuruxConfig:
         hdlc: None is the wrapper over TCP.
         max_pdu: what the meter may send at once.
         limits: of one answer.
-        work_timeout_s: how long gurux-dlms may think about one frame; then its process is ended.
+        work_timeout_s: how long the engine may think about one frame; then its process is ended.
         exchange_timeout_s: for one operation with all its frames and blocks: a meter that goes on sending them is not
             waited for longer.
     Raises: ConfigurationError.
@@ -59,7 +59,7 @@ class GuruxConfig:
     short_names: bool = True
     base_names: Mapping[tuple[int, bytes], int] = field(default_factory=lambda: MappingProxyType({}))
     method_offsets: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
-    hdlc: GuruxHdlc | None = None
+    hdlc: EngineHdlc | None = None
     max_pdu: int = _MAX_PDU
     limits: AnswerLimits = field(default_factory=AnswerLimits)
     work_timeout_s: float = 10.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from engine_stage import engine_program
 
 from meterstream.dlms.data import (
     Data,
@@ -17,8 +18,8 @@ from meterstream.dlms.data import (
     unsigned,
 )
 from meterstream.dlms.errors import ConfigurationError, DecodeError
-from meterstream.engine_gurux import GuruxConfig, GuruxHdlc, GuruxWorkers
-from meterstream.engine_gurux.names import METHOD_OFFSETS, base_names, method_name
+from meterstream.protocol_dlms.engine import EngineConfig, EngineHdlc, EngineProcesses
+from meterstream.protocol_dlms.engine.names import METHOD_OFFSETS, base_names, method_name
 
 CLOCK, REGISTER = bytes.fromhex("0000010000FF"), bytes.fromhex("0100010800FF")
 
@@ -58,9 +59,9 @@ def test_methods_follow_the_attributes() -> None:
 @pytest.mark.parametrize(
     "settings",
     [
-        {"client_sap": 128, "hdlc": GuruxHdlc()},
-        {"server_sap": 128, "hdlc": GuruxHdlc()},
-        {"hdlc": GuruxHdlc(), "server_sap": 0x4000},
+        {"client_sap": 128, "hdlc": EngineHdlc()},
+        {"server_sap": 128, "hdlc": EngineHdlc()},
+        {"hdlc": EngineHdlc(), "server_sap": 0x4000},
         {"client_sap": 0x10000},
         {"max_pdu": 63},
         {"work_timeout_s": 0.0},
@@ -68,12 +69,12 @@ def test_methods_follow_the_attributes() -> None:
 )
 def test_settings_out_of_range(settings: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
-        GuruxConfig(**settings)
+        EngineConfig(**settings)
 
 
 def test_other_settings_out_of_range() -> None:
     with pytest.raises(ConfigurationError):
-        GuruxHdlc(information=31)
+        EngineHdlc(information=31)
     with pytest.raises(ConfigurationError):
-        GuruxWorkers(0)
-    assert "secret" not in repr(GuruxConfig(password=b"secret"))
+        EngineProcesses(engine_program(), 0)
+    assert "secret" not in repr(EngineConfig(password=b"secret"))

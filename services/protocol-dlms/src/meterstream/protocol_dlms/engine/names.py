@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from meterstream.dlms.apdu import DataAccessResult
+from meterstream.dlms.apdu import ActionResult, DataAccessResult
 from meterstream.dlms.data import Data, DataLimits, DataType, decode
 from meterstream.dlms.errors import AccessError, DecodeError
 
@@ -78,3 +78,8 @@ def value_of_blocks(raw: bytes, limits: DataLimits) -> Data:
 def access_result(number: int) -> DataAccessResult:
     """OTHER_REASON for numbers that the standard does not know."""
     return DataAccessResult(number) if number in set(DataAccessResult) else DataAccessResult.OTHER_REASON
+
+
+def action_result(number: int) -> ActionResult:
+    """The same of a method."""
+    return ActionResult(number) if number in set(ActionResult) else ActionResult.OTHER_REASON
