@@ -18,6 +18,8 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 export UV_SYSTEM_CERTS ?= true
 export DEMO_METERS DEMO_EXIT
+# Bytecode is written whatever the shell says: without it each process that tests start compiles everything it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help:  ## this list
@@ -46,8 +48,9 @@ check: $(READY)  ## format, lint, types, layers, schemas, unit tests
 static: $(READY)  ## the same without the tests
 	@$(PARALLEL) types format-check lint layers schemas
 
-test: $(READY) unit  ## every test: the unit tests on all cores, then those on a real Kafka and PostgreSQL one after another
-	@$(BIN)/pytest -q -m servers
+TEST_WORKERS ?= 4
+test: $(READY)  ## every test, those on a real Kafka and PostgreSQL too; TEST_WORKERS processes, which mostly wait
+	@$(BIN)/pytest -q --numprocesses=$(TEST_WORKERS) --dist=loadgroup
 
 .PHONY: format format-check lint types layers schemas schemas-write unit fuzz bench
 format: $(READY)  ## rewrite the code in its one format
@@ -75,7 +78,7 @@ schemas-write: $(READY)  ## render changed contracts: new schema versions, schem
 	@$(BIN)/python -m meterstream.ws_adapter.schemas render
 
 unit: $(READY)  ## tests that need nothing but this process
-	@$(BIN)/pytest -q -m 'not servers' --numprocesses=auto
+	@$(BIN)/pytest -q -m 'not servers' --numprocesses=auto --dist=loadgroup
 
 FUZZ_FRAMES ?= 1000000
 FUZZ_SECONDS ?= 600

@@ -14,6 +14,9 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:  # the servers' clients are imported by the fixtures: a run of unit tests does not pay for them
+    from xdist.remote import Producer
+
+    from meterstream.demo.pytest_sharing import TogetherScheduling
     from meterstream.demo.servers import KafkaServer, PostgresServer
 
 SERVER_FIXTURES = frozenset({"kafka_server", "postgres_server", "platform"})
@@ -38,6 +41,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and SERVER_FIXTURES.intersection(item.fixturenames):
             item.add_marker("servers")
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        from meterstream.demo.pytest_sharing import keep_together
+
+        keep_together(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "TogetherScheduling | None":
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from meterstream.demo.pytest_sharing import TogetherScheduling
+
+    return TogetherScheduling(config, log)
 
 
 def start_in_free_directory(parent: Path, name: str, start: Callable[[Path], Server]) -> Server:
