@@ -29,7 +29,9 @@ log = logging.getLogger(__name__)
 CHUNK: Final = 500
 IDLE_MS: Final = 1000
 EAGER_MS: Final = 50
-FETCH_WAIT_MS: Final = 100
+FETCH_WAIT_MS: Final = 500
+"""A message is handed over at once; an idle topic costs a fetch at each end of this time. Adding partitions waits for
+it, because a connection answers in order."""
 BACKOFF_S: Final = 1.0
 
 
@@ -101,14 +103,26 @@ class LogReader:
             consumer = await self._consumer_now()
             places = [aiokafka.TopicPartition(self._full, partition) for partition in sorted(wanted)]
             try:
-                ends = await consumer.end_offsets(places)
-                starts = ends if self._start is Start.END else await consumer.beginning_offsets(places)
+                starts, ends = await self._bounds(consumer, places)
             except KafkaError as error:
                 raise BrokerOutage(f"no offsets of {self._topic}: {error!r}") from error
             for place in places:
                 self._positions.setdefault(place.partition, starts[place])
             self._assign(consumer)
         return {place.partition: end for place, end in ends.items()}
+
+    async def _bounds(
+        self, consumer: AIOKafkaConsumer, places: list[aiokafka.TopicPartition]
+    ) -> tuple[dict[aiokafka.TopicPartition, int], dict[aiokafka.TopicPartition, int]]:
+        """Where to begin and where the logs end, asked side by side: both answers wait for the fetch on its way.
+
+        Raises: KafkaError.
+        """
+        if self._start is Start.END:
+            ends = await consumer.end_offsets(places)
+            return ends, ends
+        starts, ends = await asyncio.gather(consumer.beginning_offsets(places), consumer.end_offsets(places))
+        return starts, ends
 
     async def remove(self, partitions: Iterable[int]) -> None:
         """Stop reading partitions."""
