@@ -48,9 +48,9 @@ check: $(READY)  ## format, lint, types, layers, schemas, unit tests
 static: $(READY)  ## the same without the tests
 	@$(PARALLEL) types format-check lint layers schemas
 
-TEST_WORKERS ?= 4
-test: $(READY)  ## every test, those on a real Kafka and PostgreSQL too; TEST_WORKERS processes, which mostly wait
-	@$(BIN)/pytest -q --numprocesses=$(TEST_WORKERS) --dist=loadgroup
+TEST_WORKERS ?= 3
+test: $(READY)  ## every test, those on a real Kafka and PostgreSQL too, in TEST_WORKERS processes that often wait
+	@$(BIN)/pytest -q --numprocesses=$(TEST_WORKERS) --dist=loadfile
 
 .PHONY: format format-check lint types layers schemas schemas-write unit fuzz bench
 format: $(READY)  ## rewrite the code in its one format
@@ -78,7 +78,7 @@ schemas-write: $(READY)  ## render changed contracts: new schema versions, schem
 	@$(BIN)/python -m meterstream.ws_adapter.schemas render
 
 unit: $(READY)  ## tests that need nothing but this process
-	@$(BIN)/pytest -q -m 'not servers' --numprocesses=auto --dist=loadgroup
+	@$(BIN)/pytest -q -m 'not servers' --numprocesses=auto --dist=loadfile
 
 FUZZ_FRAMES ?= 1000000
 FUZZ_SECONDS ?= 600

@@ -13,10 +13,11 @@ from uuid import uuid4
 import pytest
 from hypothesis import settings
 
+from meterstream.demo.pytest_sharing import TogetherScheduling, keep_together, stop_platform_after
+
 if TYPE_CHECKING:  # the servers' clients are imported by the fixtures: a run of unit tests does not pay for them
     from xdist.remote import Producer
 
-    from meterstream.demo.pytest_sharing import TogetherScheduling
     from meterstream.demo.servers import KafkaServer, PostgresServer
 
 SERVER_FIXTURES = frozenset({"kafka_server", "postgres_server", "platform"})
@@ -41,18 +42,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and SERVER_FIXTURES.intersection(item.fixturenames):
             item.add_marker("servers")
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        from meterstream.demo.pytest_sharing import keep_together
+    keep_together(items)
 
-        keep_together(items)
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    yield
+    stop_platform_after(item, nextitem)
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "TogetherScheduling | None":
-    if config.getvalue("dist") != "loadgroup":
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> TogetherScheduling | None:
+    if config.getvalue("dist") != "loadfile":
         return None
-    from meterstream.demo.pytest_sharing import TogetherScheduling
-
     return TogetherScheduling(config, log)
 
 

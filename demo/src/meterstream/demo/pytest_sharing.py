@@ -1,55 +1,77 @@
 """Which test runs in which worker process: what shares a running platform, or a module, stays together.
 
-With `--dist=loadgroup` the tests of one platform run in one worker, so it is started once, and those of one module in
+With `--dist=loadfile` the tests of one platform run in one worker, so it is started once, and those of one module in
 one, so its fixtures are made once. What waits for servers begins first; tests that need nothing fill the time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from fnmatch import fnmatchcase
 
 import pytest
 from xdist.remote import Producer
-from xdist.scheduler import LoadGroupScheduling
+from xdist.scheduler import LoadScopeScheduling
 
 PLATFORM = "platform"
+FAULTS, JOURNEYS = "faults", "journeys"
+PLATFORMS = {  # whose tests are broken on purpose first: they take longest
+    "tests/faults/*": FAULTS,
+    "tests/acceptance/*": JOURNEYS,
+    "tests/integration/*": JOURNEYS,
+    "tests/interop/*_journey.py": JOURNEYS,
+}
 TESTS_OF_ALL = "tests/"
+LAST_USER = pytest.StashKey[pytest.Function]()
 
 
-class TogetherScheduling(LoadGroupScheduling):  # type: ignore[misc]  # the package ships no types
-    """Hands out groups in the order in which they were collected; tests of no group go by their module."""
+class TogetherScheduling(LoadScopeScheduling):  # type: ignore[misc]  # the package ships no types
+    """Hands out platforms and modules in the order in which they were collected."""
 
     def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:
         super().__init__(config, log)
         config.option.loadscopereorder = False  # the number of a module's tests says nothing about their duration
 
     def _split_scope(self, nodeid: str) -> str:
-        group: str = super()._split_scope(nodeid)
-        return nodeid.partition("::")[0] if group == nodeid else group
+        return group_of(nodeid)
+
+
+def group_of(nodeid: str) -> str:
+    """The platform that a test's module belongs to, else the module."""
+    module = nodeid.partition("::")[0]
+    return next((group for pattern, group in PLATFORMS.items() if fnmatchcase(module, pattern)), module)
 
 
 def keep_together(items: list[pytest.Item]) -> None:
-    """Mark the tests of each platform as one group, and order all tests by what they wait for."""
-    platforms = {item.nodeid: platform for item in items if (platform := _platform_of(item)) is not None}
-    for item in items:
-        if item.nodeid in platforms:
-            item.add_marker(pytest.mark.xdist_group(f"platform-of-{platforms[item.nodeid]}"))
-    on_servers = {item.path for item in items if item.get_closest_marker("servers")}
+    """Order tests by what they wait for.
 
-    def rank(item: pytest.Item) -> tuple[int, int]:
-        platform = platforms.get(item.nodeid)
-        if platform is not None:  # the deeper one first: it is broken on purpose, and takes longest to mend
-            return 0, -platform.count("/")
-        if item.path in on_servers:
-            return 1, 0
-        return 2, not item.nodeid.startswith(TESTS_OF_ALL)
+    Raises:
+        pytest.UsageError: a test of a platform lies where no group is known for it.
+    """
+    groups = list(dict.fromkeys(PLATFORMS.values()))
+    on_servers = set()
+    for item in items:
+        group = group_of(item.nodeid)
+        if isinstance(item, pytest.Function) and PLATFORM in item.fixturenames and group not in groups:
+            raise pytest.UsageError(f"{item.nodeid} uses a platform: name its group in {__name__}.PLATFORMS")
+        if item.get_closest_marker("servers"):
+            on_servers.add(group)
+
+    def rank(item: pytest.Item) -> tuple[int, bool]:
+        group = group_of(item.nodeid)
+        if group in groups:
+            return groups.index(group), False
+        return len(groups) + (group not in on_servers), not group.startswith(TESTS_OF_ALL)
 
     items.sort(key=rank)
 
 
-def _platform_of(item: pytest.Item) -> str | None:
-    """The folder whose conftest starts the platform that a test runs on."""
-    if not isinstance(item, pytest.Function) or PLATFORM not in item.fixturenames:
-        return None
-    found: Sequence[pytest.FixtureDef[object]] = item._fixtureinfo.name2fixturedefs.get(PLATFORM, ())
-    return found[-1].baseid if found else None
+def stop_platform_after(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Stop a platform after its last test: idle, it would take time from all that follow."""
+    if isinstance(item, pytest.Function) and PLATFORM in item.fixturenames:
+        item.session.stash[LAST_USER] = item
+    user = item.session.stash.get(LAST_USER, None)
+    if user is None or (nextitem is not None and group_of(nextitem.nodeid) == group_of(user.nodeid)):
+        return
+    del item.session.stash[LAST_USER]
+    for fixture in user._fixtureinfo.name2fixturedefs[PLATFORM]:
+        fixture.finish(user._request)  # type: ignore[arg-type]  # it asks the request for its node and hooks alone
