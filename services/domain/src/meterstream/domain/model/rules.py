@@ -150,8 +150,6 @@ class MeterRule:
         learns_from: what `complete` and `learn` look at and change beside the answer itself; locked while they decide.
         goes_on_at: when the next attempt after a good answer is to be made that leaves something to do (the answer's
             `retryable`); None: the answer is the result.
-        goes_on_at: when the next attempt after a good answer is to be made that leaves something to do (the answer's
-            `retryable`); None: the answer is the result.
         settle: the answer of a request for which nothing has to be done on the meter; None: it goes out.
         needs: what `check` looks at beside organisation and device of its command, alone or in a bundle.
         addressing: what is said of M-Bus devices that cannot be reached; in bundles `addressing_in_bundle` where set.
@@ -171,7 +169,6 @@ class MeterRule:
     learn: Callable[[Lesson], None] | None = None
     complete: Callable[[Lesson], OperationResponse] | None = None
     learns_from: Callable[[DlmsResponseHeader, OperationResponse], Needs] | None = None
-    goes_on_at: Callable[[OperationResponse], datetime | None] | None = None
     goes_on_at: Callable[[OperationResponse], datetime | None] | None = None
     settle: Callable[[Subject], OperationResponse | None] | None = None
     needs: Callable[[CommandHeader, OperationRequest], Needs] | None = None
