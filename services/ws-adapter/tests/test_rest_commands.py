@@ -64,6 +64,18 @@ async def test_a_request_can_be_left_out_where_its_rules_want_no_field(stack, cl
     assert "needs host and port, push_objects, or both" in found["detail"]
 
 
+@pytest.mark.parametrize("octets", [64, 63, 65])
+async def test_a_meter_is_added_with_its_signature_key(stack, client, octets):
+    device = {"signature_public_key": "ab" * octets}
+    request = {"device": device, "device_model": {"manufacturer": "DEM"}}
+    status, found = await submit(client, "AddDevice", request=request)
+    if octets == 64:
+        (command,) = stack.domain.commands
+        assert (status, command.request.device.signature_public_key) == (202, b"\xab" * 64)
+    else:
+        assert (status, found["field"]) == (422, "request.device.signature_public_key")
+
+
 async def test_urgent_commands_and_awaited_ones_have_their_own_topic(stack, client):
     stack.domain.answer = stack.domain.queued
     await submit(client, priority=7)

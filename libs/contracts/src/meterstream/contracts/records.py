@@ -154,6 +154,7 @@ class DeviceRecord(Record):
     `system_title` (8 octets) is what the meter called itself in its last association. `with_list_max` is the number of
     attributes in one request; 0: not laid down.
     `ephemeral_public` is the X25519 public key under which this record's keys are sealed for `recipient`.
+    `signature_public_key` is the meter's own of ECDSA (security suite 1), a point of P-256, x | y.
     """
 
     device_identification: str
@@ -181,6 +182,7 @@ class DeviceRecord(Record):
     ephemeral_public: bytes = b""
     keys: list[SealedKey] = Field(default_factory=list)
     channels: list[MbusChannel] = Field(default_factory=list)
+    signature_public_key: bytes | None = None
 
 
 class CounterReservation(Record):

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from meterstream.contracts.base import Moment, Record
 from meterstream.contracts.operation import Operation, OperationRequest, OperationResponse, Target
-from meterstream.contracts.shared.keys import EncryptedKey
+from meterstream.contracts.shared.keys import EncryptedKey, SignaturePublicKey
 from meterstream.contracts.soap import Soap, SoapBinding
 from meterstream.contracts.types import ZoneName
 
@@ -21,6 +21,8 @@ class NewDevice(Record):
     """What is known of the meter. Keys are RSA ciphertext on every face and are opened in domain only.
 
     Sessions with a `challenge_length` outside 8 to 64 (IEC 62056-5-3) fail with CHALLENGE_LENGTH_OUT_OF_RANGE (213).
+    `signature_public_key` is public and comes in clear: a meter of security suite 1 needs it where its master key is to
+    be replaced.
     """
 
     device_type: Annotated[str, StringConstraints(max_length=50), Soap("Device_type")] = "SMART_METER_E"
@@ -42,6 +44,7 @@ class NewDevice(Record):
     global_encryption_unicast_key: Annotated[EncryptedKey | None, Soap("Global_encryption_unicast_key")] = None
     authentication_key: Annotated[EncryptedKey | None, Soap("Authentication_key")] = None
     lls_password: EncryptedKey | None = None
+    signature_public_key: SignaturePublicKey | None = None
     delivery_date: Annotated[Moment | None, Soap("Delivery_date")] = None
     mbus_identification_number: Annotated[
         Annotated[str, StringConstraints(pattern=r"^[0-9]{8}$")] | None, Soap("Mbus_identification_number")

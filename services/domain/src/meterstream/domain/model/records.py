@@ -101,4 +101,5 @@ def device_record(
         ephemeral_public=ephemeral_public,
         keys=keys,
         channels=channels,
+        signature_public_key=device.signature_public_key,
     )

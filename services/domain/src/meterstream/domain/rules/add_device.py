@@ -12,6 +12,8 @@ from meterstream.contracts.events import LifecycleChange
 from meterstream.contracts.operation import OperationRequest, OperationResponse
 from meterstream.contracts.operations.add_device import OPERATION, AddDeviceRequest, AddDeviceResponse, NewDevice
 from meterstream.contracts.records import DeviceState, KeyKind
+from meterstream.dlms.errors import ConfigurationError
+from meterstream.dlms.security import PublicKey, SecuritySuite
 from meterstream.domain.model import keys
 from meterstream.domain.model.registers import Needs
 from meterstream.domain.model.registry import OWNER, Device
@@ -58,8 +60,10 @@ def check_keys(device: NewDevice) -> None:
 
     Raises: KEY_NOT_PRESENT (806), VALIDATION_ERROR (401).
     """
+    _check_signature_key(device.signature_public_key)
     if device.mbus_default_key is not None:
-        mixed = next((field for field in (*ELECTRICITY, "lls_password") if getattr(device, field) is not None), None)
+        others = (*ELECTRICITY, "lls_password", "signature_public_key")
+        mixed = next((field for field in others if getattr(device, field) is not None), None)
         if mixed is not None:
             raise _invalid(f"device.{mixed}", "keys of an electricity meter and of an M-Bus device exclude each other")
     required = ELECTRICITY if device.mbus_default_key is None else MBUS
@@ -67,6 +71,15 @@ def check_keys(device: NewDevice) -> None:
     if missing is not None:
         kind = KEY_FIELDS[missing]
         raise CODES["KEY_NOT_PRESENT"](f"device.{missing}: {kind} is required", field=f"device.{missing}", key=kind)
+
+
+def _check_signature_key(octets: bytes | None) -> None:
+    if octets is None:
+        return
+    try:
+        PublicKey(SecuritySuite.SUITE_1, octets)
+    except ConfigurationError:
+        raise _invalid("device.signature_public_key", "is no point of the curve P-256, x | y") from None
 
 
 def add_device(turn: RegistryTurn) -> OperationResponse:
