@@ -6,9 +6,12 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from afterwards import eventually
 from pytest_bdd import given, parsers, scenarios, then, when
 from soap_client import SoapRefusal, flat
 from world import SoapOf, Table, World
+
+UNKNOWN_ORGANISATION = "101"
 
 scenarios("features/exceptions")
 pytestmark = pytest.mark.servers  # its fixtures are asked for by the steps, which collection does not see
@@ -62,9 +65,18 @@ def a_meter_of_no_model(world: World, device: str, version: str, manufacturer: s
 
 
 @given(parsers.parse('the organisation "{organisation}" that is disabled'))
-def a_disabled_organisation(world: World, organisation: str) -> None:
+def a_disabled_organisation(world: World, soap_of: SoapOf, organisation: str) -> None:
     entry = {"organisation": organisation, "name": organisation, "enabled": False, "domains": ["COMMON"]}
     assert world.finish("CreateOrganisation", None, {"organisation": entry})["state"] == "ok"
+
+    def known() -> bool:
+        try:
+            soap_of(organisation).ask("GetAdministrativeStatus", "TEST1024000000000", {})
+        except SoapRefusal as refusal:
+            return refusal.code != UNKNOWN_ORGANISATION
+        return True
+
+    eventually(known, f"the face knows {organisation}, which")
 
 
 @when(parsers.parse('"{organisation}" asks {operation} of "{device}"'))

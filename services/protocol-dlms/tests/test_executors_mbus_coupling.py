@@ -88,7 +88,7 @@ async def test_on_none_it_is_put_on_the_first_free_one(protocol: str, expected: 
     meter.asked.clear()
     response = await couple(meter, gas())
     assert response.channel_values.channel == 2
-    assert response.channel_values.primary_address is None
+    assert response.channel_values.primary_address == 0
     written = [access for access in meter.asked if access[0] == "set"]
     assert set_list(written, 0x48) == (
         "C104480400480002180100FF060000480002180100FF070000480002180100FF080000480002180100FF0900" + expected

@@ -9,7 +9,7 @@ import types
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ from meterstream.contracts.catalogue import load_operations
 from meterstream.contracts.envelope import ResultStatus
 from meterstream.contracts.operation import Operation
 from meterstream.contracts.operations.bundle import BundleRequest
+from meterstream.contracts.shared.keys import SecretType
 from meterstream.contracts.soap import Soap, SoapBinding
 from meterstream.runtime.codec import Codec
 from meterstream.ws_adapter.model.submission import Caller, Options, build_command
@@ -59,6 +60,9 @@ moments = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12,
 
 
 # Values of the models
+
+NOT_IN_SOAP: Final = (SecretType.LLS_PASSWORD,)
+"""Words that the other faces have alone."""
 
 
 def texts(rules: list[Any]) -> st.SearchStrategy[str]:
@@ -100,7 +104,8 @@ def values(annotation: Any, metadata: Any, place: Place, known: dict[type, list[
     if issubclass(annotation, Record):
         return records(annotation, place, known)
     if issubclass(annotation, Enum):
-        return st.sampled_from(list(annotation))
+        elsewhere = () if place == "anywhere" else NOT_IN_SOAP
+        return st.sampled_from([value for value in annotation if value not in elsewhere])
     if annotation is bool:
         return st.booleans()
     if annotation is int:

@@ -135,6 +135,15 @@ def as_action(example: OperationRequest) -> OperationRequest:
     return example.model_copy(update=inside)
 
 
+def is_for_soap(example: OperationRequest) -> bool:
+    """Whether it asks for nothing that only the other faces have."""
+    return all(
+        getattr(example, name) == info.get_default(call_default_factory=True)
+        for name, info in type(example).model_fields.items()
+        if not any(isinstance(item, Soap) for item in info.metadata)
+    )
+
+
 def has_a_place(spelling: Spelling, action: BundleAction) -> bool:
     """Some lists have one place only inside a bundle."""
     try:
@@ -155,6 +164,7 @@ def test_every_action_in_one_bundle_comes_back(
         for operation in load_operations().values()
         if operation.soap is not None and operation.soap.bundle_action is not None
         for example in operation.examples
+        if is_for_soap(example)
     ]
     actions = [action for action in actions if has_a_place(spelling, action)]
     assert {action.operation for action in actions} == {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,11 @@ def key_set(*keys: dict[str, Any]) -> bytes:
 SET = key_set(public(EC_KEY, "ec"), public(RSA_KEY, "rsa"), public(ED_KEY, "ed"))
 
 
+def claimed(value: Any, now: int) -> Any:
+    """Times are told as what they are from now."""
+    return now + int(value.total_seconds()) if isinstance(value, timedelta) else value
+
+
 def token(key: Any = EC_KEY, algorithm: str = "ES256", kid: str | None = "ec", typ: str = "JWT", **claims: Any) -> str:
     now = int(datetime.now(UTC).timestamp())
     values = {
@@ -59,7 +65,9 @@ def token(key: Any = EC_KEY, algorithm: str = "ES256", kid: str | None = "ec", t
         **claims,
     }
     headers = {"typ": typ} | ({} if kid is None else {"kid": kid})
-    return jwt.encode({k: v for k, v in values.items() if v is not None}, key, algorithm=algorithm, headers=headers)
+    return jwt.encode(
+        {k: claimed(v, now) for k, v in values.items() if v is not None}, key, algorithm=algorithm, headers=headers
+    )
 
 
 def settings(tmp_path: Path, **more: Any) -> OAuthSettings:
@@ -94,61 +102,63 @@ async def ask(
 @pytest.mark.parametrize(
     "made",
     [
-        token(),
-        token(typ="at+jwt"),
-        token(RSA_KEY, "RS256", "rsa"),
-        token(RSA_KEY, "PS256", "rsa"),
-        token(ED_KEY, "EdDSA", "ed"),
-        token(aud=["other", AUDIENCE], scope=["meterstream:all"]),
-        token(scope="meterstream:SYNCHRONIZE_TIME"),
-        token(scope="meterstream:adhoc"),
+        partial(token),
+        partial(token, typ="at+jwt"),
+        partial(token, RSA_KEY, "RS256", "rsa"),
+        partial(token, RSA_KEY, "PS256", "rsa"),
+        partial(token, ED_KEY, "EdDSA", "ed"),
+        partial(token, aud=["other", AUDIENCE], scope=["meterstream:all"]),
+        partial(token, scope="meterstream:SYNCHRONIZE_TIME"),
+        partial(token, scope="meterstream:adhoc"),
     ],
 )
-async def test_a_good_token_speaks_for_its_organisation(stack: Any, made: str) -> None:
-    status, found, _ = await ask(stack, made)
+async def test_a_good_token_speaks_for_its_organisation(stack: Any, made: Callable[[], str]) -> None:
+    status, found, _ = await ask(stack, made())
     assert status == 202, found
     header = stack.domain.commands[0].header
     assert (header.organisation, header.user, header.application) == ("DemoGridOrg", "mdm-1", "rest")
 
 
-NOW = int(datetime.now(UTC).timestamp())
 RAW_KEY = "not-a-real-secret-of-32-characters"
 
 
 @pytest.mark.parametrize(
     ("made", "error", "reason"),
     [
-        ("x", "invalid_token", "cannot be read"),
-        ("a.b.c", "invalid_token", "cannot be read"),
-        ("x" * 20_000, "invalid_token", "too long"),
-        ("", "invalid_request", "exactly one"),
-        (token(OTHER_KEY), "invalid_token", "signature"),
-        (token(kid="gone"), "invalid_token", "no key"),
-        (token(kid=None), "invalid_token", "no key"),
-        (token(RSA_KEY, "RS384", "rsa"), "invalid_token", "algorithm"),
-        (token(RSA_KEY, "RS256", "ec"), "invalid_token", "no key"),
-        (token(RAW_KEY, "HS256", "ec"), "invalid_token", "algorithm"),
-        (token("", "none", "ec"), "invalid_token", "algorithm"),
-        (token(typ="logout+jwt"), "invalid_token", "another type"),
-        (token(iss="https://elsewhere.example.org"), "invalid_token", "issuer"),
-        (token(aud="other"), "invalid_token", "audience"),
-        (token(exp=NOW - 60), "invalid_token", "expired"),
-        (token(exp=None), "invalid_token", "lacks the claim exp"),
-        (token(sub=None), "invalid_token", "lacks the claim sub"),
-        (token(exp="later"), "invalid_token", "no time"),
-        (token(nbf=NOW + 600), "invalid_token", "not valid yet"),
-        (token(iat=NOW + 600), "invalid_token", "not valid yet"),
-        (token(organisation=None), "invalid_token", "names no organisation"),
-        (token(organisation=["DemoGridOrg"]), "invalid_token", "names no organisation"),
+        (lambda: "x", "invalid_token", "cannot be read"),
+        (lambda: "a.b.c", "invalid_token", "cannot be read"),
+        (lambda: "x" * 20_000, "invalid_token", "too long"),
+        (lambda: "", "invalid_request", "exactly one"),
+        (partial(token, OTHER_KEY), "invalid_token", "signature"),
+        (partial(token, kid="gone"), "invalid_token", "no key"),
+        (partial(token, kid=None), "invalid_token", "no key"),
+        (partial(token, RSA_KEY, "RS384", "rsa"), "invalid_token", "algorithm"),
+        (partial(token, RSA_KEY, "RS256", "ec"), "invalid_token", "no key"),
+        (partial(token, RAW_KEY, "HS256", "ec"), "invalid_token", "algorithm"),
+        (partial(token, "", "none", "ec"), "invalid_token", "algorithm"),
+        (partial(token, typ="logout+jwt"), "invalid_token", "another type"),
+        (partial(token, iss="https://elsewhere.example.org"), "invalid_token", "issuer"),
+        (partial(token, aud="other"), "invalid_token", "audience"),
+        (partial(token, exp=timedelta(seconds=-60)), "invalid_token", "expired"),
+        (partial(token, exp=None), "invalid_token", "lacks the claim exp"),
+        (partial(token, sub=None), "invalid_token", "lacks the claim sub"),
+        (partial(token, exp="later"), "invalid_token", "no time"),
+        (partial(token, nbf=timedelta(seconds=600)), "invalid_token", "not valid yet"),
+        (partial(token, iat=timedelta(seconds=600)), "invalid_token", "not valid yet"),
+        (partial(token, organisation=None), "invalid_token", "names no organisation"),
+        (partial(token, organisation=["DemoGridOrg"]), "invalid_token", "names no organisation"),
     ],
 )
-async def test_a_bad_token_is_refused_with_its_reason(stack: Any, made: str, error: str, reason: str) -> None:
-    status, problem, challenge = await ask(stack, made)
+async def test_a_bad_token_is_refused_with_its_reason(
+    stack: Any, made: Callable[[], str], error: str, reason: str
+) -> None:
+    bearer = made()
+    status, problem, challenge = await ask(stack, bearer)
     assert (status, problem["code"]) == (401, "INVALID_TOKEN"), problem
     assert reason in problem["detail"]
     assert challenge.startswith(f'Bearer realm="meterstream", error="{error}"')
     assert stack.domain.commands == []
-    assert made == "" or made not in json.dumps(problem)
+    assert bearer == "" or bearer not in json.dumps(problem)
 
 
 async def test_another_scheme_or_two_tokens_are_refused(stack: Any) -> None:

@@ -74,4 +74,4 @@ def stop_platform_after(item: pytest.Item, nextitem: pytest.Item | None) -> None
         return
     del item.session.stash[LAST_USER]
     for fixture in user._fixtureinfo.name2fixturedefs[PLATFORM]:
-        fixture.finish(user._request)  # type: ignore[arg-type]  # it asks the request for its node and hooks alone
+        fixture.finish(item._request)  # type: ignore[attr-defined]  # for its hooks alone; the user's is gone by now

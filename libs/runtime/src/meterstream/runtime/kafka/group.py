@@ -182,6 +182,10 @@ class GroupMembership:
             self._post(self._begin, self._thread_session)
             try:
                 self._consume(self._thread_session)
+            except KafkaException as error:  # the broker is away, or has put this member out
+                log.warning("%s: the membership failed: %s", self._group, error)
+                self._post(self._sink.trouble, f"the membership failed: {error.args[0].str()}")
+                self._stopping.wait(RESTART_S)
             except Exception as error:  # whatever happens to one membership, the next one goes on
                 log.exception("%s: the membership failed", self._group)
                 self._post(self._sink.trouble, f"the membership failed: {type(error).__name__}")
