@@ -30,7 +30,7 @@ from meterstream.dlms.data import (
 )
 from meterstream.dlms.errors import AssociationStateError, ConfigurationError, DecipherError
 from meterstream.dlms.framing import wrap
-from meterstream.dlms.security import Suite0, unwrap_key, wrap_key
+from meterstream.dlms.security import Ciphering, SecuritySuite, Suite0, unwrap_key, wrap_key
 
 FRAMES = {
     name: bytes.fromhex(text)
@@ -44,6 +44,7 @@ EK2 = bytes.fromhex("B0B1B2B3B4B5B6B7B8B9BABBBCBDBEBF")
 CLIENT_TITLE = bytes.fromhex("2020201CBE991A14")
 CLOCK = AttributeRef(8, LogicalName.parse("0.0.1.0.0.255"), 2)
 FILTER = AttributeRef(1, LogicalName.parse("0.0.97.98.10.255"), 2)
+SUITE_1_KEYS = SecurityKeys(EK, AK, SecuritySuite.SUITE_1)
 TRANSFER = MethodRef(64, LogicalName.parse("0.0.43.0.0.255"), 2)
 
 AUTHENTICATION_KEY_FRAME = bytes.fromhex(
@@ -154,3 +155,25 @@ def test_without_ciphering_there_are_no_keys() -> None:
     client.receive(FRAMES["PUBLIC_AARE"])
     with pytest.raises(ConfigurationError):
         client.use_keys(SecurityKeys(EK, AK2))
+
+
+@pytest.mark.parametrize(
+    ("config", "keys"),
+    [
+        (AssociationConfig(Level.HLS5_GMAC, client_title=CLIENT_TITLE, keys=SecurityKeys(EK, AK)), SUITE_1_KEYS),
+        (AssociationConfig(Level.HLS5_GMAC, client_title=CLIENT_TITLE, keys=SUITE_1_KEYS), SecurityKeys(EK, AK2)),
+        (
+            AssociationConfig(
+                Level.HLS5_GMAC, client_title=CLIENT_TITLE, keys=SUITE_1_KEYS, ciphering=Ciphering.DEDICATED
+            ),
+            SUITE_1_KEYS,
+        ),
+    ],
+    ids=["suite 0", "suite 1", "dedicated key"],
+)
+def test_keys_are_offered_in_their_own_suite_and_under_the_global_key(
+    config: AssociationConfig, keys: SecurityKeys
+) -> None:
+    client = ClientAssociation(config, count().__next__, bytes(64), fresh=bytes)
+    with pytest.raises(ConfigurationError):
+        client.offer_keys(keys)

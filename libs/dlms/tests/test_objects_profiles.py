@@ -42,8 +42,17 @@ ATTRIBUTES = {
 }
 
 
-def test_seven_dutch_profiles_and_two_from_elsewhere_are_shipped() -> None:
-    assert sorted(available_profiles()) == sorted([*COUNTS, ("IDIS", "2.0"), ("LG", "E650")])
+def test_seven_dutch_profiles_and_three_from_elsewhere_are_shipped() -> None:
+    assert sorted(available_profiles()) == sorted([*COUNTS, ("IDIS", "2.0"), ("IDIS", "2.0-S1"), ("LG", "E650")])
+
+
+def test_the_security_suite_is_laid_down_by_the_type() -> None:
+    suites = {protocol: load_profile(*protocol).security_suite for protocol in available_profiles()}
+    assert {protocol for protocol, suite in suites.items() if suite} == {("IDIS", "2.0-S1")}
+    agreeing = load_profile("IDIS", "2.0-S1")
+    assert (agreeing.security_suite, agreeing.object("security_setup").methods[3]) == (1, "key_agreement")
+    assert agreeing.objects.keys() == load_profile("IDIS", "2.0").objects.keys()
+    assert MeterProfile("TINY", "1", {}).security_suite == 0
 
 
 @pytest.mark.parametrize("protocol", COUNTS, ids=" ".join)

@@ -9,7 +9,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from meterstream.dlms.errors import ConfigurationError
 from meterstream.dlms.meter import Habits, Level, Reaction
+from meterstream.dlms.security import PublicKey, SecuritySuite
 from meterstream.simulator.buffers import BufferRules
 from meterstream.simulator.faults import FAULT_FIELDS, FaultKind, PlannedFault
 from meterstream.simulator.mbus.device import MBusPlan
@@ -55,6 +57,7 @@ def settings_of(options: argparse.Namespace) -> FleetSettings:
         seed=options.seed,
         protocols=tuple(options.protocol or ("SMR 5.0.0",)),
         level=Level(options.level),
+        client_signature_key=_signature_key(options.client_signature_key),
         host=options.host,
         port=port,
         ports=ports,
@@ -150,6 +153,15 @@ def _value(name: str, default: object, value: str) -> Any:
         raise ValueError(f"{name} is {value!r}, expected a {kind}") from None
 
 
+def _signature_key(text: str | None) -> PublicKey | None:
+    if text is None:
+        return None
+    try:
+        return PublicKey(SecuritySuite.SUITE_1, bytes.fromhex(text))
+    except (ConfigurationError, ValueError):
+        raise ValueError("--client-signature-key: expected 128 hex digits, a point of P-256") from None
+
+
 # --- options ---
 
 
@@ -168,6 +180,11 @@ def _add_addresses(group: argparse._ArgumentGroup) -> None:
         help="media on channel 1 to 4, such as gas,-,water; repeated: meters take turns",
     )
     add("--level", choices=[level.value for level in Level], default=Level.HLS5_GMAC.value, help="(%(default)s)")
+    add(
+        "--client-signature-key",
+        metavar="HEX",
+        help="of the client, x and y on P-256; derives from the seed without it",
+    )
     add("--host", default="127.0.0.1", help="(%(default)s)")
     add("--port", default="0", help="first port, or a range such as 4100-4199; 0 takes free ones (0)")
     add("--ports", type=int, help="number of ports; meters of one port differ in logical device (1)")

@@ -11,6 +11,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
+from meterstream.dlms.security import PrivateKey, PublicKey
 from meterstream.simulator.agenda import Agenda
 from meterstream.simulator.control.http import start_control
 from meterstream.simulator.identity import MeterKeys, identification_for, keys_for, password_for
@@ -234,6 +235,10 @@ class SimulatedFleet:
     def keys(self, number: int) -> MeterKeys:
         """Give the keys a meter left the factory with."""
         return self.roster.keys(number)
+
+    def signature_keys(self, number: int) -> tuple[PrivateKey, PublicKey]:
+        """Give a meter's private key of signatures and its client's public one."""
+        return self.roster.signature_keys(number)
 
     def meter(self, number: int) -> SimulatedMeter:
         """Give a meter, made on first contact.

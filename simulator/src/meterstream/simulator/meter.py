@@ -10,6 +10,7 @@ from meterstream.dlms.apdu import ActionResult, DataAccessResult, ReadResult, Se
 from meterstream.dlms.data import AttributeRef, Data, MethodRef, encode
 from meterstream.dlms.meter import Level, SecurityKeys
 from meterstream.dlms.objects import MeterProfile
+from meterstream.dlms.security import PrivateKey, PublicKey
 from meterstream.simulator.agenda import Agenda
 from meterstream.simulator.buffers import BufferRules, log_entries
 from meterstream.simulator.faults import Fault
@@ -50,6 +51,10 @@ def _no_keys(number: int) -> MeterKeys:
     raise LookupError(f"meter {number} has no keys: its fleet has no security")
 
 
+def _no_signature_keys(number: int) -> tuple[PrivateKey, PublicKey]:
+    raise LookupError(f"meter {number} has no signature key: its fleet has no security")
+
+
 def _no_mbus_keys(identification: int) -> MbusKeys:
     raise LookupError(f"M-Bus device {identification:08d} has no keys: its fleet has none")
 
@@ -66,7 +71,8 @@ class MeterModel:
         now_ms: the fleet's clock in milliseconds since 1970 (UTC).
         level: of the management association.
         traits: what the meters differ in by number.
-        factory_keys: the keys a meter of that number left the factory with; its master key never changes.
+        factory_keys: the keys a meter of that number left the factory with.
+        signature_keys: its private key of signatures, and its client's public one.
         outbox: takes what meters push.
         schedule: calls back after a delay in milliseconds.
         restart: cuts the line of a meter and keeps it out of reach for so many milliseconds.
@@ -84,6 +90,7 @@ class MeterModel:
     level: Level = Level.HLS5_GMAC
     traits: Traits = field(default_factory=Traits)
     factory_keys: Callable[[int], MeterKeys] = field(default=_no_keys, repr=False)
+    signature_keys: Callable[[int], tuple[PrivateKey, PublicKey]] = field(default=_no_signature_keys, repr=False)
     outbox: Callable[[PushMessage], None] = field(default=_nowhere, repr=False)
     schedule: Callable[[int, Callable[[], None]], None] = field(default=_never, repr=False)
     restart: Callable[[int, int], None] = field(default=_unmoved, repr=False)

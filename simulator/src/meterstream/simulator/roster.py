@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from meterstream.dlms.meter import Level, SecurityKeys
 from meterstream.dlms.objects import load_profile
-from meterstream.dlms.security import AsymmetricKeys
+from meterstream.dlms.security import AsymmetricKeys, PrivateKey, PublicKey, SecuritySuite
 from meterstream.simulator.faults import fault_for
 from meterstream.simulator.identity import MeterKeys, keys_for, password_for, signature_keys_for
 from meterstream.simulator.mbus.keys import mbus_keys_for
@@ -90,6 +90,11 @@ class Roster:
         """Give the keys a meter left the factory with."""
         return keys_for(self._settings.seed, number)
 
+    def signature_keys(self, number: int) -> tuple[PrivateKey, PublicKey]:
+        """Give a meter's private key of signatures and its client's public one."""
+        own, client = signature_keys_for(self._settings.seed, number)
+        return own, self._settings.client_signature_key or client.public
+
     def password(self, meter: SimulatedMeter) -> bytes:
         """Give the LLS password or HLS secret a client has set, otherwise that of the factory."""
         return secret_of(meter) or password_for(self._settings.seed, meter.number)
@@ -101,7 +106,7 @@ class Roster:
             return None
         if meter.keys is None:
             _, authentication, encryption = self.keys(meter.number)
-            meter.keys = SecurityKeys(encryption, authentication)
+            meter.keys = SecurityKeys(encryption, authentication, SecuritySuite(meter.model.profile.security_suite))
         password: bytes | None = None
         if settings.level.has_secret:
             password = secret_of(meter) or password_for(settings.seed, meter.number)
@@ -112,8 +117,8 @@ class Roster:
     def _asymmetric(self, meter: SimulatedMeter) -> AsymmetricKeys | None:
         if self._settings.level is not Level.HLS7_ECDSA:
             return None
-        own, client = signature_keys_for(self._settings.seed, meter.number)
-        return AsymmetricKeys(signing=own, peer_signing=client.public)
+        own, client = self.signature_keys(meter.number)
+        return AsymmetricKeys(signing=own, peer_signing=client)
 
     def _make_model(self, protocol: str, *, single_phase: bool) -> MeterModel:
         """Build what meters of one protocol and number of phases share."""
@@ -130,6 +135,7 @@ class Roster:
             level=self._settings.level,
             traits=self._settings.traits,
             factory_keys=self.keys,
+            signature_keys=self.signature_keys,
             outbox=self._surroundings.push,
             schedule=self._surroundings.schedule,
             restart=self._surroundings.restart,

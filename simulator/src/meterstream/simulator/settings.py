@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from meterstream.dlms.meter import Habits, Level
 from meterstream.dlms.objects import available_profiles
+from meterstream.dlms.security import PublicKey
 from meterstream.simulator.buffers import BufferRules
 from meterstream.simulator.faults import PlannedFault
 from meterstream.simulator.network.outbox import OutboxLimits
@@ -64,6 +65,8 @@ class FleetSettings:
         seed: secrets and planned faults of all meters derive from it.
         protocols: "name version"; meter n is of the ((n - 1) mod count)th.
         level: of the management association; the public one is always there.
+        client_signature_key: with it all meters check what their client signs (HLS 7, key agreement of suite 1), on
+            P-256; None: each knows one that derives from the seed.
         port, ports: first port and how many; port 0 takes free ones. The meters are spread evenly over the ports;
             where several share one, the logical device address (1, 2, ...) tells them apart. With as many ports as
             meters each has a port of its own, as logical device 1.
@@ -94,6 +97,7 @@ class FleetSettings:
     seed: str = field(default="meterstream", repr=False)
     protocols: tuple[str, ...] = ("SMR 5.0.0",)
     level: Level = Level.HLS5_GMAC
+    client_signature_key: PublicKey | None = None
     host: str = "127.0.0.1"
     port: int = 0
     ports: int = 1

@@ -147,7 +147,7 @@ def _object(
             type=attribute.type.data_type,
             read=_reader(definition, attribute, channel, columns),
         )
-    behaviour = behaviour_of(definition.role, definition.class_id)
+    behaviour = behaviour_of(definition.role, definition.class_id, definition.version)
     methods = NO_METHODS if public else behaviour.methods
     return SimulatedObject(definition, channel, name, MappingProxyType(attributes), behaviour, methods, columns, public)
 

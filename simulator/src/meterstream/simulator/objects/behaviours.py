@@ -20,6 +20,7 @@ from meterstream.simulator.objects.configuration import (
 )
 from meterstream.simulator.objects.disconnector import Disconnector
 from meterstream.simulator.objects.image_transfer import FirmwareVersion, ImageTransferBehaviour
+from meterstream.simulator.objects.keyagreement import AgreeingSecuritySetup
 from meterstream.simulator.objects.keytransfer import SecuritySetup
 from meterstream.simulator.objects.profiles import ProfileBehaviour
 from meterstream.simulator.objects.push_setup import PushSetup
@@ -51,6 +52,9 @@ BEHAVIOURS: Final[Mapping[int | str, Behaviour]] = MappingProxyType(
 )
 
 
-def behaviour_of(role: str, class_id: int) -> Behaviour:
+_OF_VERSION: Final[Mapping[tuple[int, int], Behaviour]] = MappingProxyType({(64, 1): AgreeingSecuritySetup()})
+
+
+def behaviour_of(role: str, class_id: int, version: int) -> Behaviour:
     """Find the behaviour of an object; a plain one where neither its role nor its class has any."""
-    return BEHAVIOURS.get(role) or BEHAVIOURS.get(class_id) or PLAIN
+    return BEHAVIOURS.get(role) or _OF_VERSION.get((class_id, version)) or BEHAVIOURS.get(class_id) or PLAIN

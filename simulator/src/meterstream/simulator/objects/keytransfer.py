@@ -24,7 +24,6 @@ UNICAST, BROADCAST, AUTHENTICATION, MASTER = range(4)
 
 _POLICY: Final = 2
 _SECURITY_ACTIVATE, _GLOBAL_KEY_TRANSFER = 1, 2
-_POLICIES: Final = range(4)
 
 
 @dataclass(slots=True)
@@ -68,33 +67,34 @@ class SecuritySetup(Behaviour):
     methods: ClassVar[Mapping[int, str]] = MappingProxyType(
         {_SECURITY_ACTIVATE: "security_activate", _GLOBAL_KEY_TRANSFER: "global_key_transfer"}
     )
+    policies: ClassVar[frozenset[int]] = frozenset(range(4))
+    """Those that it takes."""
 
     def invoke(
         self, meter: SimulatedMeter, item: SimulatedObject, method: int, data: Data | None, _at: int
     ) -> tuple[ActionResult, Data | None]:
         if method == _SECURITY_ACTIVATE:
-            return _activate(meter, item, data), None
+            return self._activate(meter, item, data), None
         try:
-            wrapped = _wrapped_keys(data)
+            wrapped = keys_by_id(data)
         except DecodeError:
             return ActionResult.TYPE_UNMATCHED, None
         return _transfer(meter, wrapped), None
 
+    def _activate(self, meter: SimulatedMeter, item: SimulatedObject, data: Data | None) -> ActionResult:
+        """Take a policy that demands everything the present one does."""
+        if data is None or data.type is not DataType.ENUM or not isinstance(data.value, int):
+            return ActionResult.TYPE_UNMATCHED
+        written = meter.written(item, _POLICY)
+        present = (item.attributes[_POLICY].read(meter, 0) if written is None else written).value
+        if data.value not in self.policies or not isinstance(present, int) or present & ~data.value:
+            return ActionResult.OTHER_REASON
+        meter.keep(item, _POLICY, data)
+        return ActionResult.SUCCESS
 
-def _activate(meter: SimulatedMeter, item: SimulatedObject, data: Data | None) -> ActionResult:
-    """Take a policy that demands everything the present one does."""
-    if data is None or data.type is not DataType.ENUM or not isinstance(data.value, int):
-        return ActionResult.TYPE_UNMATCHED
-    written = meter.written(item, _POLICY)
-    present = (item.attributes[_POLICY].read(meter, 0) if written is None else written).value
-    if data.value not in _POLICIES or not isinstance(present, int) or present & ~data.value:
-        return ActionResult.OTHER_REASON
-    meter.keep(item, _POLICY, data)
-    return ActionResult.SUCCESS
 
-
-def _wrapped_keys(data: Data | None) -> dict[int, bytes]:
-    """Read array of structure{enum key id, octet-string wrapped key}.
+def keys_by_id(data: Data | None) -> dict[int, bytes]:
+    """Read array of structure{enum key id, octet-string key data}: a wrapped key, or what agrees on one.
 
     Raises:
         DecodeError: anything else, or nothing.
@@ -105,7 +105,7 @@ def _wrapped_keys(data: Data | None) -> dict[int, bytes]:
         if isinstance(key_id.value, int) and isinstance(wrapped.value, bytes):
             found[key_id.value] = wrapped.value
     if not found:
-        raise DecodeError("no key is transferred")
+        raise DecodeError("no key is named")
     return found
 
 
@@ -117,39 +117,48 @@ def _transfer(meter: SimulatedMeter, wrapped: dict[int, bytes]) -> ActionResult:
         if _strike(faults.drop_before, wrapped):
             raise DropLine("key transfer not executed")
     try:
-        replaced = _replaced(meter, wrapped)
+        present, keys = _unwrapped(meter, wrapped)
+        install(meter, present, keys)
     except (ConfigurationError, DecipherError, LookupError):
         return ActionResult.OTHER_REASON
-    if replaced is None:
-        return ActionResult.OTHER_REASON
-    keys, master = replaced
-    if UNICAST in wrapped:
-        meter.last_counters = None
-    if master is not None:
-        meter.state(Master).key = master
-    meter.keys = keys
     if faults is not None and _strike(faults.drop_after, wrapped):
         raise DropLine("key transfer executed, not answered")
     return ActionResult.SUCCESS
 
 
-def _replaced(meter: SimulatedMeter, wrapped: dict[int, bytes]) -> tuple[SecurityKeys, bytes | None] | None:
-    """Unwrap all keys; None: one of them has a kind or length that the meter does not take.
+def install(meter: SimulatedMeter, present: SecurityKeys, keys: Mapping[int, bytes]) -> None:
+    """Put keys in force, from the next request on.
+
+    Raises:
+        ConfigurationError: a key of another length than those of the suite.
+    """
+    encryption, authentication = (
+        keys.get(UNICAST, present.encryption_key),
+        keys.get(AUTHENTICATION, present.authentication_key),
+    )
+    meter.keys = SecurityKeys(encryption, authentication, present.suite)
+    if UNICAST in keys:
+        meter.last_counters = None
+    if MASTER in keys:
+        meter.state(Master).key = keys[MASTER]
+
+
+def _unwrapped(meter: SimulatedMeter, wrapped: dict[int, bytes]) -> tuple[SecurityKeys, dict[int, bytes]]:
+    """The present keys, and those that were wrapped.
 
     Raises:
         ConfigurationError: a key of another length.
         DecipherError: a key was not wrapped with this meter's master key.
-        LookupError: the meter has no master key.
+        LookupError: the meter has no keys, no master key, or takes no key of that kind.
     """
     present = meter.keys
     if present is None or BROADCAST in wrapped or not wrapped.keys() <= set(range(4)):
-        return None
+        raise LookupError("no such key is taken")
     master = master_of(meter)
     keys = {key_id: unwrap_key(master, octets) for key_id, octets in wrapped.items()}
     if any(len(key) != len(present.encryption_key) for key in keys.values()):
-        return None
-    encryption = keys.get(UNICAST, present.encryption_key)
-    return SecurityKeys(encryption, keys.get(AUTHENTICATION, present.authentication_key)), keys.get(MASTER)
+        raise ConfigurationError("a key of another length")
+    return present, keys
 
 
 def _strike(key_ids: list[int], wrapped: dict[int, bytes]) -> bool:

@@ -24,6 +24,7 @@ from typing import Any, Final
 from meterstream.dlms.data import Data, LogicalName
 from meterstream.dlms.errors import DlmsError
 from meterstream.dlms.meter import SecurityKeys
+from meterstream.dlms.security import SecuritySuite
 from meterstream.simulator.faults import Fault
 from meterstream.simulator.meter import SimulatedMeter
 from meterstream.simulator.objects.clock import ClockSet
@@ -367,7 +368,8 @@ class _LineReader:
             return
         match self._value("keys", self._line.pop("keys"), context):
             case [bytes(encryption), bytes(authentication)]:
-                meter.keys = SecurityKeys(encryption, authentication)
+                suite = SecuritySuite(meter.model.profile.security_suite)
+                meter.keys = SecurityKeys(encryption, authentication, suite)
             case _:
                 raise CodecError("keys: expected the encryption key and the authentication key")
 

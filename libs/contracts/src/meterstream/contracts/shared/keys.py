@@ -11,7 +11,7 @@ EncryptedKey = Annotated[bytes, Field(min_length=64, max_length=1024)]
 """A key encrypted with the platform's RSA public key: OAEP with SHA-1 and MGF1 over SHA-1."""
 
 SignaturePublicKey = Annotated[bytes, Field(min_length=64, max_length=64)]
-"""The ECDSA public key with which a meter's signatures are checked: a point of P-256, x | y (IEC 62056-5-3, suite 1)."""
+"""The ECDSA public key that a meter's signatures are checked with: a point of P-256, x | y (IEC 62056-5-3, suite 1)."""
 
 
 class SecretType(StrEnum):

@@ -247,7 +247,8 @@ class ClientAssociation:
 
         Where it comes under them they are in force from then on; otherwise `use_keys` puts them in force. The offer
         ends with that answer, whatever it says.
-        Raises: ConfigurationError in an association without ciphering, or with other than the default form of it.
+        Raises: ConfigurationError in an association without ciphering, or with another form of it than service-specific
+            with the global key, or for keys of another suite.
         """
         self._channel.offer_keys(keys)
 

@@ -37,6 +37,7 @@ from meterstream.dlms.security import (
     Protection,
     Protector,
     SecurityKeys,
+    SecurityPolicy,
     SecuritySuite,
     Suite0,
     make_cipher,
@@ -293,7 +294,10 @@ class Channel:
     def _open(self, protector: Protector, apdu: bytes, expected: int) -> bytes:
         if error := refusal(apdu):
             raise error
-        plaintext, _, form = protector.open(apdu, self._least)
+        if self._offered is None:
+            plaintext, _, form = protector.open(apdu, self._least)
+        else:
+            plaintext, _, form = protector.open_under_either(self._offered, apdu, self._least)
         if plaintext[0] in (expected, tags.DATA_NOTIFICATION, tags.EVENT_NOTIFICATION_REQUEST):
             return plaintext
         if error := refusal(plaintext, ciphered=bool(form.protection)):
@@ -371,10 +375,15 @@ class Channel:
     def offer_keys(self, keys: SecurityKeys) -> None:
         """Keys that a request is about to hand over: the meter may seal its answer with them already.
 
-        Raises: ConfigurationError where APDUs are not ciphered as a standard association does.
+        Raises: ConfigurationError where APDUs are not ciphered service-specifically under the global key, or for keys
+            of another suite.
         """
-        if self.cipher is None:
-            raise ConfigurationError("keys are handed over in associations of suite 0 with service-specific ciphering")
+        config = self._config
+        plainly = config.ciphering is Ciphering.GLOBAL and not config.policy & SecurityPolicy.SIGNED
+        if self.cipher is None and (self.protector is None or not config.ciphered or not plainly):
+            raise ConfigurationError("keys are handed over in associations with service-specific ciphering")
+        if config.keys is None or keys.suite is not config.keys.suite:
+            raise ConfigurationError("keys of another suite than that of the association")
         self._offered = keys
 
     def end_offer(self) -> None:

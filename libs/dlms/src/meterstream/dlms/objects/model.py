@@ -15,6 +15,7 @@ from meterstream.dlms.objects.obis import CHANNELS, ObisTemplate
 PROFILE_GENERIC: Final = 7
 _CAPTURE_PERIOD: Final = 4
 _PROFILE_ENTRIES: Final = 8
+_SECURITY_SUITE: Final = 3
 
 Value: TypeAlias = int | bool | bytes
 
@@ -221,11 +222,13 @@ class CosemObject:
         """Number of rows the buffer holds; None: no profile, or not laid down."""
         return self._count(_PROFILE_ENTRIES)
 
+    def laid_down(self, attribute: int) -> int | None:
+        """The number that the pack gives an attribute; None: it gives none."""
+        found = self.attributes.get(attribute)
+        return found.value if found is not None and isinstance(found.value, int) else None
+
     def _count(self, attribute: int) -> int | None:
-        if self.class_id != PROFILE_GENERIC or attribute not in self.attributes:
-            return None
-        value = self.attributes[attribute].value
-        return value if isinstance(value, int) else None
+        return self.laid_down(attribute) if self.class_id == PROFILE_GENERIC else None
 
 
 class GasMeterRule(NamedTuple):
@@ -236,9 +239,12 @@ class GasMeterRule(NamedTuple):
 
 
 class MeterProfile:
-    """All objects of one protocol name and version, inheritance resolved; immutable and shared."""
+    """All objects of one protocol name and version, inheritance resolved; immutable and shared.
 
-    __slots__ = ("_by_name", "gas_meters", "name", "objects", "version")
+    `security_suite` is the one that its security setup is laid down with; 0 where it has none.
+    """
+
+    __slots__ = ("_by_name", "gas_meters", "name", "objects", "security_suite", "version")
 
     def __init__(
         self, name: str, version: str, objects: Mapping[str, CosemObject], gas_meters: tuple[GasMeterRule, ...] = ()
@@ -247,6 +253,8 @@ class MeterProfile:
         self.version = version
         self.objects = MappingProxyType(dict(objects))
         self.gas_meters = gas_meters
+        setup = self.objects.get("security_setup")
+        self.security_suite = 0 if setup is None else setup.laid_down(_SECURITY_SUITE) or 0
         self._by_name: dict[tuple[int, bytes], tuple[CosemObject, int | None]] = {
             (item.class_id, item.obis.logical_name(channel)): (item, channel)
             for item in self.objects.values()

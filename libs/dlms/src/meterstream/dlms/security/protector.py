@@ -21,7 +21,7 @@ from meterstream.dlms.apdu.general_ciphering import (
     decode_general_key_ciphering,
 )
 from meterstream.dlms.apdu.general_signing import GeneralSigning, decode_general_signing
-from meterstream.dlms.errors import AuthenticationError, ConfigurationError, DecipherError
+from meterstream.dlms.errors import AuthenticationError, ConfigurationError, DecipherError, DlmsError
 from meterstream.dlms.security import agreement
 from meterstream.dlms.security.ciphers import Content, ContentCipher, content_of, demand, service_specific
 from meterstream.dlms.security.counters import CounterKind, ReceivedCounters, RisingCounter
@@ -254,6 +254,20 @@ class Protector:
             self._received.accept(CounterKind.TRANSACTION, number)
         protection = inner.form.protection | Protection.SIGNED
         return inner._replace(form=inner.form._replace(protection=protection, transaction=header.transaction))
+
+    def open_under_either(self, offered: SecurityKeys, apdu: bytes, least: Protection) -> Opened:
+        """As open, under the present global keys or else under `offered`, which are in force from then on."""
+        present = self._keys
+        try:
+            return self.open(apdu, least)
+        except DecipherError:
+            self.use_keys(offered)
+        try:
+            return self.open(apdu, least)
+        except DlmsError:
+            if present is not None:
+                self.use_keys(present)
+            raise
 
     def _decipher(self, apdu: bytes, least: Protection) -> Opened:
         tag = apdu[0]
