@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from image_meter import ACTIVATE, BLOCK, INITIATE, TRANSFER, VERIFY, ImageMeter
+from wire import apdu
 
 from meterstream.contracts.errors import PlatformError
 from meterstream.contracts.operations.switch_firmware import SwitchFirmwareRequest
@@ -93,6 +94,21 @@ async def test_the_whole_of_it(stage: Stage) -> None:
     ]
     assert (stage.meter.octets, stage.meter.status, stage.waits) == (IMAGE, 6, [])
     assert stage.images.noted == [hashlib.sha256(IMAGE).digest(), None]
+
+
+async def test_the_whole_of_it_byte_for_byte(stage: Stage) -> None:
+    enabled, settings = enabled_of(stage), stage.meter.profile.ref(*At("image_transfer", 6))
+    stage.meter.values[enabled] = boolean(False)
+    await stage.update()
+    last = IMAGE[2 * BLOCK :].hex().upper()
+    sent = {kind: [one for one in stage.meter.asked if one[0] == kind] for kind in ("get", "set", "action")}
+    (enabling, *_) = [one for one in sent["set"] if one[1] == enabled]
+    assert apdu(enabling, 0x4A) == "C1014A001200002C0000FF05000301"
+    actions = [apdu(one, invoke) for one, invoke in zip(sent["action"], (0x4C, 0, 1, 0x4D, 0x4F, 0x41), strict=True)]
+    assert actions[0] == "C3014C001200002C0000FF01010202090E494D472D4558414D504C452D303106000001F4"
+    assert actions[3] == f"C3014D001200002C0000FF0201020206000000020944{last}"
+    assert actions[4:] == ["C3014F001200002C0000FF03010F00", "C30141001200002C0000FF04010F00"]
+    assert "C0014E001200002C0000FF0600" in {apdu(one, 0x4E) for one in sent["get"] if one[1] == settings}
 
 
 async def test_states_that_pass_are_waited_for_ten_seconds_at_a_time(stage: Stage) -> None:
