@@ -13,9 +13,9 @@ import statistics
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Self
+from typing import LiteralString, Self
 from uuid import uuid4
 
 import psutil
@@ -44,6 +44,12 @@ ORGANISATION = "BenchGrid"
 DIRECTORY = Path(".local") / "bench"
 
 COUNT_STORED = "select count(*) from ws_adapter.commands where finished_at is not null"
+COUNT_NEWER = (
+    "select count(*) filter (where finished_at < %(settled)s), count(*)"
+    " from ws_adapter.commands where finished_at >= %(since)s"
+)
+SETTLED_AFTER = timedelta(seconds=10)
+"""A result that is older is stored, or counts as under way until all are counted anew."""
 RESULTS_BETWEEN = (
     "select extract(epoch from stored_at), result from ws_adapter.commands"
     " where finished_at is not null and created_at between %s and %s"
@@ -71,6 +77,7 @@ class Generator:
         self._face = KafkaFace(self._producer, ORGANISATION)
         self._submissions = self._endless([meter.identification for meter in meters])
         self._published = 0
+        self._connection: psycopg.AsyncConnection[tuple[int, ...]] | None = None
 
     @staticmethod
     def _endless(devices: Sequence[str]) -> Iterator[Submission]:
@@ -80,10 +87,13 @@ class Generator:
 
     async def __aenter__(self) -> Self:
         await self._producer.start()
+        self._connection = await psycopg.AsyncConnection.connect(self._stack.dsn("ws-adapter"), autocommit=True)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._producer.stop()
+        if self._connection is not None:
+            await self._connection.close()
 
     async def install(self, meters: Sequence[DemoMeter]) -> None:
         """Register every meter."""
@@ -99,12 +109,13 @@ class Generator:
 
     async def stored(self) -> int:
         """Results that ws-adapter has stored so far."""
-        return await asyncio.to_thread(self._count)
+        return (await self._row(COUNT_STORED, {}))[0]
 
-    def _count(self) -> int:
-        with psycopg.connect(self._stack.dsn("ws-adapter"), autocommit=True) as connection:
-            row = connection.execute(COUNT_STORED).fetchone()
-            return int(row[0]) if row else 0
+    async def _row(self, statement: LiteralString, parameters: dict[str, object]) -> tuple[int, ...]:
+        if self._connection is None:
+            raise RuntimeError("the generator does not run")
+        row = await (await self._connection.execute(statement, parameters)).fetchone()
+        return row or (0, 0)
 
     async def drained(self) -> None:
         """Return when every published command has its stored result."""
@@ -117,8 +128,13 @@ class Generator:
     async def saturate(self, seconds: float) -> None:
         """Keep about a fixed number of commands under way."""
         deadline = time.monotonic() + seconds
+        since = datetime.now(UTC) - SETTLED_AFTER
+        settled = await self.stored() - (await self._row(COUNT_NEWER, {"settled": since, "since": since}))[1]
         while (now := time.monotonic()) < deadline:
-            room = OUTSTANDING - (self._published - await self.stored())
+            until = datetime.now(UTC) - SETTLED_AFTER
+            old, newer = await self._row(COUNT_NEWER, {"settled": until, "since": since})
+            room = OUTSTANDING - (self._published - settled - newer)
+            settled, since = settled + old, until
             for _ in range(0, room, PUBLISH_CHUNK):
                 await self._publish(list(itertools.islice(self._submissions, PUBLISH_CHUNK)))
             await asyncio.sleep(max(0.0, now + ASK_EVERY_S - time.monotonic()))

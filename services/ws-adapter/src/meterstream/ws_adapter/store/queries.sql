@@ -6,11 +6,11 @@ with moved as (
     )
     select *
     from unnest(
-        %(organisation)s::text[], %(correlation_uid)s::text[], %(operation)s::text[],
-        %(device_identification)s::text[], %(priority)s::smallint[], %(created_at)s::timestamptz[],
-        %(expires_at)s::timestamptz[], %(state)s::text[], %(attempt)s::integer[], %(changed_at)s::timestamptz[],
-        %(due_at)s::timestamptz[], %(error)s::text[], %(finished_at)s::timestamptz[], %(result)s::bytea[],
-        %(advance)s::text[]
+        %(organisation)b::text[], %(correlation_uid)b::text[], %(operation)b::text[],
+        %(device_identification)b::text[], %(priority)b::smallint[], %(created_at)b::timestamptz[],
+        %(expires_at)b::timestamptz[], %(state)b::text[], %(attempt)b::integer[], %(changed_at)b::timestamptz[],
+        %(due_at)b::timestamptz[], %(error)b::text[], %(finished_at)b::timestamptz[], %(result)b::bytea[],
+        %(advance)b::text[]
     )
     on conflict (organisation, correlation_uid) do update set
         state = excluded.state,
@@ -32,7 +32,7 @@ select pg_notify(%(channel)s, %(digests)s), (select count(*) from moved);
 -- name: read
 select stored.organisation, stored.correlation_uid, operation, device_identification, priority, created_at,
        expires_at, state, attempt, changed_at, due_at, error, finished_at, result, deleted, advance
-from unnest(%(organisation)s::text[], %(correlation_uid)s::text[]) as wanted (organisation, correlation_uid)
+from unnest(%(organisation)b::text[], %(correlation_uid)b::text[]) as wanted (organisation, correlation_uid)
 join ws_adapter.commands as stored using (organisation, correlation_uid);
 
 -- name: delete
