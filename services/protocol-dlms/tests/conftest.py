@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from meterstream.contracts.records import (
     SecurityLevel,
 )
 from meterstream.contracts.topics import TOPICS
+from meterstream.dlms.security import PrivateKey, SecuritySuite
 from meterstream.protocol_dlms.associations import Associations, Visit
 from meterstream.protocol_dlms.counters import CounterReserver
 from meterstream.protocol_dlms.fence import Leaving
@@ -44,6 +45,8 @@ from meterstream.simulator.settings import FleetSettings
 
 PARTITIONS = 6
 PRIVATE, PUBLIC = generate_key_pair()
+SIGNING = PrivateKey(SecuritySuite.SUITE_1, b"\x53" * 32)
+"""The platform's; meters know its public key."""
 NOW = datetime(2025, 3, 11, 12, tzinfo=UTC)
 
 
@@ -215,6 +218,7 @@ class Bench:
             "time_zone": "Europe/Amsterdam",
             "recipient": Opener(PRIVATE).recipient,
             "ephemeral_public": sealer.ephemeral_public,
+            "signature_public_key": self.fleet.signature_keys(number)[0].public.octets,
             "keys": [
                 sealed(sealer, gateway, f"{name}-{number}", kind, octets) for name, (kind, octets) in keys.items()
             ],
@@ -316,7 +320,8 @@ async def make_bench(
     fleets: list[SimulatedFleet] = []
 
     async def make(fleet_settings: FleetSettings | None = None, **changes: Any) -> Bench:
-        fleet = SimulatedFleet(fleet_settings or FleetSettings())
+        known = replace(fleet_settings or FleetSettings(), client_signature_key=SIGNING.public)
+        fleet = SimulatedFleet(known)
         await fleet.start()
         fleets.append(fleet)
         quick = {"counter_read_pause_s": 0, "candidate_pause_s": 0, "response_timeout_s": 5, "connect_timeout_s": 5}
@@ -326,7 +331,7 @@ async def make_bench(
         devices = DeviceTable(shared_codec())
         broker.views["devices"] = devices.on_record
         limits = ConnectionLimits(settings.max_sessions, settings.connects_per_s)
-        associations = Associations(settings, KeyRing(Opener(PRIVATE)), reserver, limits, metrics)
+        associations = Associations(settings, KeyRing(Opener(PRIVATE)), reserver, limits, metrics, signing=SIGNING)
         codec = shared_codec()
         return Bench(broker, fleet, sessions, devices, reserver, associations, settings, metrics, codec, guard)
 

@@ -346,6 +346,9 @@ async def test_change_counters_rise_whatever_the_clock_says(at: Any, make_reserv
 class Association:
     """What stands in for an association: it takes whatever keys it is given."""
 
+    profile = shipped_profiles().get("SMR", "5.0.0")
+    title = b"MSM\0\0\0\0\1"
+
     def __init__(self) -> None:
         self.key_ids: tuple[str, ...] = ("ek", "ak")
         self.offered: list[SecurityKeys] = []
@@ -367,7 +370,7 @@ async def asked_of(platform: KeyPlatform, executor: Any, request: Any, keys: lis
     association = Association()
     moment = datetime(2024, 7, 15, 10, 30, tzinfo=UTC)
     port = bench.associations.keys_of(platform.record(), header, guard, lambda: moment)
-    meter = MemoryMeter(shipped_profiles().get("SMR", "5.0.0"))
+    meter = MemoryMeter(association.profile)
     named = {device.device_identification: device for device in header.mbus_devices}
     subject = Device(GAS, channel=1, mbus_devices=named) if keys[0].kind is USER else Device(bench.gateway())
     step = port.of_step(0, association, association.renew)

@@ -11,7 +11,7 @@ from key_owners import FACTORY, octets_of
 from meterstream.contracts.key_transfers import NewKey
 from meterstream.contracts.operations import replace_keys, synchronize_time
 from meterstream.contracts.records import KeyKind, KeyState
-from meterstream.dlms.security import SecurityKeys
+from meterstream.dlms.security import SecurityKeys, SecuritySuite
 from meterstream.simulator.identity import password_for
 from meterstream.simulator.meter import SimulatedMeter
 from meterstream.simulator.objects.keytransfer import Master, master_of
@@ -43,7 +43,8 @@ class Scene:
     def start(self, kinds: Sequence[KeyKind]) -> list[NewKey]:
         """The keys of the factory are ACTIVE; of `kinds` there is a NEW one each, to be handed over with the others."""
         factory = self.platform.bench.fleet.keys(self.platform.number)
-        self.meter.keys = SecurityKeys(factory.encryption, factory.authentication)
+        suite = SecuritySuite(self.meter.model.profile.security_suite)
+        self.meter.keys = SecurityKeys(factory.encryption, factory.authentication, suite)
         self.meter.last_counters = self.platform.stands_with((self.old[ENCRYPTION], self.old[AUTHENTICATION]))
         self.meter.restore(Secrets())
         self.meter.restore(Master())

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from meterstream.contracts.envelope import DlmsRequestHeader
@@ -17,13 +17,14 @@ from meterstream.dlms.apdu import DataAccessResult
 from meterstream.dlms.asyncio import Trace, open_session
 from meterstream.dlms.client import PUBLIC_CLIENT, AssociationConfig, Level, client_title_for
 from meterstream.dlms.objects import MeterProfile, ProfileLibrary, shipped_profiles
-from meterstream.dlms.security import SecurityKeys
+from meterstream.dlms.security import PrivateKey, SecurityKeys
 from meterstream.protocol_dlms.counters import CounterReserver, SessionCounters
 from meterstream.protocol_dlms.executor import AccessRefused, At
 from meterstream.protocol_dlms.failures import translate
 from meterstream.protocol_dlms.fence import Guard
 from meterstream.protocol_dlms.frames import FrameLog
 from meterstream.protocol_dlms.hdlc import framing_of
+from meterstream.protocol_dlms.key_agreement import Agreements, suite_of
 from meterstream.protocol_dlms.key_transfer import AttemptKeys
 from meterstream.protocol_dlms.keyring import KeyRing
 from meterstream.protocol_dlms.limits import ConnectionLimits
@@ -91,6 +92,10 @@ class _Target:
     address: tuple[str, int]
     level: Level
 
+    def at(self, host: str) -> _Target:
+        """The same meter at another host."""
+        return _Target(self.visit, self.profile, (host, self.address[1]), self.level)
+
     def series(self, keys: KeySet) -> Series:
         """The counters that an association under these keys uses up."""
         device = self.visit.record.device_identification
@@ -121,7 +126,9 @@ class Associations:
         reach: Reach | None = None,
         frames: FrameLog | None = None,
         short_names: ShortNames | None = None,
+        signing: PrivateKey | None = None,
     ) -> None:
+        """Args: signing, the platform's key of signatures, where it has one."""
         self._settings = settings
         self._frames = frames
         self._short_names = short_names
@@ -131,6 +138,7 @@ class Associations:
         self._limits = limits
         self._metrics = metrics
         self._challenge = challenge
+        self._agreements = Agreements(signing, challenge)
         self._received = ReceivedCounters()
         self._reach = Reach(ReachSettings()) if reach is None else reach
         self._now = asyncio.get_running_loop().time
@@ -144,9 +152,8 @@ class Associations:
         Raises: PlatformError; Leaving; Lost; Outage.
         """
         target = self._target(visit)
-        _, port = target.address
         sought = Sought(visit.record, visit.guard, visit.pushing)
-        return await self._reach.open(sought, lambda host: self._open_at(replace(target, address=(host, port))))
+        return await self._reach.open(sought, lambda host: self._open_at(target.at(host)))
 
     async def _open_at(self, target: _Target) -> LiveMeter:
         target.visit.counter_told = None  # what somebody at another address told counts for nothing here
@@ -173,7 +180,7 @@ class Associations:
                 raise translate(failure) from failure
 
         named = {device.device_identification: device for device in header.mbus_devices}
-        return AttemptKeys(record, header.new_keys, named, self._keyring, change_counter, clock)
+        return AttemptKeys(record, header.new_keys, named, self._keyring, change_counter, clock, self._agreements)
 
     async def close(self, meter: LiveMeter) -> None:
         """Release the association and give its place back; bounded by the session's own time-outs."""
@@ -353,7 +360,7 @@ class Associations:
         if keys is None:
             return AssociationConfig(Level.NONE, PUBLIC_CLIENT, server_sap, with_list_max=with_list_max)
         try:
-            opened, password = self._keyring.open(record, keys)
+            opened, password = self._keyring.open(record, keys, suite_of(target.profile))
             return AssociationConfig(
                 target.level,
                 server_sap=server_sap,

@@ -9,8 +9,11 @@ from typing import Final, NoReturn, Protocol
 from meterstream.contracts.errors import PlatformError, error
 from meterstream.contracts.key_transfers import KeyFact, KeyOutcome, NewKey
 from meterstream.contracts.records import DeviceRecord, KeyKind, KeyState, MbusDevice, SealedKey
+from meterstream.dlms.client import client_title_for
 from meterstream.dlms.data import Data, DataType
-from meterstream.dlms.security import SecurityKeys, wrap_key
+from meterstream.dlms.objects import MeterProfile
+from meterstream.dlms.security import SecurityKeys, SecuritySuite, wrap_key
+from meterstream.protocol_dlms.key_agreement import Agreement, Agreements, suite_of
 from meterstream.protocol_dlms.keyring import KeyRing
 from meterstream.protocol_dlms.keys import undecided
 from meterstream.protocol_dlms.model.candidates import MAX_CANDIDATES
@@ -44,6 +47,14 @@ class KeyedAssociation(Protocol):
 
     key_ids: tuple[str, ...]
 
+    @property
+    def profile(self) -> MeterProfile:
+        """The objects of the meter's type."""
+
+    @property
+    def title(self) -> bytes | None:
+        """The meter's system title, where the association is ciphered."""
+
     def offer_keys(self, keys: SecurityKeys) -> None:
         """The next request hands these over: its answer may come under them."""
 
@@ -66,8 +77,10 @@ class AttemptKeys:
         keyring: KeyRing,
         change_counters: ChangeCounter,
         clock: Callable[[], datetime],
+        agreements: Agreements,
     ) -> None:
         self.record = record
+        self.agreements = agreements
         self.gateway = record.device_identification
         self.new_keys = new_keys
         self.mbus_devices = mbus_devices
@@ -115,6 +128,8 @@ class StepKeys:
         self._association = association
         self._renew = renew
         self._taken: dict[KeyKind, SealedKey] = {}
+        self._agreement: Agreement | None = None
+        self._agreed: bytes | None = None
 
     def __repr__(self) -> str:
         return f"StepKeys({self._attempt.gateway}, step {self._step})"
@@ -140,10 +155,15 @@ class StepKeys:
     def wrapped(self, device: str, kind: KeyKind) -> Sequence[Data]:
         """See Keys."""
         new = self._new(device, kind)
+        if self._agreed is not None:
+            return [self._under_agreed(device, new, self._agreed)]
         return [self._wrapped(device, new, master) for master in self._masters(device)]
 
     def unwrapped(self, device: str, place: int) -> None:
         """See Keys."""
+        if self._agreed is not None:  # what was wrapped under it has taken its place
+            self._agreed = None
+            return
         master = self._taken[MASTER] = self._masters(device)[place]
         if master.state is not KeyState.ACTIVE:
             self._note(device, master, KeyOutcome.TRANSFERRED)
@@ -212,6 +232,42 @@ class StepKeys:
         if key is not None:
             self._note(device, key, KeyOutcome.TRANSFERRED if taken else KeyOutcome.ABSENT)
 
+    def agrees(self, device: str) -> bool:
+        """See Keys."""
+        return device == self._attempt.gateway and self._suite is not SecuritySuite.SUITE_0
+
+    def can_agree(self, device: str) -> bool:
+        """See Keys."""
+        return self.agrees(device) and self._attempt.agreements.are_possible(self._attempt.record)
+
+    def agreement(self, device: str) -> Data:
+        """See Keys."""
+        if not self.agrees(device):
+            raise _without(device, "keys that are agreed on")
+        self._agreed = None
+        self._agreement = self._attempt.agreements.begin(self._attempt.record, self._suite)
+        return self._agreement.offer
+
+    def agreed(self, device: str, answer: Data | None) -> None:
+        """See Keys."""
+        agreement, self._agreement = self._agreement, None
+        title = self._association.title
+        if agreement is None or title is None:
+            raise _without(device, "ciphering")
+        self._agreed = agreement.agreed(answer, client_title_for(device), title)
+
+    def active_master(self, device: str) -> Data:
+        """See Keys."""
+        if self._agreed is None:
+            raise _without(device, "a key that was agreed on")
+        return self._under_agreed(device, self._attempt.active(device, MASTER), self._agreed)
+
+    def restored_master(self, device: str) -> None:
+        """See Keys."""
+        self._agreed = None
+        self._taken[MASTER] = self._attempt.active(device, MASTER)
+        self.probed_master(device, taken=False)
+
     def probe(self, device: str) -> NoReturn:
         """See Keys."""
         for key in self._attempt.sealed(device):
@@ -257,6 +313,13 @@ class StepKeys:
         octets = self._attempt.octets
         return _secret(wrap_key(octets(device, master), octets(device, new)))
 
+    def _under_agreed(self, device: str, key: SealedKey, agreed: bytes) -> Data:
+        return _secret(wrap_key(agreed, self._attempt.octets(device, key)))
+
+    @property
+    def _suite(self) -> SecuritySuite:
+        return suite_of(self._association.profile)
+
     def _standing(self) -> dict[KeyKind, SealedKey]:
         """The keys of the association, and those that the meter has taken for it since."""
         found = {key.kind: key for key in self._attempt.record.keys if key.key_id in self._association.key_ids}
@@ -267,7 +330,7 @@ class StepKeys:
         if not held.keys() >= set(_CIPHERING):
             raise _without(self._attempt.gateway, "keys")
         encryption, authentication = (self._attempt.octets(self._attempt.gateway, held[kind]) for kind in _CIPHERING)
-        return SecurityKeys(encryption, authentication)
+        return SecurityKeys(encryption, authentication, self._suite)
 
     def _note(self, device: str, key: SealedKey, outcome: KeyOutcome) -> None:
         self._attempt.outcomes[device, key.key_id] = outcome

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from meterstream.contracts.errors import PlatformError, error
 from meterstream.contracts.records import DeviceRecord, SealedKey
-from meterstream.dlms.security import SecurityKeys
+from meterstream.dlms.security import SecurityKeys, SecuritySuite
 from meterstream.dlms.security.keys import KEY_OCTETS
 from meterstream.protocol_dlms.model.candidates import KeySet
 from meterstream.runtime.sealing import Opener, SealError, key_binding
@@ -21,7 +21,9 @@ class KeyRing:
         self._meters = meters
         self._opened: OrderedDict[str, dict[str, bytes]] = OrderedDict()
 
-    def open(self, record: DeviceRecord, keys: KeySet) -> tuple[SecurityKeys, bytes | None]:
+    def open(
+        self, record: DeviceRecord, keys: KeySet, suite: SecuritySuite = SecuritySuite.SUITE_0
+    ) -> tuple[SecurityKeys, bytes | None]:
         """Keys and, for LLS, the password of an association.
 
         Raises: KEY_NOT_PRESENT when the record is sealed for somebody else, DECRYPTION_EXCEPTION,
@@ -30,7 +32,7 @@ class KeyRing:
         gateway = record.device_identification
         known = self._opened_of(record, [(gateway, key) for key in keys if key is not None])
         password = None if keys.password is None else known[keys.password.key_id]
-        return SecurityKeys(known[keys.encryption.key_id], known[keys.authentication.key_id]), password
+        return SecurityKeys(known[keys.encryption.key_id], known[keys.authentication.key_id], suite), password
 
     def octets(self, record: DeviceRecord, device: str, key: SealedKey) -> bytes:
         """One key of the gateway, or of an M-Bus device on one of its channels. Raises: as open."""

@@ -75,6 +75,31 @@ class Keys(Protocol):
     def probed_master(self, device: str, *, taken: bool) -> None:
         """Whether the meter has taken what `undecided_master` gave: then it holds that key."""
 
+    def agrees(self, device: str) -> bool:
+        """Whether a master key is agreed on before the new one is handed over: the meter has security suite 1."""
+
+    def can_agree(self, device: str) -> bool:
+        """Whether that is so, and both sides have the signature keys that it takes."""
+
+    def agreement(self, device: str) -> Data:
+        """Begin an agreement on the master key: key data for the meter, an octet-string, other ones each time.
+
+        Raises: KEY_NOT_PRESENT, INVALID_DLMS_KEY_FORMAT for the meter's public key of signatures,
+        UNSUPPORTED_COMMUNICATION_SETTING where the platform has no key to sign with.
+        """
+
+    def agreed(self, device: str, answer: Data | None) -> None:
+        """What the meter has returned: `wrapped` gives the next key under the agreed one alone, once.
+
+        Raises: ILLEGAL_RESPONSE, AUTHENTICATION_ERROR; then nobody knows what the meter holds.
+        """
+
+    def active_master(self, device: str) -> Data:
+        """The ACTIVE master key under the agreed one."""
+
+    def restored_master(self, device: str) -> None:
+        """The meter has taken what `active_master` gave: it holds that key, and no NEW one."""
+
     def probe(self, device: str) -> NoReturn:
         """The step has nothing to hand over because keys of an earlier command are undecided: tell which ones the
         meter lacks, as far as the association shows it.
@@ -136,6 +161,29 @@ class NoKeys:
         return None
 
     def probed_master(self, device: str, *, taken: bool) -> None:
+        """See Keys."""
+
+    def agrees(self, device: str) -> bool:  # noqa: ARG002  # the port's signature
+        """See Keys."""
+        return False
+
+    def can_agree(self, device: str) -> bool:  # noqa: ARG002  # the port's signature
+        """See Keys."""
+        return False
+
+    def agreement(self, device: str) -> Data:
+        """See Keys."""
+        _lacks(device, KeyKind.E_METER_MASTER_KEY)
+
+    def agreed(self, device: str, answer: Data | None) -> None:  # noqa: ARG002  # the port's signature
+        """See Keys."""
+        _lacks(device, KeyKind.E_METER_MASTER_KEY)
+
+    def active_master(self, device: str) -> Data:
+        """See Keys."""
+        _lacks(device, KeyKind.E_METER_MASTER_KEY)
+
+    def restored_master(self, device: str) -> None:
         """See Keys."""
 
     def probe(self, device: str) -> NoReturn:

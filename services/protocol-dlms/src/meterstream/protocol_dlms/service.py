@@ -12,7 +12,9 @@ from typing import Final
 from meterstream.contracts.base import Record
 from meterstream.contracts.records import DeviceRecord
 from meterstream.contracts.topics import READINGS
+from meterstream.dlms import errors as dlms
 from meterstream.dlms.objects import ProfileError, ProfileLibrary, profiles_with
+from meterstream.dlms.security import PrivateKey, SecuritySuite
 from meterstream.protocol_dlms import executors
 from meterstream.protocol_dlms.answers import RESPONSES, SERVICE, Envelopes
 from meterstream.protocol_dlms.associations import Associations
@@ -160,6 +162,7 @@ def build(
         reach=Reach(settings.reach, wakeup),
         frames=FrameLog(codec, responder, metrics, system_clock, lambda: secrets.token_hex(16)),
         short_names=engine,
+        signing=_signing_key(settings),
     )
     marks = Marks(producer, session_table, codec, system_clock)
     worker = Worker(
@@ -261,6 +264,17 @@ def _private_key(settings: Settings) -> bytes:
     if len(key) != KEY_BYTES:
         raise ConfigurationError(f"METERSTREAM_KEYS__PRIVATE_KEY: expected {2 * KEY_BYTES} hex digits")
     return key
+
+
+def _signing_key(settings: Settings) -> PrivateKey | None:
+    """Raises: ConfigurationError."""
+    if settings.keys.signing_key is None:
+        return None
+    try:
+        return PrivateKey(SecuritySuite.SUITE_1, bytes.fromhex(settings.keys.signing_key.get_secret_value().strip()))
+    except (ValueError, dlms.ConfigurationError):
+        expected = "64 hex digits, a private key on P-256"
+        raise ConfigurationError(f"METERSTREAM_KEYS__SIGNING_KEY: expected {expected}") from None
 
 
 __all__ = ["SERVICE", "Broker", "build", "read_profiles"]

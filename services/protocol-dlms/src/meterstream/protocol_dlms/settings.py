@@ -19,6 +19,11 @@ class KeySettings(SettingsGroup):
     """Opens the device keys that domain seals."""
 
     private_key: SecretStr = Field(description="X25519 private key for which device keys are sealed, 64 hex digits")
+    signing_key: SecretStr | None = Field(
+        None,
+        description="ECDSA private key on P-256, 64 hex digits: signs agreements on master keys with meters of security"
+        " suite 1, which know its public key",
+    )
     opened_meters: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         20_000, description="for so many meters opened keys stay in memory"
     )

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from meterstream.dlms.apdu import tags
 from meterstream.dlms.apdu.general_ciphering import GeneralHeader, decode_general_key_ciphering, take_header
 from meterstream.dlms.errors import ConfigurationError, DecipherError, DecodeError
+from meterstream.dlms.security.ciphers import content_of
 from meterstream.dlms.security.counters import CounterKind
 from meterstream.dlms.security.curves import AsymmetricKeys
 from meterstream.dlms.security.keys import TITLE_OCTETS, SecurityKeys
 from meterstream.dlms.security.protector import Form, Protector
-from meterstream.dlms.security.suites import Protection
+from meterstream.dlms.security.suites import Protection, SecurityControl, SecuritySuite
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,24 @@ def unprotect(
     )
     plaintext, counter, form = protector.open(apdu, least)
     return Unprotected(plaintext, counter, sender if form.protection else None, form)
+
+
+def claimed_suite(apdu: bytes) -> SecuritySuite:
+    """The suite that the security control octet of a ciphered APDU names: not verified yet, but what its tag covers.
+
+    Suite 0 for general-ciphering and general-signing. Raises: DecodeError, DecipherError.
+    """
+    if not apdu:
+        raise DecodeError("APDU without any octet")
+    if apdu[0] in (tags.GENERAL_GLO_CIPHERING, tags.GENERAL_DED_CIPHERING):
+        content = decode_general_key_ciphering(apdu).content
+    elif apdu[0] in (tags.GENERAL_CIPHERING, tags.GENERAL_SIGNING):
+        return SecuritySuite.SUITE_0
+    else:
+        content = content_of(apdu)
+    if not content:
+        raise DecipherError("ciphered content is cut")
+    return SecurityControl.parse(content[0]).suite
 
 
 def sender_and_recipient(apdu: bytes) -> GeneralHeader:

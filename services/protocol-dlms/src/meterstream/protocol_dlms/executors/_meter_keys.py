@@ -1,6 +1,7 @@
 """Handing over the keys of an electricity meter, and the password of its association (IEC 62056-6-2).
 
-Keys: {64, 0.0.43.0.0.255} method 2, global_key_transfer. Password: {15, 0.0.40.0.0.255} attribute 7, secret.
+Keys: {64, 0.0.43.0.0.255} method 2, global_key_transfer; under suite 1 the master key after method 3, key_agreement.
+Password: {15, 0.0.40.0.0.255} attribute 7, secret.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from meterstream.dlms.data import Data, array, enum, structure
 from meterstream.protocol_dlms.executor import AccessRefused, At, Call, Context
 
 _TRANSFER: Final = Call("security_setup", 2)
+_AGREE: Final = Call("security_setup", 3)
 _SECRET: Final = At("association_ln", 7)
 _MASTER: Final = KeyKind.E_METER_MASTER_KEY
 _PASSWORD: Final = KeyKind.LLS_PASSWORD
@@ -79,6 +81,53 @@ async def _hand_over(kind: KeyKind, context: Context) -> None:
 
 
 async def _transfer(kind: KeyKind, context: Context) -> None:
+    """Raises: AccessRefused; what Keys.agreement and Keys.agreed raise, where the master key is agreed on."""
+    keys, device = context.keys, context.device.identification
+    agrees = kind is _MASTER and keys.agrees(device)
+    if agrees:
+        await _agree(context)
+    try:
+        await _transfer_wrapped(kind, context)
+    except AccessRefused as refusal:
+        if not (_is_clear(refusal) and keys.can_agree(device)):
+            raise
+        await _restore_master(context, agreed=agrees)
+        if agrees:
+            raise
+        await _transfer_wrapped(kind, context)
+
+
+async def _agree(context: Context) -> None:
+    """From its answer on the meter holds a master key that outlives the association in the meter alone.
+
+    Raises: AccessRefused; see Keys.agreement and Keys.agreed.
+    """
+    keys, device = context.keys, context.device.identification
+    offer = keys.agreement(device)
+    await context.meter.ready()
+    keys.agreed(device, await context.meter.action(_AGREE, array([structure(enum(_KEY_IDS[_MASTER]), offer)])))
+
+
+async def _restore_master(context: Context, *, agreed: bool) -> None:
+    """Give a meter its ACTIVE master key again: what it holds is one agreed on, which a lost answer left it with, or
+    which it has not let go for the new one.
+
+    Raises: AccessRefused, unless an agreement stands: then the refusal before it says what there is to say.
+    """
+    keys, device = context.keys, context.device.identification
+    try:
+        if not agreed:
+            await _agree(context)
+        await context.meter.ready()
+        await _call(_MASTER, keys.active_master(device), context)
+    except AccessRefused:
+        if not agreed:
+            raise
+    else:
+        keys.restored_master(device)
+
+
+async def _transfer_wrapped(kind: KeyKind, context: Context) -> None:
     """Under one master key after another, where it is in doubt which one the meter holds: others it cannot unwrap.
 
     Raises: AccessRefused.

@@ -12,7 +12,7 @@ from meterstream.contracts.errors import PlatformError
 from meterstream.contracts.events import MAX_FRAME_TEXT, DeviceEvent, EventKind, MessageLog
 from meterstream.contracts.records import DeviceRecord, Push
 from meterstream.dlms.errors import DlmsError
-from meterstream.dlms.security.unprotect import Unprotected, unprotect
+from meterstream.dlms.security.unprotect import Unprotected, claimed_suite, unprotect
 from meterstream.protocol_dlms.answers import SERVICE
 from meterstream.protocol_dlms.keyring import KeyRing
 from meterstream.protocol_dlms.model.candidates import KeySet, candidates
@@ -184,8 +184,8 @@ class PushHandler:
         raise PushUnreadable("no key of the device opens it")
 
     def _try(self, push: CipheredPush, record: DeviceRecord, keys: KeySet) -> Unprotected | None:
-        opened_keys, _ = self._keyring.open(record, keys)
         try:
+            opened_keys, _ = self._keyring.open(record, keys, claimed_suite(push.apdu))
             return unprotect(push.apdu, opened_keys, title=record.system_title)
         except DlmsError:
             return None
