@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -49,7 +50,7 @@ from meterstream.dlms.security import (
     Suite0,
     unprotect,
 )
-from meterstream.dlms.security.unprotect import _AnyNumber
+from meterstream.dlms.security.unprotect import _AnyNumber, claimed_suite
 from meterstream.dlms.trace import TraceContext, describe
 
 CLIENT = bytes.fromhex("2020201CBE991A14")
@@ -241,6 +242,28 @@ def test_keys_of_suite_0_open_what_suite_1_ciphered_and_files_hold_those_of_suit
         file.write_text(f"{keyring.keys.encryption_key.hex()}\n{keyring.keys.authentication_key.hex()}\n")
         assert main(["decode", apdu.hex(), "--keys-file", str(file)]) == 0
         assert "data-notification" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("suite", list(SecuritySuite))
+@pytest.mark.parametrize("ciphering", [Ciphering.GLOBAL, Ciphering.GENERAL_GLOBAL])
+def test_the_suite_that_an_apdu_claims(suite: SecuritySuite, ciphering: Ciphering) -> None:
+    keys = SecurityKeys(bytes(suite.key_octets), bytes(suite.key_octets), suite)
+    side = Protector(keys, METER, CLIENT, count(5).__next__, _AnyNumber())
+    assert claimed_suite(side.protect(EVENT, Form(ciphering))) is suite
+
+
+@pytest.mark.parametrize(("apdu", "error"), [("", DecodeError), ("CA", DecipherError), ("CA00", DecipherError),
+    ("CA0105", DecipherError), ("CA01B0", DecipherError), ("DB0000", DecipherError), ("DB", DecodeError)])  # fmt: skip
+def test_a_claim_that_cannot_be_read(apdu: str, error: type[DlmsError]) -> None:
+    with pytest.raises(error):
+        claimed_suite(bytes.fromhex(apdu))
+
+
+@given(st.binary(max_size=60))
+def test_a_claim_of_any_octets_is_one_or_refused(raw: bytes) -> None:
+    for tag in (0xCA, 0xDB, 0xDD, 0xDF):
+        with suppress(DecodeError, DecipherError):
+            assert claimed_suite(bytes((tag,)) + raw) in SecuritySuite
 
 
 def test_trace_of_general_signing(keyring_of: Callable[..., Any]) -> None:

@@ -186,6 +186,7 @@ class Bench:
     codec: Codec
     guard: TwinGuard
     private_key: bytes = PRIVATE
+    signing: PrivateKey | None = SIGNING
 
     def gateway(self, number: int = 1) -> str:
         return self.fleet.identification(number)

@@ -10,40 +10,17 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from key_line import AUTHENTICATION, ENCRYPTION, MASTER, REPLACE, SYNCHRONIZE, CuttingLine, KeyPlatform, Way
-from key_scene import Scene
+from key_line import AUTHENTICATION, ENCRYPTION, MASTER, REPLACE, CuttingLine, KeyPlatform, Way
+from key_scene import AGREEING, AgreeingScene
 
 from meterstream.contracts.key_transfers import KeyOutcome, NewKey
-from meterstream.contracts.operations import replace_keys, synchronize_time
+from meterstream.contracts.operations import replace_keys
 from meterstream.contracts.records import KeyKind, KeyState
 from meterstream.simulator.settings import FleetSettings
 
-AGREEING = "IDIS 2.0-S1"
 ALL = (MASTER, AUTHENTICATION, ENCRYPTION)
 SOME = 2
 """Of octets inside one APDU, where a cut is as good as another."""
-
-
-class AgreeingScene(Scene):
-    """A meter whose master key may be one that nobody else will ever know; `orphaned`: how often that was so."""
-
-    orphaned = 0
-
-    async def recover(self, new_keys: list[Any], where: str) -> None:
-        """The next contact of any kind reaches the meter; the next attempt brings the change to its end."""
-        self.orphaned += self.is_orphaned()
-        contact = await self.platform.ask(synchronize_time.OPERATION, SYNCHRONIZE)
-        assert contact.error is None, f"{where}: {contact.error}"
-        stands = {octets for kind, octets in self.held().items() if kind is not MASTER}
-        assert {self.registry.octets[key_id] for key_id in contact.header.proven_keys} == stands, where
-        self.check_actives(where)
-        repeated = await self.replace(new_keys)
-        assert repeated.error is None, f"{where}: {repeated.error}"
-        self.check_end(where)
-
-    def is_orphaned(self) -> bool:
-        """Whether the meter alone knows its master key."""
-        return self.held()[MASTER] not in self.registry.octets.values()
 
 
 @pytest.fixture

@@ -385,6 +385,25 @@ class TestSettings:
         with pytest.raises(ConfigurationError, match="METERSTREAM_KEYS__PRIVATE_KEY"):
             build(settings, Metrics("protocol-dlms"))
 
+    def test_the_key_that_signs_comes_from_a_file(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        file = tmp_path / "signing.hex"
+        file.write_text("cd" * 32 + "\n")
+        monkeypatch.setenv("METERSTREAM_KAFKA__BOOTSTRAP_SERVERS", "k:9092")
+        monkeypatch.setenv("METERSTREAM_KEYS__PRIVATE_KEY", "ab" * 32)
+        monkeypatch.setenv("METERSTREAM_KEYS__SIGNING_KEY_FILE", str(file))
+        settings = read_settings(Settings)
+        assert settings.keys.signing_key is not None
+        assert settings.keys.signing_key.get_secret_value() == "cd" * 32
+        assert "cdcd" not in repr(settings)
+
+    @pytest.mark.parametrize("key", ["", "ab", "zz" * 32, "00" * 32, "ff" * 32])
+    async def test_a_strange_key_that_signs_stops_the_start(self, key: str) -> None:
+        keys = KeySettings(private_key="ab" * 32, signing_key=key)
+        settings = Settings(kafka=KafkaSettings(bootstrap_servers="k:1"), keys=keys)
+        with pytest.raises(ConfigurationError, match="METERSTREAM_KEYS__SIGNING_KEY: expected 64 hex digits") as caught:
+            build(settings, Metrics("protocol-dlms"))
+        assert not key or key not in str(caught.value)
+
     def test_help_and_missing_settings(self) -> None:
         command = [sys.executable, "-m", "meterstream.protocol_dlms"]
         clean = {name: value for name, value in os.environ.items() if not name.startswith("METERSTREAM_")}

@@ -17,7 +17,7 @@ from meterstream.contracts.shared.alarms import AlarmType
 from meterstream.dlms.apdu import DataNotification
 from meterstream.dlms.data import Data, DataType, LogicalName, double_long_unsigned, octet_string
 from meterstream.dlms.framing import wrap
-from meterstream.dlms.security import SecurityKeys
+from meterstream.dlms.security import SecurityKeys, SecuritySuite
 from meterstream.dlms.security.counters import RisingCounter
 from meterstream.dlms.security.protector import Form, Protector
 from meterstream.dlms.security.suites import Ciphering
@@ -121,6 +121,22 @@ class PushContract:
             b"no key of the device opens it",
             b"the key names another device than the push",
         ]
+
+    async def test_a_push_in_security_suite_1(self, make_stage: Make) -> None:
+        stage: Stage = await make_stage(FleetSettings(meters=1, protocols=("IDIS 2.0-S1",)))
+        gateway, keys = stage.bench.gateway(1), stage.bench.fleet.keys(1)
+        await stage.publish(stage.bench.record(system_title=TITLE))
+        tcp = listener_of(await stage.start_worker(pushes=PORTS)).tcp
+        known = SecurityKeys(keys.encryption, keys.authentication, SecuritySuite.SUITE_1)
+        tampered = bytearray(ciphered(known, gateway, 7))
+        tampered[tampered.index(TITLE) + len(TITLE) + 1] ^= 1  # the suite id, which the tag covers
+        assert await push(tcp, bytes(tampered))
+        assert await push(tcp, ciphered(SecurityKeys(bytes(32), bytes(32), SecuritySuite.SUITE_2), gateway, 8))
+        assert await push(tcp, ciphered(known, gateway, 9))
+        await stage.eventually(lambda: len(stage.read["pushes.dead-letter"]) == 2)
+        await stage.eventually(lambda: len(stage.read["device-events"]) == 1)
+        (event,) = stage.records("device-events")
+        assert (event.device_identification, event.alarms) == (gateway, [AlarmType.REPLACE_BATTERY])
 
     async def test_a_push_teaches_the_address_of_a_meter_with_a_dynamic_one(self, make_stage: Make) -> None:
         stage: Stage = await make_stage(FleetSettings(meters=2))

@@ -250,8 +250,12 @@ class KeyPlatform:
         number: int = 1,
         security_level: SecurityLevel = SecurityLevel.HLS5,
     ) -> None:
-        """Args: line, where it is cut; without one requests go straight to the meter of that number."""
+        """Args: line, where it is cut; without one requests go straight to the meter of that number.
+
+        `described`: what a test lays down of the record.
+        """
         self._security_level = security_level
+        self.described: dict[str, Any] = {}
         self.bench, self.registry, self._line, self.number = bench, Registry(), line, number
         self._header, self._make_turn = header, make_turn
         self._now = _START
@@ -272,8 +276,9 @@ class KeyPlatform:
         bench = self.bench
         limits = ConnectionLimits(bench.settings.max_sessions, bench.settings.connects_per_s)
         keyring = KeyRing(Opener(bench.private_key))
-        changed = bench.settings.model_copy(update=settings)
-        self.worker = self._worker(Associations(changed, keyring, bench.reserver, limits, bench.metrics))
+        patient = bench.settings.model_copy(update=settings)
+        associations = Associations(patient, keyring, bench.reserver, limits, bench.metrics, signing=bench.signing)
+        self.worker = self._worker(associations)
 
     def _worker(self, associations: Associations) -> Worker:
         bench = self.bench
@@ -336,7 +341,7 @@ class KeyPlatform:
             ephemeral_public=sealer.ephemeral_public,
             keys=keys,
             security_level=self._security_level,
-            **over,
+            **(over | self.described),
         )
 
     async def associate(self) -> LiveMeter:

@@ -18,6 +18,8 @@ from meterstream.simulator.objects.keytransfer import Master, master_of
 from meterstream.simulator.objects.rights import Secrets, secret_of
 
 BOTH: Final = (AUTHENTICATION, ENCRYPTION)
+AGREEING: Final = "IDIS 2.0-S1"
+"""A type of security suite 1."""
 PASSWORD: Final = KeyKind.LLS_PASSWORD
 
 
@@ -137,3 +139,25 @@ class Scene:
             assert broken.header.retryable, where
             await self.recover(new_keys, where)
         return broken.error is None, tuple(fact.outcome for fact in broken.header.key_facts)
+
+
+class AgreeingScene(Scene):
+    """A meter whose master key may be one that nobody else will ever know; `orphaned`: how often that was so."""
+
+    orphaned = 0
+
+    async def recover(self, new_keys: list[Any], where: str) -> None:
+        """The next contact of any kind reaches the meter; the next attempt brings the change to its end."""
+        self.orphaned += self.is_orphaned()
+        contact = await self.platform.ask(synchronize_time.OPERATION, SYNCHRONIZE)
+        assert contact.error is None, f"{where}: {contact.error}"
+        stands = {octets for kind, octets in self.held().items() if kind is not MASTER}
+        assert {self.registry.octets[key_id] for key_id in contact.header.proven_keys} == stands, where
+        self.check_actives(where)
+        repeated = await self.replace(new_keys)
+        assert repeated.error is None, f"{where}: {repeated.error}"
+        self.check_end(where)
+
+    def is_orphaned(self) -> bool:
+        """Whether the meter alone knows its master key."""
+        return self.held()[MASTER] not in self.registry.octets.values()
