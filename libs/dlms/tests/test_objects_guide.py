@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,11 @@ from meterstream.dlms.client import AssociationConfig, Level
 from meterstream.dlms.data import AttributeRef, Data, LogicalName, MethodRef, Selection
 from meterstream.dlms.meter import ClientAccess, MeterAssociation, MeterSecurity
 from meterstream.dlms.objects import MeterProfile, PackError, ProfileLibrary
+from meterstream.dlms.security import PrivateKey, SecuritySuite
 
 GUIDE = Path(__file__).parents[3] / "docs" / "meter-types.md"
 TEXT = GUIDE.read_text()
-FILES = ("acme-1.yaml", "acme-1.1.yaml")
+FILES = ("acme-1.yaml", "acme-1.1.yaml", "acme-2.yaml")
 
 
 def blocks(kind: str) -> list[str]:
@@ -72,6 +75,25 @@ def test_the_later_version(folder: Path) -> None:
         900, 3600,
     )  # fmt: skip
     assert later.object("disconnect_control").methods == {1: "remote_disconnect", 2: "remote_reconnect"}
+
+
+def test_security_suite_1(folder: Path) -> None:
+    profiles = ProfileLibrary.read(folder)
+    agreeing = profiles.get("ACME", "2")
+    assert (profiles.get("ACME", "1.0").security_suite, agreeing.security_suite) == (0, 1)
+    assert agreeing.object("security_setup").methods[3] == "key_agreement"
+    assert agreeing.object("disconnect_control").methods == {1: "remote_disconnect", 2: "remote_reconnect"}
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_key_of_signatures() -> None:
+    (commands,) = blocks("sh")
+    path = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
+    made = subprocess.run(
+        ["/bin/sh", "-ec", commands], capture_output=True, text=True, env=path, check=True, timeout=60
+    )
+    private = PrivateKey(SecuritySuite.SUITE_1, bytes.fromhex(Path("signing.hex").read_text()))
+    assert made.stdout == f"{private.public.octets.hex()}\n"
 
 
 @pytest.mark.parametrize(("good", "bad", "complaint"), mistakes())

@@ -21,6 +21,8 @@ class ReplaceKeysRequest(OperationRequest):
 
     `lls_password` and `master_key` are for those who want these replaced too, which SOAP cannot ask for: the password
     first, as attribute 7 of {15, 0.0.40.0.0.255}, then the master key as key 3, which wraps the others from then on.
+    With a meter of security suite 1 a master key is agreed on first (method 3), which wraps the new one: that takes the
+    `signature_public_key` of AddDevice.
     """
 
     authentication_key: Annotated[EncryptedKey, Field(repr=False), Soap("AuthenticationKey")]
