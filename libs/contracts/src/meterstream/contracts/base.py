@@ -71,6 +71,8 @@ class Record(BaseModel):
 def _to_utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("needs an offset from UTC")
+    if moment.tzinfo is UTC:  # as they come from Avro and from our clocks
+        return moment
     try:
         return moment.astimezone(UTC)
     except OverflowError:

@@ -93,7 +93,7 @@ class Reach:
 
         Raises: PlatformError of the last address.
         """
-        last = error("SESSION_PROVIDER_ERROR", f"no address of {sought.record.device_identification} is known")
+        last: PlatformError | None = None
         for address in addresses:
             sought.guard.boundary()
             if self._settings.ping_timeout_s is not None:
@@ -104,7 +104,7 @@ class Reach:
                 if not _may_be_elsewhere(failure):
                     raise
                 last = failure
-        raise last
+        raise last or error("SESSION_PROVIDER_ERROR", f"no address of {sought.record.device_identification} is known")
 
     async def _wait(self, sought: Sought, opening: Opening) -> LiveMeter:
         """Until the meter pushes or its known addresses answer.

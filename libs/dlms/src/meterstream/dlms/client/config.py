@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -34,6 +35,10 @@ __all__ = [
 PUBLIC_CLIENT: Final = 16
 MANAGEMENT_CLIENT: Final = 1
 
+_AUTHENTICATED_ENCRYPTED: Final = int(SecurityPolicy.AUTHENTICATED_ENCRYPTED)
+_SIGNED: Final = int(SecurityPolicy.SIGNED)
+_SIGNED_REQUEST: Final = int(SecurityPolicy.SIGNED_REQUEST)
+_GENERAL_PROTECTION: Final = int(Conformance.GENERAL_PROTECTION)
 _TITLE_PREFIX: Final = b"   "
 _TITLE_DIGITS: Final = re.compile(r"[0-9]{1,12}\Z")
 
@@ -139,19 +144,20 @@ class AssociationConfig:
             raise ConfigurationError("client_sap and server_sap are wPorts, 0..65535")
         if not 0 <= self.max_pdu <= MAX_PDU or self.with_list_max < 1:
             raise ConfigurationError("max_pdu is 0..65535, with_list_max at least 1")
-        ciphered = self.level.ciphered and self.policy.ciphers
+        policy, conformance = int(self.policy), int(self.conformance)  # plain: & of flags makes a member each time
+        ciphered = self.level.ciphered and policy & _AUTHENTICATED_ENCRYPTED != 0
         standard = (
             ciphered
-            and self.policy is SecurityPolicy.AUTHENTICATED_ENCRYPTED
+            and policy == _AUTHENTICATED_ENCRYPTED
             and self.ciphering is Ciphering.GLOBAL
             and self.keys is not None
             and self.keys.suite is SecuritySuite.SUITE_0
-            and not self.conformance & Conformance.GENERAL_PROTECTION
+            and not conformance & _GENERAL_PROTECTION
         )
         object.__setattr__(self, "ciphered", ciphered)
         object.__setattr__(self, "standard", standard)
-        signed = bool(self.policy & SecurityPolicy.SIGNED_REQUEST)
-        general = self.ciphering.general or bool(self.policy & SecurityPolicy.SIGNED)
+        signed = policy & _SIGNED_REQUEST != 0
+        general = self.ciphering.general or policy & _SIGNED != 0
         object.__setattr__(self, "general", general and self.level is not Level.NONE)
         object.__setattr__(self, "counters_per_apdu", 2 if ciphered and signed else 1)
         self._check_level()
@@ -201,6 +207,7 @@ def check_challenge_length(length: int, level: Level = Level.HLS5_GMAC) -> None:
         raise ChallengeLengthError(f"challenge of {length} bytes; {bounds[0]}..{bounds[-1]} are possible")
 
 
+@lru_cache(maxsize=4096)  # asked for several times in each session
 def client_title_for(device_identification: str) -> bytes:
     """System title of the client towards one device: three spaces and its last digits, 12 at most, as a 40-bit number.
 
