@@ -48,7 +48,7 @@ COUNT_NEWER = (
     "select count(*) filter (where finished_at < %(settled)s), count(*)"
     " from ws_adapter.commands where finished_at >= %(since)s"
 )
-SETTLED_AFTER = timedelta(seconds=10)
+SETTLED_AFTER = timedelta(seconds=3)
 """A result that is older is stored, or counts as under way until all are counted anew."""
 RESULTS_BETWEEN = (
     "select extract(epoch from stored_at), result from ws_adapter.commands"
@@ -87,7 +87,9 @@ class Generator:
 
     async def __aenter__(self) -> Self:
         await self._producer.start()
-        self._connection = await psycopg.AsyncConnection.connect(self._stack.dsn("ws-adapter"), autocommit=True)
+        self._connection = await psycopg.AsyncConnection.connect(
+            self._stack.dsn("ws-adapter"), autocommit=True, options="-c enable_seqscan=off -c enable_bitmapscan=off"
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:
