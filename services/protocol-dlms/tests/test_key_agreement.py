@@ -15,6 +15,7 @@ from meterstream.contracts.errors import PlatformError
 from meterstream.contracts.operations import synchronize_time
 from meterstream.contracts.records import Connection, DeviceRecord, DeviceState, KeyState, SecurityLevel
 from meterstream.dlms.data import Data, array, enum, octet_string, structure
+from meterstream.dlms.meter import Level
 from meterstream.dlms.objects import profiles_with
 from meterstream.dlms.security import PrivateKey, SecuritySuite
 from meterstream.protocol_dlms.key_agreement import Agreement, Agreements, suite_of
@@ -175,6 +176,15 @@ async def test_a_master_key_is_agreed_on_in_two_requests(scene: AgreeingScene) -
     await change(scene, None)
     scene.check_end("agreed and transferred")
     assert scene.meter.actions - before == 2
+
+
+async def test_under_lls_too(make_bench: Any, header: Any, make_turn: Any) -> None:
+    bench = await make_bench(FleetSettings(protocols=(AGREEING,), level=Level.LLS))
+    platform = KeyPlatform(bench, header, make_turn, security_level=SecurityLevel.LLS1)
+    scene = AgreeingScene(platform, password=True)
+    response = await scene.replace(scene.start((MASTER, AUTHENTICATION, ENCRYPTION)))
+    assert response.error is None
+    scene.check_end("all three, in suite 1")
 
 
 async def test_authentication_and_encryption_key_take_no_agreement(scene: AgreeingScene) -> None:
