@@ -74,3 +74,11 @@ async def test_an_mbus_device_has_none(domain):
     electricity = dict.fromkeys(("master_key", "authentication_key", "global_encryption_unicast_key"))
     result, _ = await add(domain, domain.new_meter(**gas, **electricity, signature_public_key=PUBLIC))
     assert (result.error.number, result.error.details["field"]) == (401, "device.signature_public_key")
+
+
+@pytest.mark.parametrize("octets", [PUBLIC, None])
+@pytest.mark.parametrize("operation", ["GetDevices", "FindDevices"])
+async def test_lists_tell_whether_there_is_one(domain, operation, octets):
+    await add(domain, domain.new_meter(signature_public_key=octets))
+    result = await domain.carry_out(operation)
+    assert [device.public_key_present for device in result.response.devices] == [octets is not None]

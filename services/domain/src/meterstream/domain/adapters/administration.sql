@@ -232,6 +232,7 @@ select p.total, p.device_uid::text as device_uid, p.device_identification, p.ali
            'source', p.relay_source) end as relay,
        exists(select from domain.commands c
               where c.device_identification = p.device_identification and c.stage = 'scheduled') as has_schedule,
+       p.description ->> 'signature_public_key' is not null as public_key_present,
        (select coalesce(jsonb_agg(jsonb_build_object('organisation', a.organisation, 'function_group', a.function_group)
                                   order by a.organisation, a.function_group), '[]')
         from domain.device_authorisations a

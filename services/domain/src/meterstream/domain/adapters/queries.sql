@@ -151,6 +151,7 @@ select function_group, device_function from domain.function_groups;
 select w.ordinal, w.total, d.device_uid::text, d.device_identification, d.device_type, d.activated,
        exists (select from domain.commands c
                where c.device_identification = d.device_identification and c.stage = 'scheduled'),
+       d.description ->> 'signature_public_key' is not null,
        case when d.relay_state is not null then jsonb_build_object(
            'output_state', d.relay_output, 'control_state', d.relay_state, 'read_at', d.relay_at,
            'source', d.relay_source) end

@@ -201,11 +201,11 @@ class Store:
             found = await cursor.fetchall()
         devices: list[list[ListedDevice]] = [[] for _ in wanted]
         totals = [0] * len(wanted)
-        for ordinal, total, uid, identification, device_type, activated, has_schedule, relay in found:
+        for ordinal, total, uid, identification, device_type, activated, has_schedule, public_key, relay in found:
             totals[ordinal - 1] = total
             if identification is not None:
                 known = None if relay is None else KnownRelay.model_validate(relay)
-                listed = ListedDevice(uid, identification, device_type, activated, has_schedule, known)
+                listed = ListedDevice(uid, identification, device_type, activated, has_schedule, public_key, known)
                 devices[ordinal - 1].append(listed)
         return [DevicePage(tuple(page), total) for page, total in zip(devices, totals, strict=True)]
 

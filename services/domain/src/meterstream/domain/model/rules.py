@@ -106,6 +106,7 @@ class ListedDevice:
     device_type: str
     activated: bool
     has_schedule: bool
+    public_key_present: bool
     relay: KnownRelay | None
 
 

@@ -123,7 +123,6 @@ def to_device(row: Mapping[str, Any]) -> FoundDevice:
         {name: row[name] for name in taken if row[name] is not None}
         | {
             "ip_address": _ipv4(row["network_address"]),
-            "public_key_present": False,  # suite 0 knows symmetric keys only
             "organisations": sorted({item.organisation for item in authorisations}),
             "authorisations": authorisations,
             "device_model": model,

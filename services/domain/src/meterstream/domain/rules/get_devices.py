@@ -35,7 +35,7 @@ def _response(page: DevicePage) -> GetDevicesResponse:
                 device_type=device.device_type,
                 activated=device.activated,
                 has_schedule=device.has_schedule,
-                public_key_present=False,  # suite 0 knows symmetric keys only
+                public_key_present=device.public_key_present,
                 relay=device.relay,
             )
             for device in page.devices
