@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from key_line import AUTHENTICATION, ENCRYPTION, MASTER, SYNCHRONIZE, KeyPlatform
+from key_line import AUTHENTICATION, ENCRYPTION, MASTER, REPLACE, SYNCHRONIZE, KeyPlatform
 from key_owners import octets_of
 from key_scene import AGREEING, AgreeingScene
 
 from meterstream.contracts.errors import PlatformError
-from meterstream.contracts.operations import synchronize_time
+from meterstream.contracts.operations import replace_keys, synchronize_time
 from meterstream.contracts.records import Connection, DeviceRecord, DeviceState, KeyState, SecurityLevel
 from meterstream.dlms.data import Data, array, enum, octet_string, structure
 from meterstream.dlms.meter import Level
@@ -228,8 +228,20 @@ async def test_a_meter_that_signs_with_another_key(scene: AgreeingScene) -> None
 async def test_a_meter_that_knows_another_platform(scene: AgreeingScene) -> None:
     scene.platform.bench.signing = METERS
     scene.platform.be_patient()
-    await change(scene, "DEVICE_REFUSED")
-    assert (scene.registry.state("mk2"), scene.is_orphaned()) == (KeyState.WITHDRAWN, False)
+    response = await change(scene, "DEVICE_REFUSED")
+    assert (response.error.details["key"], response.header.retryable) == (MASTER, True)
+    assert (scene.registry.state("mk2"), scene.is_orphaned()) == (KeyState.NEW, False)
+
+
+async def test_a_refused_agreement_says_nothing_of_what_an_attempt_before_has_brought(scene: AgreeingScene) -> None:
+    new = scene.start((MASTER,))
+    scene.meter.restore(Master(octets_of("mk2")))  # the answer to the transfer was lost
+    scene.platform.bench.signing = METERS
+    scene.platform.be_patient()
+    assert (await scene.replace(new)).error.code == "DEVICE_REFUSED"
+    assert scene.registry.state("mk2") is KeyState.NEW
+    probe = await scene.platform.ask(replace_keys.OPERATION, REPLACE)
+    assert (probe.error.code, scene.registry.state("mk2")) == ("KEYS_UNDECIDED", KeyState.ACTIVE)
 
 
 @pytest.mark.parametrize("restored", [True, False])

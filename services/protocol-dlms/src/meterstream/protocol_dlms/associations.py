@@ -128,7 +128,9 @@ class Associations:
         short_names: ShortNames | None = None,
         signing: PrivateKey | None = None,
     ) -> None:
-        """Args: signing, the platform's key of signatures, where it has one."""
+        """Args: challenge, so many fresh random octets, for ephemeral keys too; signing, the platform's key of
+        signatures, where it has one.
+        """
         self._settings = settings
         self._frames = frames
         self._short_names = short_names

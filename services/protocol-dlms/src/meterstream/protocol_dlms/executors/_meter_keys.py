@@ -64,35 +64,43 @@ async def _probe(context: Context) -> None:
 
 async def _hand_over(kind: KeyKind, context: Context) -> None:
     keys, device = context.keys, context.device.identification
+    agrees = kind is _MASTER and keys.agrees(device)
+    if agrees:  # where that is refused the meter holds what it did: the new key too, if an earlier attempt brought it
+        await _agree(context)
     try:
         if kind is _PASSWORD:
             await context.meter.ready()
             keys.sending(device, kind)
             await context.meter.set(_SECRET, keys.plain(device, kind))
         else:
-            await _transfer(kind, context)
+            await _transfer(kind, context, agreed=agrees)
     except AccessRefused as refusal:
         if kind is not _MASTER or _is_clear(refusal):
             keys.refused(device, kind)
-        refusal.message = f"AccessResultCode for replace keys was not SUCCESS: {refusal.result.name}"
-        refusal.details["key"] = kind.value
+        _name(refusal, kind)
         raise
     keys.accepted(device, kind)
 
 
-async def _transfer(kind: KeyKind, context: Context) -> None:
-    """Raises: AccessRefused; what Keys.agreement and Keys.agreed raise, where the master key is agreed on."""
+def _name(refusal: AccessRefused, kind: KeyKind) -> None:
+    """In the words that clients know, with the key it is about."""
+    refusal.message = f"AccessResultCode for replace keys was not SUCCESS: {refusal.result.name}"
+    refusal.details["key"] = kind.value
+
+
+async def _transfer(kind: KeyKind, context: Context, *, agreed: bool) -> None:
+    """Args: agreed, whether the master key that it goes under was agreed on just now.
+
+    Raises: AccessRefused; see Keys.agreement and Keys.agreed.
+    """
     keys, device = context.keys, context.device.identification
-    agrees = kind is _MASTER and keys.agrees(device)
-    if agrees:
-        await _agree(context)
     try:
         await _transfer_wrapped(kind, context)
     except AccessRefused as refusal:
         if not (_is_clear(refusal) and keys.can_agree(device)):
             raise
-        await _restore_master(context, agreed=agrees)
-        if agrees:
+        await _restore_master(context, agreed=agreed)
+        if agreed:
             raise
         await _transfer_wrapped(kind, context)
 
@@ -105,7 +113,12 @@ async def _agree(context: Context) -> None:
     keys, device = context.keys, context.device.identification
     offer = keys.agreement(device)
     await context.meter.ready()
-    keys.agreed(device, await context.meter.action(_AGREE, array([structure(enum(_KEY_IDS[_MASTER]), offer)])))
+    try:
+        answer = await context.meter.action(_AGREE, array([structure(enum(_KEY_IDS[_MASTER]), offer)]))
+    except AccessRefused as refusal:
+        _name(refusal, _MASTER)
+        raise
+    keys.agreed(device, answer)
 
 
 async def _restore_master(context: Context, *, agreed: bool) -> None:
