@@ -25,7 +25,6 @@ from meterstream.contracts.operations.bundle import BundleRequest, BundleRespons
 from meterstream.contracts.topics import TOPICS, lane_of
 from meterstream.domain.model.bundles import answers_of, next_request, pending
 from meterstream.domain.model.stored import Stage, StoredCommand
-from meterstream.domain.model.under_way import CommandsUnderWay
 from meterstream.runtime.codec import Codec
 
 COMPONENT: Final = "DOMAIN"
@@ -82,18 +81,15 @@ def key_of(header: CommandHeader) -> str:
 
 
 class Composer:
-    """Builds the messages. Holds the codec, and commands that are on their way: decoded anew they cost more than all
-    else that their answers need.
-    """
+    """Builds the messages. Holds nothing but the codec."""
 
     def __init__(self, codec: Codec, *, result_limit: int = RESULT_LIMIT) -> None:
         self.codec = codec
         self._result_limit = result_limit - ENVELOPE_BYTES
-        self._under_way = CommandsUnderWay()
 
     def command_of(self, row: StoredCommand) -> Command:
         """The command of a row, as it was submitted."""
-        return self._under_way.find(row.command) or self.codec.decode_as(row.command, Command)
+        return self.codec.decode_as(row.command, Command)
 
     def answer_of(self, row: StoredCommand) -> DlmsResponse | None:
         """What the attempts so far brought."""
@@ -213,7 +209,6 @@ class Composer:
         """The attempt for protocol-dlms; a repeated bundle holds only the actions that are still to be done."""
         if row.gateway is None or row.not_after is None:
             raise ValueError("the row is in no lane")
-        self._under_way.note(row.command, command)
         request, new_keys = command.request, row.attachments.new_keys
         if isinstance(request, BundleRequest):
             before = answers_of(self.answer_of(row))
