@@ -13,6 +13,8 @@ import pytest
 
 from meterstream.contracts.catalogue import load_operations
 from meterstream.contracts.operations.add_firmware import AddFirmwareResponse
+from meterstream.ws_adapter.rest.forms import Forms
+from meterstream.ws_adapter.rest.openapi import build_openapi
 from meterstream.ws_adapter.rest.uploads import octet_fields
 
 FILE = bytes(range(256)) * 4000
@@ -95,3 +97,18 @@ async def test_a_part_comes_once(client: aiohttp.ClientSession) -> None:
 def test_the_fields_of_octets_are_found() -> None:
     request = load_operations()["AddFirmware"].request
     assert sorted(octet_fields(request, "request.")) == [FIELD, "request.firmware.image_identifier"]
+
+
+def test_octets_within_lists_are_no_parts() -> None:
+    request = load_operations()["SetActivityCalendar"].request
+    assert list(octet_fields(request)) == ["activate_passive_calendar_time"]
+
+
+def test_the_document_tells_of_the_parts(forms: Forms) -> None:
+    document = build_openapi(forms.by_name)
+    content = document["paths"][PATH]["post"]["requestBody"]["content"]["multipart/form-data"]
+    parts_told = content["schema"]["properties"]
+    assert sorted(parts_told) == ["command", FIELD, "request.firmware.image_identifier"]
+    assert parts_told[FIELD]["format"] == "binary"
+    reading = document["paths"]["/v1/operations/GetActualMeterReads"]["post"]["requestBody"]["content"]
+    assert list(reading) == ["application/json"]

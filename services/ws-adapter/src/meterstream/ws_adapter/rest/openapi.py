@@ -19,6 +19,7 @@ from meterstream.ws_adapter.rest.problems import CONTENT_TYPE, Problem
 from meterstream.ws_adapter.rest.resources import Resource, resources_of
 from meterstream.ws_adapter.rest.search import CommandPage, SearchQuery
 from meterstream.ws_adapter.rest.submit import NDJSON
+from meterstream.ws_adapter.rest.uploads import COMMAND, MULTIPART, octet_fields
 from meterstream.ws_adapter.web.tokens import ALL, READ, scopes_of
 
 _REF: Final = "#/components/schemas/{model}"
@@ -316,6 +317,8 @@ def _submission(form: Form, schemas: _Schemas) -> dict[str, Any]:
         "parameters": _CALLER,
         "requestBody": {"required": True, "content": {_JSON: {"schema": schemas.body(form)}}},
     }
+    if parts := list(octet_fields(form.body)):
+        described["requestBody"]["content"][MULTIPART] = _in_parts(parts)
     if examples := examples_of(form):
         described["requestBody"]["content"][_JSON]["examples"] = {
             f"example{number}": {"value": example} for number, example in enumerate(examples, 1)
@@ -330,6 +333,21 @@ def _submission(form: Form, schemas: _Schemas) -> dict[str, Any]:
         }
     described["responses"] = {**responses, **_problems("400", "403", "404", "409", "413", "422", "429", "503")}
     return described
+
+
+def _in_parts(fields: Sequence[str]) -> dict[str, Any]:
+    """The same with octets as they are, each in a part of its own that is named by the field's path."""
+    command = {"type": "object", "description": "the body as JSON, without the fields that come as parts"}
+    octets = {name: {"type": "string", "format": "binary", "description": "in place of the field"} for name in fields}
+    return {
+        "schema": {
+            "type": "object",
+            "properties": {COMMAND: command, **octets},
+            "required": [COMMAND],
+            "additionalProperties": False,
+        },
+        "encoding": {COMMAND: {"contentType": _JSON}},
+    }
 
 
 def _description(operation: Operation) -> str:
