@@ -126,6 +126,16 @@ def an_attribute(world: World, attribute: int, class_id: int, obis: str, device:
     world.fleet.control("PUT", path, {"type": kind, "value": world.cell(value)})
 
 
+@given(parsers.parse('the manufacturer "{manufacturer}" with the model "{model}"'))
+def a_model(world: World, manufacturer: str, model: str) -> None:
+    world.model(manufacturer, model)
+
+
+@given(parsers.parse('the firmware file "{file}" for "{model}" by "{manufacturer}"'))
+def a_firmware_file(world: World, file: str, model: str, manufacturer: str) -> None:
+    world.firmware("AddFirmware", file, (manufacturer, model), {"File": bytes(600), "ImageIdentifier": b"image"})
+
+
 @given(parsers.parse('the M-Bus device "{device}"'))
 def an_mbus_device(world: World, device: str) -> None:
     mbus.register(world, device, {})

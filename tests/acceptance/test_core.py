@@ -256,16 +256,6 @@ def is_listed(world: World, kind: str, organisation: str, one: str, other: str) 
     assert found == {(one, kind, organisation), (other, kind, organisation)}
 
 
-@given(parsers.parse('the manufacturer "{manufacturer}" with the model "{model}"'))
-def a_model(world: World, manufacturer: str, model: str) -> None:
-    world.model(manufacturer, model)
-
-
-@given(parsers.parse('the firmware file "{file}" for "{model}" by "{manufacturer}"'))
-def a_firmware_file(world: World, file: str, model: str, manufacturer: str) -> None:
-    world.firmware("AddFirmware", file, (manufacturer, model), {"File": bytes(600), "ImageIdentifier": b"image"})
-
-
 @when(
     parsers.re(
         r'the firmware file "(?P<file>\w+)" is (?P<how>added|added or changed) for "(?P<model>\w+)" by "(?P<by>\w+)" '

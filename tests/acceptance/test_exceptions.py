@@ -44,16 +44,6 @@ def a_meter_without_address(world: World, device: str, version: str) -> None:
     world.install(device, version, {"network_address": None})
 
 
-@given(parsers.parse('the manufacturer "{manufacturer}" with the model "{model}"'))
-def a_model(world: World, manufacturer: str, model: str) -> None:
-    world.model(manufacturer, model)
-
-
-@given(parsers.parse('the firmware file "{file}" for "{model}" by "{manufacturer}"'))
-def a_firmware_file(world: World, file: str, model: str, manufacturer: str) -> None:
-    world.firmware("AddFirmware", file, (manufacturer, model), {"File": bytes(600), "ImageIdentifier": b"image"})
-
-
 @given(parsers.parse('the meter "{device}" of "{version}" of the model "{model}" by "{manufacturer}"'))
 def a_meter_of_a_model(world: World, device: str, version: str, model: str, manufacturer: str) -> None:
     world.install(device, version, {}, {"manufacturer": manufacturer, "model_code": model})

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import psycopg
 import pytest
+from afterwards import eventually
 from pytest_bdd import parsers, scenarios, then, when
 from soap_client import Asked, SoapRefusal, flat
-from world import DEADLINE_S, World
-
-from meterstream.demo.servers.processes import wait_until
+from world import World
 
 scenarios("features/housekeeping")
 pytestmark = pytest.mark.servers  # its fixtures are asked for by the steps, which collection does not see
@@ -38,12 +37,6 @@ def uid_of(world: World) -> str:
     return world.asked.correlation_uid
 
 
-def until(condition: object, what: str) -> None:
-    """Wait for it."""
-    assert callable(condition)
-    wait_until(condition, alive=lambda: True, deadline_s=DEADLINE_S, what=what)
-
-
 def age(world: World, service: str, statement: str, days: int, uid: str) -> None:
     """Let time have passed."""
     with psycopg.connect(world.platform.stack.dsn(service)) as connection:
@@ -64,11 +57,11 @@ def result_ages(world: World, days: int) -> None:
 
 @when("its notification has been sent to the response URL")
 def has_been_sent(world: World) -> None:
-    until(lambda: world.platform.receiver.bodies("/housekeeping", uid_of(world)), "a notification")
+    eventually(lambda: world.platform.receiver.bodies("/housekeeping", uid_of(world)), "a notification")
     statement = (
         "select count(*) from notification.deliveries where correlation_uid = %s and requested and state = 'delivered'"
     )
-    until(lambda: count(world, "notification", statement, uid_of(world)) == 1, "a delivery written down")
+    eventually(lambda: count(world, "notification", statement, uid_of(world)) == 1, "a delivery written down")
 
 
 @when(parsers.parse("{days:d} days have passed for its response URL"))
@@ -96,7 +89,7 @@ def job_has_run(world: World) -> None:
     result_ages(world, 31)
     address_ages(world, 31)
     removed = uid_of(world)
-    until(lambda: results(world, removed) == addresses(world, removed) == 0, "the clean-up")
+    eventually(lambda: results(world, removed) == addresses(world, removed) == 0, "the clean-up")
     world.asked, world.answer = first, answer
 
 
@@ -105,7 +98,7 @@ def job_has_run(world: World) -> None:
 
 @then("its result is removed")
 def is_removed(world: World) -> None:
-    until(lambda: results(world, uid_of(world)) == 0, "the clean-up")
+    eventually(lambda: results(world, uid_of(world)) == 0, "the clean-up")
     with pytest.raises(SoapRefusal) as refused:
         world.soap.fetch(_asked(world))
     assert refused.value.code == "405"
@@ -118,7 +111,7 @@ def is_kept(world: World) -> None:
 
 @then("its response URL is removed")
 def address_is_removed(world: World) -> None:
-    until(lambda: addresses(world, uid_of(world)) == 0, "the clean-up")
+    eventually(lambda: addresses(world, uid_of(world)) == 0, "the clean-up")
 
 
 @then("its response URL is kept")

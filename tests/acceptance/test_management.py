@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
+from afterwards import eventually
 from notices import notices_of
 from pytest_bdd import parsers, scenarios, then
 from world import World
 
-from meterstream.demo.servers.processes import wait_until
-
 scenarios("features/management")
 pytestmark = pytest.mark.servers  # its fixtures are asked for by the steps, which collection does not see
 
-DEADLINE_S = 60.0
 SETTINGS = ("challenge_length", "with_list_max", "selective_access_supported", "ip_address_is_static")
 
 
@@ -45,7 +43,7 @@ def notification_tells(world: World, result: str, words: str) -> None:
             one.get("correlationUid") == uid for one in notices_of(world, world.asked.device if world.asked else "")
         )
 
-    wait_until(told, alive=lambda: True, deadline_s=DEADLINE_S, what="the notification")
+    eventually(told, "the notification")
     (notice,) = [one for one in notices_of(world, world.asked.device) if one.get("correlationUid") == uid]
     assert notice["result"] == result
     assert words in notice["message"]
@@ -63,7 +61,7 @@ def messages_in_log(world: World, device: str) -> None:
         counted = world.query("select count(*) from domain.message_logs where device_identification = %s", device)
         return counted[0][0] > 0
 
-    wait_until(kept, alive=lambda: True, deadline_s=DEADLINE_S, what="messages in the log")
+    eventually(kept, "messages in the log")
 
 
 @then(parsers.parse('the settings of "{device}" are {values}'))

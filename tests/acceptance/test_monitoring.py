@@ -6,17 +6,15 @@ import re
 
 import mbus
 import pytest
+from afterwards import eventually
 from notices import notices_of
 from pytest_bdd import given, parsers, scenarios, then
 from soap_client import flat
 from world import Table, World
 
-from meterstream.demo.servers.processes import wait_until
-
 scenarios("features/monitoring")
 pytestmark = pytest.mark.servers  # its fixtures are asked for by the steps, which collection does not see
 
-DEADLINE_S = 60.0
 OBJECTS = "ActualPowerQualityData/PowerQualityObjects/PowerQualityObject"
 HARMONICS = 15
 
@@ -54,9 +52,7 @@ def fingerprints(world: World, first: int, second: int, third: int) -> None:
 
 @then(parsers.parse('a system event of "{device}" is told'))
 def system_event_told(world: World, device: str) -> None:
-    wait_until(
-        lambda: bool(system_events(world, device)), alive=lambda: True, deadline_s=DEADLINE_S, what="a system event"
-    )
+    eventually(lambda: bool(system_events(world, device)), "a system event")
     notice = system_events(world, device)[0]
     asked = {"DeviceIdentification": device, "CorrelationUid": notice["correlationUid"]}
     world.answer = flat(world.soap.call("GetSystemEvent", asked))

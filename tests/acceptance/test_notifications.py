@@ -9,11 +9,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from afterwards import eventually
 from pytest_bdd import parsers, scenarios, then, when
-from world import DEADLINE_S, Table, World, rows
+from world import Table, World, rows
 
 from meterstream.demo.receiver import Received, Receiver, running_receiver
-from meterstream.demo.servers.processes import free_ports, wait_until
+from meterstream.demo.servers.processes import free_ports
 
 scenarios("features/notifications")
 pytestmark = pytest.mark.servers  # its fixtures are asked for by the steps, which collection does not see
@@ -71,11 +72,6 @@ def change(world: World, uid: str, assignments: str) -> None:
         )
 
 
-def until(condition: Any, what: str) -> None:
-    """Wait for it."""
-    wait_until(condition, alive=lambda: True, deadline_s=DEADLINE_S, what=what)
-
-
 def ask(world: World, addressee: Addressee, operation: str, device: str, values: dict[str, Any]) -> None:
     headers = {"ResponseUrl": addressee.url(len(addressee.asked) + 1)}
     world.ask(operation, device, values, headers)
@@ -95,7 +91,9 @@ def asked_with_url(world: World, addressee: Addressee, operation: str, device: s
 @when("the first attempt at its notification has failed")
 def has_failed(world: World, addressee: Addressee) -> None:
     uid = addressee.asked[-1]
-    until(lambda: (found := delivery(world, uid)) and found["attempts"] == 1 and found["reason"], "a failed attempt")
+    eventually(
+        lambda: (found := delivery(world, uid)) and found["attempts"] == 1 and found["reason"], "a failed attempt"
+    )
 
 
 @when("its client listens")
@@ -120,7 +118,7 @@ def day_passes(world: World, addressee: Addressee) -> None:
 def another(world: World, addressee: Addressee, operation: str, device: str) -> None:
     ask(world, addressee, operation, device, {})
     last = addressee.asked[-1]
-    until(lambda: addressee.told_of(last), "a notification")
+    eventually(lambda: addressee.told_of(last), "a notification")
 
 
 # Then
@@ -129,8 +127,8 @@ def another(world: World, addressee: Addressee, operation: str, device: str) -> 
 @then(parsers.parse("the notification has been sent to the response URL after {attempts:d} attempts"))
 def sent(world: World, addressee: Addressee, attempts: int) -> None:
     uid = addressee.asked[0]
-    until(lambda: addressee.told_of(uid), "a notification")
-    until(lambda: delivery(world, uid)["state"] == "delivered", "a delivery written down")
+    eventually(lambda: addressee.told_of(uid), "a notification")
+    eventually(lambda: delivery(world, uid)["state"] == "delivered", "a delivery written down")
     assert [one.path for one in addressee.told_of(uid)] == ["/answers/1"]
     assert delivery(world, uid)["attempts"] == attempts
     assert delivery(world, uid)["url"] == addressee.url(1)
@@ -140,8 +138,8 @@ def sent(world: World, addressee: Addressee, attempts: int) -> None:
 def sent_to_configured(world: World, kind: str, attempts: int) -> None:
     assert world.asked is not None
     uid, receiver = world.asked.correlation_uid, world.platform.receiver
-    until(lambda: receiver.bodies("/soap", uid), "a notification")
-    until(lambda: delivery(world, uid)["state"] == "delivered", "a delivery written down")
+    eventually(lambda: receiver.bodies("/soap", uid), "a notification")
+    eventually(lambda: delivery(world, uid)["state"] == "delivered", "a delivery written down")
     (found,) = receiver.bodies("/soap", uid)
     assert kind.encode() in found.body
     assert delivery(world, uid)["attempts"] == attempts
@@ -157,6 +155,6 @@ def none_sent(world: World, addressee: Addressee, attempts: int) -> None:
 @then(parsers.parse("the notification has been given up after {attempts:d} attempt"))
 def given_up(world: World, addressee: Addressee, attempts: int) -> None:
     uid = addressee.asked[0]
-    until(lambda: delivery(world, uid)["state"] == "failed", "a notification given up")
+    eventually(lambda: delivery(world, uid)["state"] == "failed", "a notification given up")
     assert addressee.told_of(uid) == []
     assert delivery(world, uid)["attempts"] == attempts

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -11,18 +10,21 @@ from notices import notices_of
 from soap_client import flat
 from world import DEADLINE_S, World
 
-PAUSE_S = 0.1
+from meterstream.demo.servers.processes import wait_until
+
 T = TypeVar("T")
 
 
 def eventually(found: Callable[[], T], what: str) -> T:
-    """What is found once there is something. Raises: TimeoutError."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not (there := found()):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{what} did not come in {DEADLINE_S:g} s")
-        time.sleep(PAUSE_S)
-    return there
+    """What is found once there is something. Raises: ServerFailed after DEADLINE_S."""
+    there: list[T] = []
+
+    def came() -> bool:
+        there[:] = [found()]
+        return bool(there[0])
+
+    wait_until(came, alive=lambda: True, deadline_s=DEADLINE_S, what=what)
+    return there[0]
 
 
 def uid_of_notice(world: World, kind: str, device: str) -> str:
