@@ -340,6 +340,23 @@ class TestInMemory(EngineContract):
     def world(self, memory_world: MemoryWorld) -> World:
         return memory_world
 
+    async def test_an_outage_ends_with_the_partitions_whose_work_it_held(self, world: World, until: Until) -> None:
+        seen: list[Message] = []
+
+        async def fail(_: Batch) -> None:
+            raise DatabaseOutage("gone")
+
+        async def handle(batch: Batch) -> None:
+            seen.extend(batch)
+
+        first = world.batch(group="g", topics=["commands"], handle=fail)
+        await first.start()
+        await world.producer.send([Outgoing("commands", b"k", b"1", partition=1)])
+        await until(lambda: not first.ready)
+        second = world.batch(group="g", topics=["commands"], handle=handle)
+        await second.start()  # every other partition goes to it
+        await until(lambda: values(seen) == [1] and first.ready)
+
 
 class TestOnABroker(EngineContract):
     @pytest.fixture

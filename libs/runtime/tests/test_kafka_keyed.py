@@ -78,14 +78,22 @@ class KeyedContract:
     async def test_low_is_not_starved_by_a_flood(self, world: World, until: Until) -> None:
         order: list[str] = []
 
+        low_came = asyncio.Event()  # a broker may hand the whole flood over before anything else
+
+        def noticed(message: Message) -> Described:
+            if message.topic == LOW:
+                low_came.set()
+            return described(message)
+
         async def handle(turn: Turn) -> None:
+            await low_came.wait()
             while (message := turn.take()) is not None:
                 order.append(message.topic)
                 turn.done(message)
 
         await world.producer.send([Outgoing(LOW, b"low%d" % n, b"1") for n in range(40)])
         await world.producer.send([Outgoing(HIGH, b"high%d" % n, b"1") for n in range(2000)])
-        consumer = world.keyed(group="k", lanes=LANES, describe=described, handle=handle, max_keys=4)
+        consumer = world.keyed(group="k", lanes=LANES, describe=noticed, handle=handle, max_keys=4)
         await consumer.start()
         await until(lambda: len(order) >= 2040)
         last_low = max(index for index, topic in enumerate(order) if topic == LOW)
@@ -255,6 +263,26 @@ class TestInMemory(KeyedContract):
     @pytest.fixture
     def world(self, memory_world: MemoryWorld) -> World:
         return memory_world
+
+    async def test_an_outage_ends_with_the_partitions_whose_work_it_held(self, world: World, until: Until) -> None:
+        seen: list[Message] = []
+
+        async def fail(turn: Turn) -> None:
+            if turn.take() is not None:
+                raise DatabaseOutage("gone")
+
+        async def handle(turn: Turn) -> None:
+            while (message := turn.take()) is not None:
+                seen.append(message)
+                turn.done(message)
+
+        first = world.keyed(group="k", lanes=LANES, describe=described, handle=fail, max_keys=4)
+        await first.start()
+        await world.producer.send([Outgoing(NORMAL, b"k", b"1", partition=1)])
+        await until(lambda: not first.ready)
+        second = world.keyed(group="k", lanes=LANES, describe=described, handle=handle, max_keys=4)
+        await second.start()  # every other partition goes to it
+        await until(lambda: values(seen) == [1] and first.ready)
 
 
 class TestOnABroker(KeyedContract):

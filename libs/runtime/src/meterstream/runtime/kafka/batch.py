@@ -159,6 +159,7 @@ class BatchConsumer(Engine):
                     count = min(self._max_batch, len(self._queue))
                     self._work.append([self._queue.popleft() for _ in range(count)])
                 await self._next_segment()
+            self._hold_nothing()  # what an outage held may have left with its partitions
 
     async def _next_segment(self) -> None:
         segment = self._still_ours(self._work.popleft())
@@ -185,9 +186,12 @@ class BatchConsumer(Engine):
     def _finish(self, segment: Sequence[Message], owned: dict[TopicPartition, Owned]) -> None:
         for place, run in runs(segment):
             self._done(owned[place], run)
+        self._hold_nothing()
+        self._steer()
+
+    def _hold_nothing(self) -> None:
         self._backoff = FIRST_BACKOFF_S
         self._note_recovery()
-        self._steer()
 
     def _still_ours(self, segment: Sequence[Message]) -> list[Message]:
         """Without messages of partitions that leave."""

@@ -190,6 +190,8 @@ class KeyedConsumer(Engine):
         while len(self._turns) < limit and not self._lose_if_due():
             key_id = self._lanes.next()
             if key_id is None:
+                if not self._turns and not len(self._lanes):
+                    self._hold_nothing()  # what an outage held may have left with its partitions
                 return
             turn = Turn(key_id, self._lanes, self._lease, self._finish, self._bury)
             task = asyncio.create_task(self._run(turn))
@@ -203,6 +205,9 @@ class KeyedConsumer(Engine):
 
     def _finish(self, entry: Entry) -> None:
         self._done(entry.owned, (entry.message,))
+        self._hold_nothing()
+
+    def _hold_nothing(self) -> None:
         if self._outage or self._backoff != FIRST_BACKOFF_S:
             self._backoff = FIRST_BACKOFF_S
             self._note_recovery()
