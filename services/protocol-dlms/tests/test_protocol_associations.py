@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ from meterstream.dlms.data import Data, DataType
 from meterstream.dlms.meter import Habits, Level, Reaction
 from meterstream.protocol_dlms.executor import AccessRefused, At
 from meterstream.protocol_dlms.fence import Leaving
-from meterstream.protocol_dlms.limits import ConnectionLimits, TokenBucket
+from meterstream.protocol_dlms.limits import OPENED_IN_A_TURN, ConnectionLimits, TokenBucket, Turns
 from meterstream.runtime.kafka import Lost
 from meterstream.simulator.faults import Fault, FaultKind
 from meterstream.simulator.settings import FleetSettings
@@ -360,6 +361,39 @@ class TestLimits:
             await waiting
         assert limits.open == 0
         assert not limits._places.locked()
+
+    async def test_a_turn_of_the_loop_begins_a_few_in_their_order(self) -> None:
+        turns = Turns(2)
+        begun: list[tuple[int, int]] = []
+        turn = 0
+
+        def count() -> None:
+            nonlocal turn
+            turn += 1
+            if len(begun) < 7:
+                asyncio.get_running_loop().call_soon(count)
+
+        async def begin(number: int) -> None:
+            await turns.wait()
+            begun.append((number, turn))
+
+        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+            for number in range(7):
+                group.create_task(begin(number))
+            asyncio.get_running_loop().call_soon(count)
+        assert [number for number, _ in begun] == list(range(7))
+        assert max(Counter(at for _, at in begun).values()) == 2
+
+    async def test_who_gives_up_waiting_for_a_turn_takes_no_place_in_it(self) -> None:
+        limits = ConnectionLimits(10, 1000)
+        waiting = [asyncio.ensure_future(limits.acquire()) for _ in range(OPENED_IN_A_TURN + 2)]
+        await asyncio.sleep(0)
+        assert limits.open == OPENED_IN_A_TURN
+        waiting[-2].cancel()
+        async with asyncio.timeout(5):
+            await waiting[-1]
+        assert waiting[-2].cancelled()
+        assert limits.open == OPENED_IN_A_TURN + 1
 
 
 @pytest.fixture
