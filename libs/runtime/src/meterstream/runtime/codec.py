@@ -12,13 +12,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from fastavro import parse_schema, schemaless_reader, schemaless_writer
+from fastavro import parse_schema, schemaless_reader
 from pydantic import ValidationError
 
 from meterstream.contracts.base import Record
 from meterstream.contracts.catalogue import records_by_topic
 from meterstream.contracts.schemas import fingerprint_of, read_released, rendered, schema_directory
-from meterstream.runtime.avro_fields import fields_of
+from meterstream.runtime.avro_writer import Write, writer_of
 from meterstream.runtime.errors import UnknownSchema, UnknownSchemaId, UnreadableMessage
 from meterstream.runtime.registry.frame import FRAME, FRAME_BYTES, SchemaIds, schema_mark, shared_ids
 
@@ -49,14 +49,14 @@ class Codec:
         self._ids = SchemaIds() if ids is None else ids
         if models is None:
             models = [model for group in records_by_topic().values() for model in group]
-        self._writers: dict[type[Record], tuple[bytes, Any]] = {}
+        self._writers: dict[type[Record], tuple[bytes, Write]] = {}
         self._forms: dict[bytes, _Form] = {}
         parsed: dict[str, tuple[type[Record], Any]] = {}
         for model in models:
             schema = rendered(model)
             fingerprint = fingerprint_of(schema)
             own = parse_schema(schema, named_schemas={})
-            self._writers[model] = (MARKER + fingerprint, own)
+            self._writers[model] = (MARKER + fingerprint, writer_of(schema))
             self._forms[fingerprint] = _Form(model, own, None)
             parsed[model.__name__] = (model, own)
         for released in read_released(directory or schema_directory()):
@@ -71,11 +71,10 @@ class Codec:
 
         Raises: KeyError for a record that is not of the contract.
         """
-        header, schema = self._writers[type(record)]
-        buffer = BytesIO()
-        buffer.write(header)
-        schemaless_writer(buffer, schema, fields_of(record))
-        return buffer.getvalue()
+        header, write = self._writers[type(record)]
+        parts = [header]
+        write(record, parts.append)
+        return b"".join(parts)
 
     def decode(self, raw: bytes) -> Record:
         """The record in `raw`.
